@@ -1,0 +1,72 @@
+//! Environment variables, or an error that names the one to mend. Nothing else in the product reads the environment.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use secrecy::SecretString;
+
+/// A variable that is missing or does not fit. The text is one sentence that names the variable and the mend.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} {problem}")]
+pub struct EnvError {
+    name: String,
+    problem: String,
+}
+
+impl EnvError {
+    pub fn new(name: &str, problem: impl Display) -> Self {
+        Self { name: name.to_owned(), problem: problem.to_string() }
+    }
+}
+
+/// The variable's text, if it is set to more than white space.
+pub fn optional(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one door to the environment")]
+    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+pub fn required(name: &str) -> Result<String, EnvError> {
+    optional(name).ok_or_else(|| EnvError::new(name, "is not set: give it a value and start again."))
+}
+
+pub fn or(name: &str, default: &str) -> String {
+    optional(name).unwrap_or_else(|| default.to_owned())
+}
+
+/// The variable parsed, or `default` where it is not set.
+pub fn parsed<T>(name: &str, default: T) -> Result<T, EnvError>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    match optional(name) {
+        None => Ok(default),
+        Some(text) => {
+            text.parse().map_err(|cause| EnvError::new(name, format!("is {text:?}, which does not fit: {cause}.")))
+        }
+    }
+}
+
+/// A secret from `NAME`, or from the file that `NAME_FILE` names (as Kubernetes mounts it). Its value is never shown.
+pub fn secret(name: &str) -> Result<SecretString, EnvError> {
+    if let Some(value) = optional(name) {
+        return Ok(SecretString::from(value));
+    }
+    let file_variable = format!("{name}_FILE");
+    let path = optional(&file_variable)
+        .ok_or_else(|| EnvError::new(name, format!("is not set: give {name} or {file_variable} a value.")))?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|cause| EnvError::new(&file_variable, format!("names {path}, which cannot be read: {cause}.")))?;
+    Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// An http or https address without a trailing slash.
+pub fn http_url(name: &str) -> Result<String, EnvError> {
+    let text = required(name)?;
+    match url::Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err(EnvError::new(name, format!("is {text:?}, which is no http or https address."))),
+    }
+}

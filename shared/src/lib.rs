@@ -1,0 +1,12 @@
+//! What the portal and the workers both need, and the schema of both stores.
+
+pub mod clickhouse;
+pub mod clock;
+pub mod env;
+pub mod ids;
+pub mod language;
+pub mod money;
+pub mod postgres;
+pub mod report;
+pub mod shutdown;
+pub mod telemetry;
