@@ -1,1 +1,16 @@
-//! stub
+//! The portal: what dealers see.
+//!
+//! A request passes `serve` (connections), `routes` (layers, URL map), `auth` (who looks, at whose rows), a handler and its
+//! view. Imports point one way: `main -> routes -> reports, home -> auth -> web -> ui -> shared`; all may name `error`.
+
+pub mod auth;
+pub mod config;
+pub mod error;
+pub mod routes;
+pub mod state;
+pub mod web;
+
+/// The whole portal over its state: what `serve` serves, and tests call.
+pub fn app(state: state::App) -> axum::Router {
+    routes::router(state)
+}
