@@ -1,0 +1,223 @@
+//! Keycloak as a child process: its Java is run directly, so that no script stands between it and its signals.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::parts::Parts;
+use crate::process::{Launch, Process};
+
+/// The realm of the product, and its client of the portal with the secret of a stack of ours.
+pub const REALM: &str = "dealers";
+pub const CLIENT_ID: &str = "portal";
+pub const CLIENT_SECRET: &str = "portal-dev-secret";
+/// Name and password of the administrator of a Keycloak of ours.
+pub const ADMIN: &str = "admin";
+
+const REALM_JSON: &str = include_str!("../keycloak/realm.json");
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub port: u16,
+    pub management_port: u16,
+    /// Becomes the server's home: its own `data/`, links to the installed rest.
+    pub folder: PathBuf,
+    pub log: PathBuf,
+    /// The realm is imported at the first start of a folder and never overwritten later.
+    pub realm: Realm,
+    /// The portal's public address, for redirects; read when the realm is imported.
+    pub portal_url: String,
+}
+
+/// Which realm a fresh folder gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Realm {
+    /// `tests/stack/keycloak/realm.json` as it stands.
+    Product,
+    /// The same with cheap password hashing and without the lock against guessing, so that tests may sign in at once.
+    Test,
+}
+
+impl Realm {
+    pub fn json(self) -> Result<String> {
+        if self == Self::Product {
+            return Ok(REALM_JSON.to_owned());
+        }
+        let mut realm: serde_json::Value = serde_json::from_str(REALM_JSON)?;
+        realm["passwordPolicy"] = "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)".into();
+        realm["bruteForceProtected"] = false.into();
+        Ok(serde_json::to_string_pretty(&realm)?)
+    }
+}
+
+/// A running Keycloak with the realm [`REALM`].
+#[derive(Debug)]
+pub struct Keycloak {
+    pub process: Process,
+    port: u16,
+    management_port: u16,
+}
+
+impl Keycloak {
+    pub async fn start(parts: &Parts, settings: &Settings) -> Result<Self> {
+        prepare_home(parts, settings)?;
+        let launch = launch(parts, settings, &parts.java_options("keycloak"))
+            .arg("-Dkc.config.built=true")
+            .args(words(settings))
+            .stop_within(Duration::from_secs(15));
+        let mut keycloak =
+            Self { process: launch.start()?, port: settings.port, management_port: settings.management_port };
+        keycloak.ready().await?;
+        Ok(keycloak)
+    }
+
+    /// Waits until it says so itself, also after a restart.
+    pub async fn ready(&mut self) -> Result<()> {
+        let http = crate::http()?;
+        let url = format!("http://127.0.0.1:{}/health/ready", self.management_port);
+        self.process
+            .until_ready(Duration::from_secs(180), async |_| {
+                http.get(&url).send().await.is_ok_and(|answer| answer.status().is_success())
+            })
+            .await
+    }
+
+    pub async fn restart(&mut self) -> Result<()> {
+        self.process.restart()?;
+        self.ready().await
+    }
+
+    /// The server's address, without a trailing slash.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// `OIDC_ISSUER`.
+    pub fn issuer(&self) -> String {
+        issuer(&self.url())
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+/// `OIDC_ISSUER` of a Keycloak of ours at `url`.
+pub fn issuer(url: &str) -> String {
+    format!("{url}/realms/{REALM}")
+}
+
+/// Has Keycloak build its configuration into its own folder, once after unpacking (about 20 s): every later start
+/// saves that time.
+pub fn build(parts: &Parts) -> Result<()> {
+    let home = parts.keycloak();
+    let output = Command::new(parts.java())
+        .args(jvm_words(&home))
+        .args(["start-dev", "--health-enabled=true"])
+        .current_dir(&home)
+        .stdin(Stdio::null())
+        .output()
+        .context("build Keycloak's configuration")?;
+    // 10 says: built, start me again.
+    if output.status.code() != Some(10) {
+        let said = String::from_utf8_lossy(&output.stdout);
+        bail!("Keycloak could not build its configuration: {}", said.trim().lines().last().unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn launch(parts: &Parts, settings: &Settings, java_options: &[String]) -> Launch {
+    Launch::new("keycloak", parts.java(), &settings.log)
+        .args(java_options)
+        .args(jvm_words(&settings.folder))
+        .env("KC_BOOTSTRAP_ADMIN_USERNAME", ADMIN)
+        .env("KC_BOOTSTRAP_ADMIN_PASSWORD", ADMIN)
+        .env("PORTAL_URL", &settings.portal_url)
+        .env("PORTAL_CLIENT_SECRET", CLIENT_SECRET)
+        .folder(&settings.folder)
+}
+
+/// What `bin/kc.sh` would say to Java.
+fn jvm_words(home: &Path) -> Vec<String> {
+    let home = home.display();
+    let opened = ["java.util", "java.util.concurrent", "java.security", "java.lang"];
+    let mut words = vec![
+        "-Xms64m".to_owned(),
+        "-Xmx512m".to_owned(),
+        "-XX:MaxMetaspaceSize=256m".to_owned(),
+        "-XX:+ExitOnOutOfMemoryError".to_owned(),
+        "-Dfile.encoding=UTF-8".to_owned(),
+        "-Duser.language=en".to_owned(),
+        "-Duser.country=US".to_owned(),
+        "-Djava.util.concurrent.ForkJoinPool.common.threadFactory=io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory".to_owned(),
+        "-Djava.util.logging.manager=org.jboss.logmanager.LogManager".to_owned(),
+        "-Dpicocli.disable.closures=true".to_owned(),
+        "-Dquarkus-log-max-startup-records=10000".to_owned(),
+        "--enable-native-access=ALL-UNNAMED".to_owned(),
+        format!("-Dkc.home.dir={home}"),
+        format!("-Djboss.server.config.dir={home}/conf"),
+    ];
+    words.extend(opened.map(|package| format!("--add-opens=java.base/{package}=ALL-UNNAMED")));
+    words.extend(["-cp".to_owned(), format!("{home}/lib/quarkus-run.jar")]);
+    words.push("io.quarkus.bootstrap.runner.QuarkusEntryPoint".to_owned());
+    words
+}
+
+/// The command line proper. Without `--hostname` the issuer would follow each request's Host header.
+fn words(settings: &Settings) -> Vec<String> {
+    vec![
+        "start-dev".to_owned(),
+        "--http-host=127.0.0.1".to_owned(),
+        format!("--http-port={}", settings.port),
+        format!("--http-management-port={}", settings.management_port),
+        "--health-enabled=true".to_owned(),
+        format!("--hostname=http://127.0.0.1:{}", settings.port),
+        "--import-realm".to_owned(),
+    ]
+}
+
+/// A home of links: programs and libraries are shared by all instances, `data` is this one's own.
+fn prepare_home(parts: &Parts, settings: &Settings) -> Result<()> {
+    let installed = parts.keycloak();
+    let import = settings.folder.join("data/import");
+    std::fs::create_dir_all(&import).with_context(|| format!("create {}", import.display()))?;
+    for name in ["bin", "conf", "lib", "providers", "themes"] {
+        let link = settings.folder.join(name);
+        if std::fs::read_link(&link).ok().as_deref() != Some(&installed.join(name)) {
+            let _ = std::fs::remove_file(&link);
+            std::os::unix::fs::symlink(installed.join(name), &link)
+                .with_context(|| format!("link {}", link.display()))?;
+        }
+    }
+    std::fs::write(import.join("realm.json"), settings.realm.json()?)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Realm;
+
+    #[test]
+    fn the_test_realm_differs_in_hashing_and_the_lock_only() {
+        let [product, test] = [Realm::Product, Realm::Test].map(|realm| {
+            let mut json: serde_json::Value = serde_json::from_str(&realm.json().unwrap()).unwrap();
+            let fields = json.as_object_mut().unwrap();
+            (fields.remove("passwordPolicy"), fields.remove("bruteForceProtected"), json)
+        });
+        assert_eq!((product.0, product.1), (None, Some(true.into())));
+        assert_eq!(product.2, test.2);
+    }
+
+    #[test]
+    fn each_demo_person_has_the_agreed_id_and_dealer() {
+        let realm: serde_json::Value = serde_json::from_str(&Realm::Product.json().unwrap()).unwrap();
+        let people: Vec<_> =
+            realm["users"].as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap()).collect();
+        assert_eq!(people, ["volga", "ural", "manager", "nobody"]);
+        let groups = &realm["groups"][0]["subGroups"];
+        assert_eq!(groups[1]["attributes"]["dealer_id"][0], "5b0d6f0e-d0d0-11ee-8a01-000000000002");
+        assert_eq!(realm["users"][1]["groups"][0], "/dealers/ural");
+    }
+}
