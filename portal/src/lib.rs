@@ -8,6 +8,7 @@ pub mod config;
 pub mod error;
 pub mod routes;
 pub mod state;
+pub mod ui;
 pub mod web;
 
 /// The whole portal over its state: what `serve` serves, and tests call.

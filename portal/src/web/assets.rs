@@ -11,7 +11,12 @@ use crate::error::AppError;
 use crate::web::input::Path;
 
 /// One line per file: its name, its media type, its bytes.
-const FILES: &[(&str, &str, &[u8])] = &[];
+const FILES: &[(&str, &str, &[u8])] = &[
+    ("portal.css", "text/css; charset=utf-8", include_bytes!("../../../assets/portal.css")),
+    ("htmx.js", "text/javascript; charset=utf-8", include_bytes!("../../../assets/htmx-4.0.1.min.js")),
+    ("portal.js", "text/javascript; charset=utf-8", include_bytes!("../../../assets/portal.js")),
+    ("icon.svg", "image/svg+xml", include_bytes!("../../../assets/icon.svg")),
+];
 
 pub struct Asset {
     name: &'static str,
@@ -28,6 +33,15 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| FILES.iter().map(Asset::n
 /// The address of a file, or none for a name that is not compiled in (a test walks all uses).
 pub fn url(name: &str) -> &'static str {
     ASSETS.iter().find(|asset| asset.name == name).map_or("/assets/missing", |asset| asset.url.as_str())
+}
+
+/// What the head of every page names.
+pub fn links() -> crate::ui::shell::Links {
+    crate::ui::shell::Links {
+        style: url("portal.css"),
+        scripts: [url("htmx.js"), url("portal.js")],
+        icon: url("icon.svg"),
+    }
 }
 
 /// `GET /assets/{name}`

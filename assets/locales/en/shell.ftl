@@ -1,0 +1,12 @@
+brand = Terma · dealer portal
+skip-to-content = Skip to content
+menu = Menu
+menu-reports = Reports
+home = Overview
+sign-out = Sign out
+sign-in = Sign in
+switch-language = RU
+switch-language-title = Перейти на русский
+loading = Loading…
+no-answer = The portal does not answer. Check the connection and try again.
+close = Close

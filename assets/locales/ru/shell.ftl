@@ -1,0 +1,12 @@
+brand = Терма · портал дилера
+skip-to-content = К содержанию
+menu = Меню
+menu-reports = Отчёты
+home = Обзор
+sign-out = Выйти
+sign-in = Войти
+switch-language = EN
+switch-language-title = Switch to English
+loading = Загружаем…
+no-answer = Портал не отвечает. Проверьте связь и повторите.
+close = Закрыть
