@@ -40,6 +40,16 @@ pub struct Kafka {
 
 impl Kafka {
     pub async fn start(parts: &Parts, settings: &Settings) -> Result<Self> {
+        Self::start_with(parts, settings, &[]).await
+    }
+
+    /// A start whose end writes the class archive.
+    pub(crate) async fn start_recording(parts: &Parts, settings: &Settings) -> Result<Self> {
+        let record = format!("-XX:ArchiveClassesAtExit={}", parts.class_archive("kafka").display());
+        Self::start_with(parts, settings, &[record]).await
+    }
+
+    async fn start_with(parts: &Parts, settings: &Settings, options: &[String]) -> Result<Self> {
         std::fs::create_dir_all(&settings.folder)?;
         let file = settings.folder.join("server.properties");
         std::fs::write(&file, properties(settings))?;
@@ -47,7 +57,8 @@ impl Kafka {
             format(parts, &file)?;
         }
         let launch = Launch::new("kafka", parts.java(), &settings.log)
-            .args(["-Xmx256m"])
+            .arg("-Xmx256m")
+            .args(options)
             .args(java_words(parts))
             .args(["kafka.Kafka".into(), file.into_os_string()])
             .stop_within(Duration::from_secs(20));

@@ -62,9 +62,18 @@ pub struct Keycloak {
 
 impl Keycloak {
     pub async fn start(parts: &Parts, settings: &Settings) -> Result<Self> {
+        Self::start_with(parts, settings, &[]).await
+    }
+
+    /// A start whose end writes the class archive.
+    pub(crate) async fn start_recording(parts: &Parts, settings: &Settings) -> Result<Self> {
+        let record = format!("-XX:ArchiveClassesAtExit={}", parts.class_archive("keycloak").display());
+        Self::start_with(parts, settings, &[record]).await
+    }
+
+    async fn start_with(parts: &Parts, settings: &Settings, options: &[String]) -> Result<Self> {
         prepare_home(parts, settings)?;
-        let launch = launch(parts, settings, &parts.java_options("keycloak"))
-            .arg("-Dkc.config.built=true")
+        let launch = launch(parts, settings, options)
             .args(words(settings))
             .stop_within(Duration::from_secs(15));
         let mut keycloak =
@@ -114,7 +123,7 @@ pub fn issuer(url: &str) -> String {
 pub fn build(parts: &Parts) -> Result<()> {
     let home = parts.keycloak();
     let output = Command::new(parts.java())
-        .args(jvm_words(&home))
+        .args(jvm_words(parts, &home))
         .args(["start-dev", "--health-enabled=true"])
         .current_dir(&home)
         .stdin(Stdio::null())
@@ -128,10 +137,12 @@ pub fn build(parts: &Parts) -> Result<()> {
     Ok(())
 }
 
-fn launch(parts: &Parts, settings: &Settings, java_options: &[String]) -> Launch {
+fn launch(parts: &Parts, settings: &Settings, options: &[String]) -> Launch {
     Launch::new("keycloak", parts.java(), &settings.log)
-        .args(java_options)
-        .args(jvm_words(&settings.folder))
+        .args(options)
+        .args(parts.java_options("keycloak"))
+        .arg("-Dkc.config.built=true")
+        .args(jvm_words(parts, &settings.folder))
         .env("KC_BOOTSTRAP_ADMIN_USERNAME", ADMIN)
         .env("KC_BOOTSTRAP_ADMIN_PASSWORD", ADMIN)
         .env("PORTAL_URL", &settings.portal_url)
@@ -140,7 +151,8 @@ fn launch(parts: &Parts, settings: &Settings, java_options: &[String]) -> Launch
 }
 
 /// What `bin/kc.sh` would say to Java.
-fn jvm_words(home: &Path) -> Vec<String> {
+fn jvm_words(parts: &Parts, home: &Path) -> Vec<String> {
+    let program = parts.keycloak().join("lib/quarkus-run.jar");
     let home = home.display();
     let opened = ["java.util", "java.util.concurrent", "java.security", "java.lang"];
     let mut words = vec![
@@ -160,7 +172,7 @@ fn jvm_words(home: &Path) -> Vec<String> {
         format!("-Djboss.server.config.dir={home}/conf"),
     ];
     words.extend(opened.map(|package| format!("--add-opens=java.base/{package}=ALL-UNNAMED")));
-    words.extend(["-cp".to_owned(), format!("{home}/lib/quarkus-run.jar")]);
+    words.extend(["-cp".to_owned(), program.display().to_string()]);
     words.push("io.quarkus.bootstrap.runner.QuarkusEntryPoint".to_owned());
     words
 }
@@ -191,7 +203,24 @@ fn prepare_home(parts: &Parts, settings: &Settings) -> Result<()> {
                 .with_context(|| format!("link {}", link.display()))?;
         }
     }
-    std::fs::write(import.join("realm.json"), settings.realm.json()?)?;
+    let realm = settings.realm.json()?;
+    let (database, kept) = (settings.folder.join("data/h2"), parts.root().join(TEST_REALM));
+    if settings.realm == Realm::Test && !database.exists() && kept.join(DATABASE).is_file() {
+        std::fs::create_dir_all(&database)?;
+        std::fs::copy(kept.join(DATABASE), database.join(DATABASE))?;
+    }
+    std::fs::write(import.join("realm.json"), realm)?;
+    Ok(())
+}
+
+const TEST_REALM: &str = "keycloak-test-realm";
+const DATABASE: &str = "keycloakdb.mv.db";
+
+/// Keeps the database of a stopped Keycloak that imported the test realm, for later ones to start from.
+pub(crate) fn keep_test_realm(parts: &Parts, home: &Path) -> Result<()> {
+    let folder = parts.root().join(TEST_REALM);
+    std::fs::create_dir_all(&folder)?;
+    std::fs::copy(home.join("data/h2").join(DATABASE), folder.join(DATABASE)).context("keep the test realm")?;
     Ok(())
 }
 

@@ -2,12 +2,14 @@
 #![allow(clippy::print_stderr, reason = "what people read while a stack starts goes to standard error")]
 
 pub mod clickhouse;
+pub mod install;
 pub mod kafka;
 pub mod keycloak;
 pub mod parts;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod progress;
 
 /// True for uid 0, for whom PostgreSQL and Chromium need other words.
 pub fn is_root() -> bool {

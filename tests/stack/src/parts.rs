@@ -20,7 +20,8 @@ pub fn dev_folder() -> PathBuf {
 /// The folder cargo put this program's neighbours into: `extractor`, `loader`, `portal`, `onec`, ...
 pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let folder = own.parent().map(|folder| if folder.ends_with("deps") { folder.parent() } else { Some(folder) });
+    let below = |folder: &Path| folder.ends_with("deps") || folder.ends_with("examples");
+    let folder = own.parent().map(|folder| if below(folder) { folder.parent() } else { Some(folder) });
     let path = folder.flatten().map(|folder| folder.join(name)).filter(|path| path.is_file());
     path.ok_or_else(|| anyhow::anyhow!("The program {name} is not built: run cargo build --workspace --bins."))
 }
@@ -93,9 +94,9 @@ impl Parts {
         let mut options = vec!["-XX:+UseSerialGC".to_owned(), "-XX:TieredStopAtLevel=1".to_owned()];
         let archive = self.class_archive(program);
         if archive.is_file() {
-            options.push(format!("-XX:SharedArchiveFile={}", archive.display()));
             // A stale archive is passed over in silence: it is a help, never a need.
-            options.push("-Xshare:auto".to_owned());
+            options.push(format!("-XX:SharedArchiveFile={}", archive.display()));
+            options.push("-Xlog:disable".to_owned());
         }
         options
     }
