@@ -3,16 +3,17 @@
 CREATE OR REPLACE VIEW dw.group_tree SQL SECURITY INVOKER AS
 WITH
     (
-        SELECT CAST((groupArray(product_id), groupArray(parent_id)), 'Map(UUID, UUID)')
+        SELECT CAST((groupArray(product_id), groupArray((parent_id, name))), 'Map(UUID, Tuple(parent UUID, name String))')
         FROM dw.product FINAL
         WHERE is_group
-    ) AS parents
+    ) AS folders
 SELECT
     product_id AS group_id,
     name AS group_name,
     arrayFold(
-        (path, step) -> if(mapContains(parents, parents[path[-1]]), arrayPushBack(path, parents[path[-1]]), path),
+        (path, step) -> if(mapContains(folders, folders[path[-1]].parent), arrayPushBack(path, folders[path[-1]].parent), path),
         range(15),
-        [product_id]) AS ancestors
+        [product_id]) AS ancestors,
+    arrayMap(ancestor -> folders[ancestor].name, arrayReverse(ancestors)) AS path
 FROM dw.product FINAL
 WHERE is_group
