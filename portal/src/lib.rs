@@ -1,12 +1,15 @@
 //! The portal: what dealers see.
 //!
 //! A request passes `serve` (connections), `routes` (layers, URL map), `auth` (who looks, at whose rows), a handler and its
-//! view. Imports point one way: `main -> routes -> reports, home -> auth -> web -> ui -> shared`; all may name `error`.
+//! view. Imports point one way: `main -> routes -> reports, home -> auth -> web -> ui -> shared`; all may name `error`,
+//! handlers and extractors also `state`.
 
 pub mod auth;
+pub mod breaker;
 pub mod config;
 pub mod error;
 pub mod routes;
+pub mod serve;
 pub mod state;
 pub mod ui;
 pub mod web;

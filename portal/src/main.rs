@@ -1,12 +1,53 @@
 //! Reads the configuration, opens what the portal needs, serves until told to stop.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::Context as _;
-use portal::{config::Config, state::App};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use portal::web::health::{self, Health};
+use portal::{config::Config, serve::serve, state::App};
+use tokio::net::TcpListener;
+
+fn main() -> std::process::ExitCode {
+    shared::telemetry::init();
+    match run() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(cause) => {
+            tracing::error!("The portal does not start: {cause:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    shared::telemetry::init();
+async fn run() -> anyhow::Result<()> {
     let config = Config::from_env()?;
-    let listener = tokio::net::TcpListener::bind(config.listen).await.context("listen on PORTAL_LISTEN")?;
-    axum::serve(listener, portal::app(App::new(config)?)).await.context("serve")
+    let metrics = PrometheusBuilder::new().install_recorder().context("install the metrics recorder")?;
+    let stop = shared::shutdown::on_signal().context("listen for signals")?;
+    let limits = config.limits.clone();
+    let pages = TcpListener::bind(config.listen).await.with_context(|| format!("PORTAL_LISTEN: listen on {}", config.listen))?;
+    let probes = TcpListener::bind(config.health_listen)
+        .await
+        .with_context(|| format!("PORTAL_HEALTH_LISTEN: listen on {}", config.health_listen))?;
+    let (address, health_address) = (pages.local_addr()?, probes.local_addr()?);
+    let app = App::new(config)?;
+
+    let is_stopping = Arc::new(AtomicBool::new(false));
+    let health = Health { postgres: app.postgres.clone(), metrics, is_stopping: is_stopping.clone() };
+    // Probes are answered to the very end.
+    tokio::spawn(async move { axum::serve(probes, health::routes(health)).await });
+    let tending = tokio::spawn(app.clone().tend(stop.clone()));
+    let announced = stop.clone();
+    tokio::spawn(async move {
+        announced.cancelled().await;
+        is_stopping.store(true, Ordering::Relaxed);
+    });
+
+    tracing::info!(%address, %health_address, url = %app.config.public, "The portal serves");
+    serve(pages, portal::app(app.clone()), &limits, stop).await;
+    tending.await.context("end what goes on beside the requests")?;
+    app.postgres.close().await;
+    tracing::info!("The portal has stopped");
+    Ok(())
 }

@@ -1,10 +1,20 @@
 //! What a handler may ask for. Nothing here connects when it is made: the portal starts while every part is away.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
+use crate::auth::{oidc::Oidc, seal::Sealer, session};
+use crate::breaker::Breaker;
 use crate::config::Config;
+use crate::error::Part;
+use crate::web::flow::InFlight;
+use crate::web::limits::Limits;
+
+/// ClickHouse answers this many questions of one portal at a time.
+const REPORTS_AT_ONCE: usize = 8;
 
 /// Shared by all requests; cloned per request for the price of a counter.
 #[derive(Clone)]
@@ -13,15 +23,46 @@ pub struct App(Arc<Parts>);
 pub struct Parts {
     pub config: Config,
     pub postgres: PgPool,
-    /// Signed in as `portal_ro`: parameterised views of `report`, read only.
+    /// Signed in as `portal_ro`: parameterised views of `report`, read only. Every question goes through `reports_breaker`.
     pub clickhouse: clickhouse::Client,
+    pub reports_breaker: Breaker,
+    pub oidc: Oidc,
+    pub sealer: Sealer,
+    pub limits: Limits,
+    pub in_flight: Arc<InFlight>,
 }
 
 impl App {
     pub fn new(config: Config) -> anyhow::Result<Self> {
-        let postgres = shared::postgres::pool(&config.postgres)?;
-        let clickhouse = config.clickhouse.client();
-        Ok(Self(Arc::new(Parts { config, postgres, clickhouse })))
+        let parts = Parts {
+            postgres: shared::postgres::pool(&config.postgres)?,
+            clickhouse: config.clickhouse.client(),
+            reports_breaker: Breaker::new(Part::Reports, REPORTS_AT_ONCE),
+            oidc: Oidc::new(&config.oidc, &config.public)?,
+            sealer: Sealer::new(&config.secret_key)?,
+            limits: Limits::new(&config.limits),
+            in_flight: Arc::new(InFlight::new(config.limits.requests_in_flight)),
+            config,
+        };
+        Ok(Self(Arc::new(parts)))
+    }
+
+    /// What goes on beside the requests, until stopped: finding Keycloak, forgetting what has expired.
+    pub async fn tend(self, stop: CancellationToken) {
+        let sweep = async {
+            let mut turns = tokio::time::interval(Duration::from_secs(10 * 60));
+            loop {
+                turns.tick().await;
+                self.limits.sweep();
+                if let Err(cause) = session::sweep(&self.postgres).await {
+                    tracing::warn!(%cause, "Expired sessions could not be deleted: tried again in ten minutes");
+                }
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = async { tokio::join!(self.oidc.warm_up(), sweep); } => {}
+        }
     }
 }
 

@@ -1,20 +1,20 @@
-//! The viewer: extracted from the session on every request. The only maker of a `DealerScope` in the portal.
+//! The viewer: read from the session on every request. The only maker of a `DealerScope` in the portal.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use shared::ids::DealerId;
 use shared::language::Language;
 use shared::report::scope::DealerScope;
 
+pub use super::role::Role;
+use super::session::{self, Hash, Session};
+use super::{cookie, refresh};
 use crate::error::AppError;
 use crate::state::App;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// Sees the dealers of his groups in Keycloak and those granted to him.
-    Dealer,
-    /// The manufacturer's staff: sees the dealers granted to him, and no others.
-    Manager,
-}
+use crate::web::input::Form;
+use crate::web::language::Lang;
+use crate::web::whose::{Person, Whose};
 
 /// A signed-in person who may see at least one dealer's rows. A handler that takes one is closed to all others.
 #[derive(Debug, Clone)]
@@ -31,10 +31,119 @@ pub struct Viewer {
     pub form_token: String,
 }
 
+/// A live session, whether or not any dealer stands behind it: what signing out needs.
+pub struct SignedIn {
+    pub id: Hash,
+    pub session: Session,
+    form_token: String,
+}
+
+/// A POST form of a signed-in person that carries his session's form token.
+pub struct Signed<T> {
+    pub who: SignedIn,
+    pub fields: T,
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
+        let id = cookie::read(&parts.headers, cookie::SESSION).ok_or(AppError::SignIn)?.hash();
+        let session = session::find(&app.postgres, &id).await?.ok_or(AppError::SignIn)?;
+        app.limits.viewer(&session.subject)?;
+        let session = refresh::kept(app, &id, session).await?;
+        if session.is_touch_due {
+            session::touch(&app.postgres, &id).await?;
+        }
+        let form_token = app.sealer.form_token(&id);
+        if let Some(whose) = parts.extensions.get::<Whose>() {
+            whose.is(Person { name: session.name.clone(), form_token: form_token.clone() });
+        }
+        Ok(Self { id, session, form_token })
+    }
+}
+
 impl FromRequestParts<App> for Viewer {
     type Rejection = AppError;
 
-    async fn from_request_parts(_: &mut Parts, _: &App) -> Result<Self, AppError> {
-        Err(AppError::SignIn)
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
+        let SignedIn { session, form_token, .. } = SignedIn::from_request_parts(parts, app).await?;
+        let (role, scope) = scope(&session).ok_or(AppError::NoDealers)?;
+        let language = Lang::of(&parts.headers).0;
+        Ok(Self { subject: session.subject, name: session.name, role, scope, language, form_token })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Signed<T> {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, AppError> {
+        #[derive(serde::Deserialize)]
+        struct Fields<T> {
+            #[serde(default)]
+            form_token: String,
+            #[serde(flatten)]
+            fields: T,
+        }
+        let (mut parts, body) = request.into_parts();
+        let who = SignedIn::from_request_parts(&mut parts, app).await?;
+        let Form(form) = Form::<Fields<T>>::from_request(Request::from_parts(parts, body), app).await?;
+        if !app.sealer.is_form_token(&form.form_token, &who.id) {
+            return Err(AppError::Forbidden("the form token is missing or another session's"));
+        }
+        Ok(Self { who, fields: form.fields })
+    }
+}
+
+/// Whose rows: a dealer's own and those granted to him, a manager's granted ones only; none for anybody else.
+fn scope(session: &Session) -> Option<(Role, DealerScope)> {
+    let role = Role::from_name(&session.role)?;
+    let claimed: &[_] = match role {
+        Role::Dealer => &session.claimed_dealers,
+        Role::Manager => &[],
+    };
+    let scope = DealerScope::granted(claimed.iter().chain(&session.granted_dealers).copied().map(DealerId));
+    (!scope.is_empty()).then_some((role, scope))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Role, Session, scope};
+    use uuid::Uuid;
+
+    fn session(role: &str, claimed: &[u128], granted: &[u128]) -> Session {
+        let ids = |numbers: &[u128]| numbers.iter().copied().map(Uuid::from_u128).collect();
+        Session {
+            subject: "s".to_owned(),
+            name: "n".to_owned(),
+            role: role.to_owned(),
+            claimed_dealers: ids(claimed),
+            granted_dealers: ids(granted),
+            is_refresh_due: false,
+            are_claims_old: false,
+            is_touch_due: false,
+        }
+    }
+
+    #[test]
+    fn claims_count_for_dealers_and_grants_for_both() {
+        let seen = |role, claimed: &[u128], granted: &[u128]| {
+            scope(&session(role, claimed, granted))
+                .map(|(_, scope)| scope.dealers().iter().map(|dealer| dealer.0.as_u128()).collect::<Vec<_>>())
+        };
+        assert_eq!(seen("dealer", &[2, 1], &[3, 1]), Some(vec![1, 2, 3]));
+        assert_eq!(seen("manager", &[2, 1], &[3]), Some(vec![3]));
+        assert_eq!(seen("manager", &[2], &[]), None);
+        assert_eq!(seen("dealer", &[], &[]), None);
+        assert_eq!(seen("none", &[1], &[2]), None);
+        assert_eq!(seen("admin", &[1], &[2]), None);
+    }
+
+    #[test]
+    fn the_narrower_role_wins() {
+        let of = |roles: &[&str]| Role::of(roles.iter().copied());
+        assert_eq!(of(&["dealer", "manager"]), Some(Role::Manager));
+        assert_eq!(of(&["offline_access", "dealer"]), Some(Role::Dealer));
+        assert_eq!(of(&["Dealer", "dealers", "admin"]), None);
     }
 }

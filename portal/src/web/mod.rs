@@ -2,6 +2,16 @@
 
 pub mod address;
 pub mod assets;
+pub mod choose_language;
+pub mod csrf;
+pub mod draw_error;
+pub mod flow;
+pub mod headers;
+pub mod health;
 pub mod input;
 pub mod language;
+pub mod limits;
+pub mod return_to;
+pub mod trace;
 pub mod want;
+pub mod whose;

@@ -1,0 +1,69 @@
+//! The HTTP client for Keycloak: no redirects, no proxy of the environment, every wait bounded, every body too.
+
+use std::time::Duration;
+
+use openidconnect::{HttpRequest, HttpResponse};
+
+const CONNECT: Duration = Duration::from_secs(2);
+const TOTAL: Duration = Duration::from_secs(5);
+const BODY_BYTES: usize = 1 << 20;
+
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// 400: Keycloak understood, and says no.
+    #[error("refused: {0}")]
+    Refused(String),
+    #[error("answered {0}")]
+    Status(http::StatusCode),
+    #[error("more than 1 MB of body")]
+    TooLong,
+    #[error("{0}")]
+    Broken(#[from] reqwest::Error),
+    #[error("{0}")]
+    Shape(#[from] http::Error),
+}
+
+#[derive(Debug, Clone)]
+pub struct Http(reqwest::Client);
+
+impl Http {
+    pub fn new() -> reqwest::Result<Self> {
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(CONNECT)
+            .timeout(TOTAL)
+            .build()
+            .map(Self)
+    }
+
+    /// 200 is an answer; 400 is a refusal; all else is a bad day of the provider.
+    pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let mut answer = self.0.execute(request.try_into()?).await?;
+        let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await? {
+            if body.len() + chunk.len() > BODY_BYTES {
+                return Err(HttpError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        match status {
+            http::StatusCode::OK => {}
+            http::StatusCode::BAD_REQUEST => return Err(HttpError::Refused(reason(&body))),
+            other => return Err(HttpError::Status(other)),
+        }
+        let mut whole = http::Response::builder().status(status).body(body)?;
+        *whole.headers_mut() = headers;
+        Ok(whole)
+    }
+}
+
+/// The `error` of an OAuth answer, for the log; never the body, which may repeat what was sent.
+fn reason(body: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Said {
+        error: String,
+    }
+    serde_json::from_slice::<Said>(body).map_or_else(|_| "without a reason".to_owned(), |said| said.error)
+}

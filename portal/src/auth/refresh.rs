@@ -1,0 +1,110 @@
+//! Claims kept young: Keycloak is asked again a minute before they grow old, by one request of the session at a time.
+//!
+//! The turn is a lease in the session's row rather than a lock held while Keycloak answers: twenty waiting requests would
+//! otherwise hold twenty connections. The asking itself is a task of its own: a browser that leaves does not cut it between
+//! the exchange, which uses up the old refresh token, and the saving of the new one.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+
+use super::oidc::{RefreshError, SignedIn};
+use super::role::Role;
+use super::session::{self, Hash, Session, Tokens};
+use crate::error::{AppError, Part};
+use crate::state::App;
+
+const POLL: Duration = Duration::from_millis(50);
+/// Longer than Keycloak's 5 s, shorter than the lease.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// The session with claims that may be used. Waits only where they are too old already.
+pub async fn kept(app: &App, id: &Hash, session: Session) -> Result<Session, AppError> {
+    if !session.is_refresh_due {
+        return Ok(session);
+    }
+    let turn = take_turn(&app.postgres, id).await?;
+    if let Some(sealed) = turn {
+        let asking = tokio::spawn(ask(app.clone(), *id, session.clone(), sealed));
+        if session.are_claims_old {
+            asking.await.map_err(AppError::internal)??;
+        }
+    }
+    if !session.are_claims_old {
+        return Ok(session);
+    }
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let renewed = session::find(&app.postgres, id).await?.ok_or(AppError::SignIn)?;
+        if !renewed.is_refresh_due {
+            return Ok(renewed);
+        }
+        if tokio::time::Instant::now() > deadline {
+            return Err(AppError::unavailable(Part::SignIn, "another request's refresh does not end"));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// The sealed tokens, for the one request whose turn it is.
+async fn take_turn(postgres: &PgPool, id: &Hash) -> Result<Option<Vec<u8>>, AppError> {
+    let taken = "UPDATE session SET refreshing_until = now() + interval '10 seconds'
+        WHERE id_hash = $1 AND revoked_at IS NULL AND refresh_after <= now()
+          AND (refreshing_until IS NULL OR refreshing_until < now())
+        RETURNING tokens";
+    Ok(sqlx::query_scalar(taken).bind(id).fetch_optional(postgres).await?)
+}
+
+async fn ask(app: App, id: Hash, session: Session, sealed: Vec<u8>) -> Result<(), AppError> {
+    let Ok(tokens) = app.sealer.open::<Tokens>(&sealed, &id) else {
+        tracing::info!("A session was sealed with another PORTAL_SECRET_KEY: ended");
+        return end(&app, &id).await;
+    };
+    match app.oidc.refresh(tokens, &session.subject).await {
+        // Another role is another session: signing in again gives a new id.
+        Ok(person) if Role::from_name(&session.role) != person.role => end(&app, &id).await,
+        Ok(person) => save(&app, &id, &person).await,
+        Err(RefreshError::Ended(cause)) => {
+            tracing::info!(cause, "Keycloak ended a session");
+            end(&app, &id).await
+        }
+        Err(RefreshError::Away(cause)) => {
+            tracing::warn!(cause, "Keycloak is away: sessions go on with what is known");
+            postpone(&app, &id, None).await
+        }
+        Err(RefreshError::Unchecked { tokens, cause }) => {
+            tracing::warn!(cause, "Keycloak's keys are away: sessions go on with what is known");
+            postpone(&app, &id, Some(&tokens)).await
+        }
+    }
+}
+
+async fn save(app: &App, id: &Hash, person: &SignedIn) -> Result<(), AppError> {
+    sqlx::query(include_str!("save_refreshed.sql"))
+        .bind(id)
+        .bind(&person.name)
+        .bind(&person.dealers)
+        .bind(app.sealer.seal(&person.tokens, id).map_err(AppError::internal)?)
+        .bind(person.claims_last.as_secs_f64())
+        .execute(&app.postgres)
+        .await?;
+    Ok(())
+}
+
+/// Keycloak is away: asked again in a quarter of a minute, by whoever comes then.
+async fn postpone(app: &App, id: &Hash, tokens: Option<&Tokens>) -> Result<(), AppError> {
+    let sealed = tokens.map(|tokens| app.sealer.seal(tokens, id)).transpose().map_err(AppError::internal)?;
+    sqlx::query(
+        "UPDATE session SET refresh_after = now() + interval '15 seconds', refreshing_until = NULL, tokens = coalesce($2, tokens)
+         WHERE id_hash = $1 AND revoked_at IS NULL",
+    )
+    .bind(id)
+    .bind(sealed)
+    .execute(&app.postgres)
+    .await?;
+    Ok(())
+}
+
+async fn end(app: &App, id: &Hash) -> Result<(), AppError> {
+    session::end(&app.postgres, &app.sealer, id).await.map(drop)
+}

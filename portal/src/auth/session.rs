@@ -1,0 +1,156 @@
+//! Sessions: a cookie's hash to a row in Postgres. Read on every request, changed by column, all clocks are Postgres'.
+
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::oidc::SignedIn;
+use super::role::Role;
+use super::seal::Sealer;
+use crate::error::AppError;
+
+pub type Hash = [u8; 32];
+
+/// A live session as a request sees it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Session {
+    pub subject: String,
+    pub name: String,
+    /// `dealer`, `manager` or `none`.
+    pub role: String,
+    /// By the last ID token.
+    pub claimed_dealers: Vec<Uuid>,
+    /// By the grant table, as of this request.
+    pub granted_dealers: Vec<Uuid>,
+    /// Keycloak should be asked again.
+    pub is_refresh_due: bool,
+    /// The claims are too old to show rows by, unless Keycloak is away.
+    pub are_claims_old: bool,
+    /// Its end should be moved: done once a minute at most.
+    pub is_touch_due: bool,
+}
+
+/// What only Keycloak should see. The access token is not among them: nothing of ours uses it.
+#[derive(Serialize, Deserialize)]
+pub struct Tokens {
+    pub refresh: Option<String>,
+    /// The hint at sign-out.
+    pub id: String,
+}
+
+/// The session, unless it was revoked, idled for 30 minutes or reached its ten hours.
+pub async fn find(postgres: &PgPool, id: &Hash) -> Result<Option<Session>, AppError> {
+    Ok(sqlx::query_as(include_str!("find_session.sql")).bind(id).fetch_optional(postgres).await?)
+}
+
+/// Moves the idle end. A session that ended meanwhile stays ended.
+pub async fn touch(postgres: &PgPool, id: &Hash) -> Result<(), AppError> {
+    sqlx::query("UPDATE session SET seen_at = now() WHERE id_hash = $1 AND revoked_at IS NULL")
+        .bind(id)
+        .execute(postgres)
+        .await?;
+    Ok(())
+}
+
+/// A new session for a person who just signed in; the browser's former one dies in the same transaction.
+pub async fn open(
+    postgres: &PgPool,
+    sealer: &Sealer,
+    id: &Hash,
+    former: Option<Hash>,
+    person: &SignedIn,
+) -> Result<(), AppError> {
+    let mut transaction = postgres.begin().await?;
+    if let Some(former) = former {
+        revoke(&mut transaction, &former).await?;
+    }
+    sqlx::query(
+        "INSERT INTO person (subject, name, role) VALUES ($1, $2, $3)
+         ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role, signed_in_at = now()",
+    )
+    .bind(&person.subject)
+    .bind(&person.name)
+    .bind(role_name(person.role))
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query(include_str!("open_session.sql"))
+        .bind(id)
+        .bind(&person.subject)
+        .bind(&person.name)
+        .bind(role_name(person.role))
+        .bind(&person.dealers)
+        .bind(&person.provider_session)
+        .bind(sealer.seal(&person.tokens, id).map_err(AppError::internal)?)
+        .bind(person.claims_last.as_secs_f64())
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Ends the session; its tokens, to tell Keycloak. None if it had ended, or the secret key was replaced.
+pub async fn end(postgres: &PgPool, sealer: &Sealer, id: &Hash) -> Result<Option<Tokens>, AppError> {
+    let sealed = revoke(&mut *postgres.acquire().await?, id).await?;
+    Ok(sealed.and_then(|sealed| sealer.open(&sealed, id).ok()))
+}
+
+async fn revoke(connection: &mut PgConnection, id: &Hash) -> Result<Option<Vec<u8>>, AppError> {
+    let revoked = "UPDATE session SET revoked_at = now() WHERE id_hash = $1 AND revoked_at IS NULL RETURNING tokens";
+    Ok(sqlx::query_scalar(revoked).bind(id).fetch_optional(connection).await?)
+}
+
+/// What Keycloak's logout token names: one of its sessions, or all of a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub jti: String,
+    /// Unix seconds: how long the `jti` must be remembered, less the leeway of clocks.
+    pub expires: i64,
+    pub provider_session: Option<String>,
+    pub subject: Option<String>,
+}
+
+/// Ends what Keycloak ended; how many sessions that were, or none for a token that was used before.
+pub async fn end_by_provider(postgres: &PgPool, ended: &Ended) -> Result<Option<u64>, AppError> {
+    let mut transaction = postgres.begin().await?;
+    let is_first = sqlx::query(
+        "INSERT INTO used_logout_token (jti, expires_at) VALUES ($1, to_timestamp($2::bigint) + interval '5 minutes')
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(&ended.jti)
+    .bind(ended.expires)
+    .execute(&mut *transaction)
+    .await?
+    .rows_affected()
+        == 1;
+    if !is_first {
+        return Ok(None);
+    }
+    let done = sqlx::query(
+        "UPDATE session SET revoked_at = now()
+         WHERE revoked_at IS NULL AND ($1::text IS NOT NULL OR $2::text IS NOT NULL)
+           AND ($1 IS NULL OR provider_session = $1) AND ($2 IS NULL OR subject = $2)",
+    )
+    .bind(&ended.provider_session)
+    .bind(&ended.subject)
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(Some(done.rows_affected()))
+}
+
+/// Forgets what has no effect any more: ended sessions after a day, attempts and logout tokens once expired.
+pub async fn sweep(postgres: &PgPool) -> sqlx::Result<()> {
+    for statement in [
+        "DELETE FROM session WHERE ends_at < now() - interval '1 day' OR revoked_at < now() - interval '1 day'",
+        "DELETE FROM sign_in_attempt WHERE expires_at < now()",
+        "DELETE FROM used_logout_token WHERE expires_at < now()",
+    ] {
+        sqlx::query(statement).execute(postgres).await?;
+    }
+    Ok(())
+}
+
+/// `none` for a person whom Keycloak knows and the portal does not.
+fn role_name(role: Option<Role>) -> &'static str {
+    role.map_or("none", Role::name)
+}

@@ -1,0 +1,26 @@
+//! `POST /language`: the viewer's choice, kept in a cookie for a year. It says nothing about anybody, so nobody need sign in.
+
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use serde::Deserialize;
+use shared::language::Language;
+
+use super::input::Form;
+use super::{language, return_to};
+use crate::error::AppError;
+
+#[derive(Deserialize)]
+pub struct Choice {
+    language: String,
+    #[serde(default)]
+    return_to: String,
+}
+
+pub async fn choose(Form(choice): Form<Choice>) -> Result<Response, AppError> {
+    let chosen = Language::from_code(&choice.language).ok_or_else(|| AppError::Malformed("no such language".to_owned()))?;
+    let cookie = Cookie::build((language::COOKIE, chosen.code())).path("/").secure(true).http_only(true);
+    let cookie = cookie.same_site(SameSite::Lax).permanent().build();
+    let back = return_to::checked(&choice.return_to);
+    Ok((CookieJar::new().add(cookie), Redirect::to(&back)).into_response())
+}
