@@ -26,7 +26,9 @@ async fn run() -> anyhow::Result<()> {
     let metrics = PrometheusBuilder::new().install_recorder().context("install the metrics recorder")?;
     let stop = shared::shutdown::on_signal().context("listen for signals")?;
     let limits = config.limits.clone();
-    let pages = TcpListener::bind(config.listen).await.with_context(|| format!("PORTAL_LISTEN: listen on {}", config.listen))?;
+    let pages = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("PORTAL_LISTEN: listen on {}", config.listen))?;
     let probes = TcpListener::bind(config.health_listen)
         .await
         .with_context(|| format!("PORTAL_HEALTH_LISTEN: listen on {}", config.health_listen))?;

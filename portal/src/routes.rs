@@ -10,15 +10,14 @@ use axum::routing::{get, post};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::auth;
 use crate::error::AppError;
 use crate::serve::Peer;
 use crate::state::App;
-use crate::web::{address::ClientAddress, assets, choose_language, csrf, draw_error, flow, headers, trace};
+use crate::web::{address::ClientAddress, assets, choose_language, csrf, draw_error, flow, headers, signed_out, trace};
 
-/// A form of ours is far below it.
+/// A form of ours is far below it. Bodies are read by extractors only, and those obey it.
 const BODY_BYTES: usize = 1 << 20;
 
 pub fn router(app: App) -> Router {
@@ -27,6 +26,7 @@ pub fn router(app: App) -> Router {
     let (in_flight, time) = (app.in_flight.clone(), app.config.limits.request);
     Router::new()
         .merge(auth::routes())
+        .route("/signed-out", get(signed_out::show))
         .route("/language", post(choose_language::choose))
         .route("/assets/{name}", get(assets::show))
         .fallback(async || AppError::NotFound)
@@ -42,7 +42,6 @@ pub fn router(app: App) -> Router {
                 .layer(CatchPanicLayer::custom(flow::panicked))
                 .layer(from_fn_with_state(in_flight, flow::shed))
                 .layer(from_fn_with_state(time, flow::time_out))
-                .layer(RequestBodyLimitLayer::new(BODY_BYTES))
                 .layer(DefaultBodyLimit::max(BODY_BYTES))
                 .layer(from_fn_with_state(public, csrf::guard))
                 .layer(from_fn_with_state(app.clone(), client_address)),

@@ -11,11 +11,8 @@ pub enum Role {
 
 impl Role {
     /// The narrower rule wins for one who is both.
-    pub fn of<'a>(mut roles: impl Iterator<Item = &'a str> + Clone) -> Option<Self> {
-        if roles.clone().any(|role| role == Self::Manager.name()) {
-            return Some(Self::Manager);
-        }
-        roles.any(|role| role == Self::Dealer.name()).then_some(Self::Dealer)
+    pub fn of<'a>(roles: impl Iterator<Item = &'a str>) -> Option<Self> {
+        roles.filter_map(Self::from_name).max_by_key(|role| *role == Self::Manager)
     }
 
     /// The word of Keycloak and of the session's column.

@@ -27,7 +27,10 @@ impl Sealer {
             let mut key = [0; 32];
             let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"dealer portal");
             let derived = salt.extract(secret.expose());
-            derived.expand(&[purpose], hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut key)).map_err(|_: Unspecified| Broken)?;
+            derived
+                .expand(&[purpose], hkdf::HKDF_SHA256)
+                .and_then(|okm| okm.fill(&mut key))
+                .map_err(|_: Unspecified| Broken)?;
             Ok::<_, Broken>(key)
         };
         Ok(Self {
@@ -94,7 +97,8 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_in_its_row_and_with_its_key_only() {
-        let (ours, other) = (Sealer::new(&SecretKey::new([1; 32])).unwrap(), Sealer::new(&SecretKey::new([2; 32])).unwrap());
+        let (ours, other) =
+            (Sealer::new(&SecretKey::new([1; 32])).unwrap(), Sealer::new(&SecretKey::new([2; 32])).unwrap());
         let sealed = ours.seal(&"refresh token", b"row").unwrap();
         assert!(!sealed.windows(7).any(|part| part == b"refresh"));
         assert_eq!(ours.open::<String>(&sealed, b"row").unwrap(), "refresh token");

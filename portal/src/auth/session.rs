@@ -38,6 +38,12 @@ pub struct Tokens {
     pub id: String,
 }
 
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens(…)")
+    }
+}
+
 /// The session, unless it was revoked, idled for 30 minutes or reached its ten hours.
 pub async fn find(postgres: &PgPool, id: &Hash) -> Result<Option<Session>, AppError> {
     Ok(sqlx::query_as(include_str!("find_session.sql")).bind(id).fetch_optional(postgres).await?)

@@ -3,11 +3,22 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use axum::http::HeaderMap;
+use axum::extract::FromRequestParts;
+use axum::http::{HeaderMap, request::Parts};
+
+use crate::error::AppError;
 
 /// The client's address, in the request's extensions; set once by the accept loop's layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientAddress(pub IpAddr);
+
+impl<S: Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, AppError> {
+        parts.extensions.get().copied().ok_or_else(|| AppError::internal("no layer told the client's address"))
+    }
+}
 
 /// Networks whose `X-Forwarded-For` counts: `10.0.0.7, 10.1.0.0/16`.
 #[derive(Debug, Clone, Default)]

@@ -18,7 +18,8 @@ pub struct Choice {
 }
 
 pub async fn choose(Form(choice): Form<Choice>) -> Result<Response, AppError> {
-    let chosen = Language::from_code(&choice.language).ok_or_else(|| AppError::Malformed("no such language".to_owned()))?;
+    let chosen =
+        Language::from_code(&choice.language).ok_or_else(|| AppError::Malformed("no such language".to_owned()))?;
     let cookie = Cookie::build((language::COOKIE, chosen.code())).path("/").secure(true).http_only(true);
     let cookie = cookie.same_site(SameSite::Lax).permanent().build();
     let back = return_to::checked(&choice.return_to);

@@ -48,7 +48,12 @@ mod tests {
     fn only_our_own_pages_may_change_anything() {
         let public = Url::parse("https://portal.example").unwrap();
         let ours = Some("https://portal.example");
-        let foreign = [Some("https://evil.example"), Some("null"), Some("http://portal.example"), Some("https://portal.example:8443")];
+        let foreign = [
+            Some("https://evil.example"),
+            Some("null"),
+            Some("http://portal.example"),
+            Some("https://portal.example:8443"),
+        ];
         let verdict = |site: Option<&'static str>, origin: Option<&'static str>, cookie: bool| {
             let mut headers = HeaderMap::new();
             site.map(|site| headers.insert("sec-fetch-site", site.parse().unwrap()));

@@ -59,7 +59,8 @@ pub async fn draw(State(public): State<Arc<Url>>, mut request: Request, next: Ne
 /// Errors that axum and tower answered by themselves, without a page.
 fn undrawn(answer: &Response) -> Option<AppError> {
     let status = answer.status();
-    let is_drawn = answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_drawn =
+        answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_drawn || !(status.is_client_error() || status.is_server_error()) {
         return None;
     }
@@ -115,7 +116,9 @@ impl Asked {
                 Some(("/login", text.get("error-retry")))
             }
             AppError::NoDealers => None,
-            AppError::Unavailable { .. } | AppError::TooMany { .. } => Some((self.page.as_str(), text.get("error-retry"))),
+            AppError::Unavailable { .. } | AppError::TooMany { .. } => {
+                Some((self.page.as_str(), text.get("error-retry")))
+            }
             _ => Some(("/", text.get("error-to-home"))),
         };
         let content = message(text, &Message { title, sentence, way_on, request_id: Some(&self.id) });
@@ -126,7 +129,8 @@ impl Asked {
 /// A page outside the reports: an error, "you are signed out".
 pub fn page(language: Language, title: &str, here: &str, whose: &Whose, content: &Markup) -> Markup {
     let menu = Menu::default();
-    let person = whose.person().map(|person| shell::Person { name: &person.name, form_token: &person.form_token, menu: &menu });
+    let person =
+        whose.person().map(|person| shell::Person { name: &person.name, form_token: &person.form_token, menu: &menu });
     shell::page(&Frame { language, title, here, links: assets::links(), person }, content)
 }
 
@@ -161,9 +165,13 @@ fn words(text: Text, error: &AppError) -> (&'static str, String) {
     };
     match error {
         AppError::SignIn => plain("session-ended", "session-ended-text"),
-        AppError::SignInFailed { problem: SignInProblem::Declined, .. } => plain("sign-in-failed", "sign-in-declined-text"),
+        AppError::SignInFailed { problem: SignInProblem::Declined, .. } => {
+            plain("sign-in-failed", "sign-in-declined-text")
+        }
         AppError::SignInFailed { problem: SignInProblem::Stale, .. } => plain("sign-in-failed", "sign-in-stale-text"),
-        AppError::SignInFailed { problem: SignInProblem::Refused, .. } => plain("sign-in-failed", "sign-in-refused-text"),
+        AppError::SignInFailed { problem: SignInProblem::Refused, .. } => {
+            plain("sign-in-failed", "sign-in-refused-text")
+        }
         AppError::NotFound => plain("error-not-found", "error-not-found-text"),
         AppError::MethodNotAllowed => plain("error-method", "error-method-text"),
         AppError::Invalid { message, .. } => (text.get("error-malformed"), message.clone()),
@@ -172,9 +180,15 @@ fn words(text: Text, error: &AppError) -> (&'static str, String) {
         AppError::Forbidden(_) => plain("error-forbidden", "error-forbidden-text"),
         AppError::NoDealers => plain("error-no-dealers", "error-no-dealers-text"),
         AppError::TooMany { .. } => later("error-too-many", "error-too-many-text"),
-        AppError::Unavailable { part: Part::Reports, .. } => later("error-unavailable-reports", "error-unavailable-text"),
-        AppError::Unavailable { part: Part::SignIn, .. } => later("error-unavailable-sign-in", "error-unavailable-text"),
-        AppError::Unavailable { part: Part::Sessions, .. } => later("error-unavailable-sessions", "error-unavailable-text"),
+        AppError::Unavailable { part: Part::Reports, .. } => {
+            later("error-unavailable-reports", "error-unavailable-text")
+        }
+        AppError::Unavailable { part: Part::SignIn, .. } => {
+            later("error-unavailable-sign-in", "error-unavailable-text")
+        }
+        AppError::Unavailable { part: Part::Sessions, .. } => {
+            later("error-unavailable-sessions", "error-unavailable-text")
+        }
         AppError::Unavailable { part: Part::Portal, .. } => later("error-unavailable-portal", "error-unavailable-text"),
         AppError::Internal(_) => plain("error-internal", "error-internal-text"),
     }

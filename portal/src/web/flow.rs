@@ -58,4 +58,3 @@ pub async fn time_out(State(limit): State<Duration>, request: Request, next: Nex
 pub fn panicked(_: Box<dyn Any + Send>) -> Response {
     AppError::Internal("a handler panicked".to_owned()).into_response()
 }
-

@@ -37,12 +37,17 @@ async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
     let newest = shared::postgres::MIGRATIONS.iter().map(|migration| migration.version).max();
-    let question = sqlx::query_scalar::<_, bool>("SELECT EXISTS (SELECT FROM _sqlx_migrations WHERE version = $1 AND success)");
+    let question =
+        sqlx::query_scalar::<_, bool>("SELECT EXISTS (SELECT FROM _sqlx_migrations WHERE version = $1 AND success)");
     let answer = tokio::time::timeout(PATIENCE, question.bind(newest).fetch_one(&health.postgres)).await;
     match answer {
         Ok(Ok(true)) => (StatusCode::OK, "ready\n"),
-        Ok(Ok(false)) => (StatusCode::SERVICE_UNAVAILABLE, "the schema in PostgreSQL is older than this portal: run migrate\n"),
-        Ok(Err(sqlx::Error::Database(_))) => (StatusCode::SERVICE_UNAVAILABLE, "PostgreSQL has no schema yet: run migrate\n"),
+        Ok(Ok(false)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the schema in PostgreSQL is older than this portal: run migrate\n")
+        }
+        Ok(Err(sqlx::Error::Database(_))) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "PostgreSQL has no schema yet: run migrate\n")
+        }
         _ => (StatusCode::SERVICE_UNAVAILABLE, "PostgreSQL does not answer\n"),
     }
 }

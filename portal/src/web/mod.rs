@@ -12,6 +12,7 @@ pub mod input;
 pub mod language;
 pub mod limits;
 pub mod return_to;
+pub mod signed_out;
 pub mod trace;
 pub mod want;
 pub mod whose;

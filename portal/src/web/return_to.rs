@@ -27,7 +27,9 @@ fn accepted(text: &str) -> Option<String> {
     let url = base.join(text).ok()?;
     let stays = url.origin() == base.origin() && !url.path().starts_with("//") && url.username().is_empty();
     let path = url.path();
-    if !stays || NEVER.iter().any(|page| path == *page || path.strip_prefix(page).is_some_and(|rest| rest.starts_with('/'))) {
+    if !stays
+        || NEVER.iter().any(|page| path == *page || path.strip_prefix(page).is_some_and(|rest| rest.starts_with('/')))
+    {
         return None;
     }
     Some(url.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")))
@@ -38,7 +40,8 @@ pub fn page_of(headers: &HeaderMap, uri: &Uri, public: &Url, is_htmx: bool) -> S
     if !is_htmx {
         return checked(uri.path_and_query().map_or("/", |here| here.as_str()));
     }
-    let current = headers.get("hx-current-url").and_then(|value| value.to_str().ok()).and_then(|text| Url::parse(text).ok());
+    let current =
+        headers.get("hx-current-url").and_then(|value| value.to_str().ok()).and_then(|text| Url::parse(text).ok());
     match current {
         Some(url) if url.origin() == public.origin() => {
             checked(&url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path())))
@@ -55,15 +58,43 @@ mod tests {
 
     #[test]
     fn only_an_absolute_path_of_ours_is_returned_to() {
-        for good in ["/", "/reports/sales", "/reports/sales?from=2026-01-01&search=%D0%B0", "/reports/sales?next=//evil.example"] {
+        for good in [
+            "/",
+            "/reports/sales",
+            "/reports/sales?from=2026-01-01&search=%D0%B0",
+            "/reports/sales?next=//evil.example",
+        ] {
             assert_eq!(checked(good), good);
         }
         for evil in [
-            "", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example",
-            "https://evil.example", "http://127.0.0.1.evil.example/", "%2f%2fevil.example", "/%2fevil.example", "/%2F%2Fevil",
-            "/%5cevil.example", "/\tevil", "/\t/evil.example", "/a\r\nSet-Cookie: x=1", "javascript:alert(1)", "/.//evil.example",
-            "/..//evil.example", "/a/..//evil.example", "reports/sales", "?a=1", "@evil.example", "/ /evil", "/login",
-            "/login?return_to=/", "/login/callback?code=1", "/logout", "/signed-out",
+            "",
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https:evil.example",
+            "https://evil.example",
+            "http://127.0.0.1.evil.example/",
+            "%2f%2fevil.example",
+            "/%2fevil.example",
+            "/%2F%2Fevil",
+            "/%5cevil.example",
+            "/\tevil",
+            "/\t/evil.example",
+            "/a\r\nSet-Cookie: x=1",
+            "javascript:alert(1)",
+            "/.//evil.example",
+            "/..//evil.example",
+            "/a/..//evil.example",
+            "reports/sales",
+            "?a=1",
+            "@evil.example",
+            "/ /evil",
+            "/login",
+            "/login?return_to=/",
+            "/login/callback?code=1",
+            "/logout",
+            "/signed-out",
         ] {
             assert_eq!(checked(evil), "/", "{evil:?}");
         }

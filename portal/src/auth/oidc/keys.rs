@@ -91,7 +91,10 @@ mod tests {
     use tokio::time::Instant;
 
     fn set(kids: &[&str]) -> CoreJsonWebKeySet {
-        let keys: Vec<_> = kids.iter().map(|kid| serde_json::json!({"kty": "RSA", "kid": kid, "use": "sig", "n": "AQAB", "e": "AQAB"})).collect();
+        let keys: Vec<_> = kids
+            .iter()
+            .map(|kid| serde_json::json!({"kty": "RSA", "kid": kid, "use": "sig", "n": "AQAB", "e": "AQAB"}))
+            .collect();
         serde_json::from_value(serde_json::json!({ "keys": keys })).unwrap()
     }
 

@@ -10,7 +10,9 @@ mod token;
 
 use std::time::Duration;
 
-use oauth2::{AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RefreshToken, Scope, TokenResponse as _};
+use oauth2::{
+    AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RefreshToken, Scope, TokenResponse as _,
+};
 use openidconnect::{JsonWebKeySetUrl, Nonce};
 use secrecy::ExposeSecret as _;
 use shared::clock;
@@ -182,7 +184,8 @@ impl Oidc {
     }
 
     async fn person(&self, answer: &Answer, nonce: Option<&str>, subject: Option<&str>) -> Result<SignedIn, Doubt> {
-        let id_token = answer.extra_fields().id_token.as_deref().ok_or_else(|| Doubt::Wrong("no ID token".to_owned()))?;
+        let id_token =
+            answer.extra_fields().id_token.as_deref().ok_or_else(|| Doubt::Wrong("no ID token".to_owned()))?;
         let unverified = Unverified::parse(id_token).map_err(|flaw| Doubt::Wrong(flaw.to_string()))?;
         let key = self.key(unverified.kid()).await?;
         let claims = unverified
@@ -195,7 +198,10 @@ impl Oidc {
             name: shown_name(&claims),
             role: Role::of(claims.roles.iter()),
             dealers: dealers(&claims.dealers),
-            tokens: Tokens { refresh: answer.refresh_token().map(|token| token.secret().clone()), id: id_token.to_owned() },
+            tokens: Tokens {
+                refresh: answer.refresh_token().map(|token| token.secret().clone()),
+                id: id_token.to_owned(),
+            },
             claims_last: answer.expires_in().map_or(CLAIMS_LAST, |lasts| lasts.min(CLAIMS_LAST)),
             subject: claims.sub,
             provider_session: claims.sid,

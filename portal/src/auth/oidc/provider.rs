@@ -10,7 +10,7 @@ use oauth2::{
     AuthUrl, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields, RedirectUrl,
     RequestTokenError, StandardRevocableToken, StandardTokenResponse,
 };
-use openidconnect::core::{CoreJsonWebKeySet, CoreJsonWebKey};
+use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet};
 use openidconnect::{
     AsyncHttpClient, HttpRequest, HttpResponse, IssuerUrl, JsonWebKeySet, JsonWebKeySetUrl, LogoutRequest,
     PostLogoutRedirectUrl, ProviderMetadataWithLogout,
@@ -74,7 +74,13 @@ impl Discovered {
 }
 
 impl Provider {
-    pub fn new(issuer: &str, client_id: &str, secret: &str, redirect: Url, after_sign_out: Url) -> anyhow::Result<Self> {
+    pub fn new(
+        issuer: &str,
+        client_id: &str,
+        secret: &str,
+        redirect: Url,
+        after_sign_out: Url,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             issuer: IssuerUrl::new(issuer.to_owned())?,
             client_id: ClientId::new(client_id.to_owned()),
