@@ -1,1 +1,26 @@
-//! stub
+//! What integration tests stand on: each takes its own database, ClickHouse, topics, sign-in client and browser from
+//! the stack that `./dev test` brought up, so that all run at once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a harness fails a test by panicking")]
+
+pub mod browser;
+pub mod fault_proxy;
+pub mod test_clickhouse;
+pub mod test_environment;
+pub mod test_keycloak;
+pub mod test_portal;
+pub mod test_postgres;
+pub mod test_processes;
+pub mod test_topics;
+pub mod test_workers;
+
+pub use browser::{Browser, Page, Theme};
+pub use fault_proxy::{Fault, FaultProxy};
+pub use stack::process::Process;
+pub use test_clickhouse::{TestClickHouse, clickhouse};
+pub use test_environment::{Environment, environment, folder, fresh_name};
+pub use test_keycloak::{PortalClient, TestKeycloak, TestUser};
+pub use test_portal::TestPortal;
+pub use test_postgres::{TestPostgres, postgres};
+pub use test_processes::{await_true, binary, launch};
+pub use test_topics::{TestTopics, topics};
+pub use test_workers::TestOnec;

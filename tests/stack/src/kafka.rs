@@ -68,9 +68,7 @@ impl Kafka {
     }
 
     pub async fn ready(&mut self) -> Result<()> {
-        self.process
-            .until_ready(Duration::from_secs(60), async |output| output.contains("Kafka Server started"))
-            .await
+        self.process.until_ready(Duration::from_secs(60), async |output| output.contains("Kafka Server started")).await
     }
 
     pub async fn restart(&mut self) -> Result<()> {

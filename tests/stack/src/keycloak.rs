@@ -73,9 +73,7 @@ impl Keycloak {
 
     async fn start_with(parts: &Parts, settings: &Settings, options: &[String]) -> Result<Self> {
         prepare_home(parts, settings)?;
-        let launch = launch(parts, settings, options)
-            .args(words(settings))
-            .stop_within(Duration::from_secs(15));
+        let launch = launch(parts, settings, options).args(words(settings)).stop_within(Duration::from_secs(15));
         let mut keycloak =
             Self { process: launch.start()?, port: settings.port, management_port: settings.management_port };
         keycloak.ready().await?;

@@ -5,6 +5,7 @@ pub mod clickhouse;
 pub mod install;
 pub mod kafka;
 pub mod keycloak;
+pub mod onec;
 pub mod parts;
 pub mod ports;
 pub mod postgres;

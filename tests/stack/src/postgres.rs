@@ -42,9 +42,13 @@ impl Postgres {
             .stop_signal(libc::SIGINT)
             .death_signal(libc::SIGQUIT);
         if !settings.durable {
-            for option in
-                ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0"]
-            {
+            for option in [
+                "fsync=off",
+                "synchronous_commit=off",
+                "full_page_writes=off",
+                "wal_level=minimal",
+                "max_wal_senders=0",
+            ] {
                 launch = launch.args(["-c", option]);
             }
         }

@@ -48,10 +48,8 @@ pub async fn install(parts: &Parts, logs: &Path, wanted: Wanted) -> Result<()> {
     site.step("Kafka (mvn)", "kafka", &[KAFKA_POM], async |log| kafka(parts, log).await).await?;
     site.step("Keycloak (mvn)", "keycloak", &[KEYCLOAK_VERSION], async |log| keycloak(parts, log).await).await?;
     let archives = [REQUIREMENTS, KAFKA_POM, KEYCLOAK_VERSION, &keycloak::Realm::Test.json()?];
-    site.step("Class archives for fast starts", "archives", &archives, async |log| {
-        archives::record(parts, log).await
-    })
-    .await?;
+    site.step("Class archives for fast starts", "archives", &archives, async |log| archives::record(parts, log).await)
+        .await?;
     if wanted == Wanted::ServersAndBrowser {
         site.step("Chromium", "chromium", &[PACKAGE_LOCK], async |log| browser::unpack(parts, log).await).await?;
     }

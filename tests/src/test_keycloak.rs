@@ -1,0 +1,171 @@
+//! The real Keycloak through its admin REST interface: a client per portal, people per test, ended sessions, new keys.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stack::keycloak::{ADMIN, REALM, Realm};
+
+use crate::test_environment::{environment, fresh_name};
+
+/// The administrator of a Keycloak with the test realm.
+#[derive(Debug, Clone)]
+pub struct TestKeycloak {
+    http: reqwest::Client,
+    url: String,
+}
+
+/// A client registered for one portal.
+#[derive(Debug, Clone)]
+pub struct PortalClient {
+    /// `OIDC_ISSUER`, `OIDC_CLIENT_ID`, `OIDC_CLIENT_SECRET`.
+    pub issuer: String,
+    pub id: String,
+    pub secret: String,
+}
+
+impl PortalClient {
+    pub fn variables(&self) -> Vec<(String, String)> {
+        [("OIDC_ISSUER", &self.issuer), ("OIDC_CLIENT_ID", &self.id), ("OIDC_CLIENT_SECRET", &self.secret)]
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .to_vec()
+    }
+}
+
+/// A person made for one test; the password is the name.
+#[derive(Debug, Clone)]
+pub struct TestUser {
+    /// `sub` of the tokens.
+    pub id: String,
+    pub name: String,
+}
+
+impl TestKeycloak {
+    /// The shared server of the stack.
+    pub fn shared() -> Self {
+        Self::at(&environment().keycloak_url)
+    }
+
+    /// A server of a test's own (`stack::keycloak::Keycloak::url`), or the shared one behind a proxy.
+    pub fn at(url: &str) -> Self {
+        Self { http: stack::http().expect("a client"), url: url.to_owned() }
+    }
+
+    /// `OIDC_ISSUER`.
+    pub fn issuer(&self) -> String {
+        stack::keycloak::issuer(&self.url)
+    }
+
+    /// Registers a client as `realm.json` has it, for a portal at `portal_url` (no trailing slash).
+    pub async fn portal_client(&self, portal_url: &str) -> PortalClient {
+        let realm: Value = serde_json::from_str(&Realm::Test.json().expect("the realm")).expect("the realm's JSON");
+        let (id, secret) = (fresh_name("portal-"), fresh_name("secret-"));
+        let text = realm["clients"][0]
+            .to_string()
+            .replace("${PORTAL_URL:http://127.0.0.1:21800}", portal_url)
+            .replace("${PORTAL_CLIENT_SECRET:portal-dev-secret}", &secret);
+        let mut client: Value = serde_json::from_str(&text).expect("the client's JSON");
+        client["clientId"] = json!(id);
+        self.call(reqwest::Method::POST, "/clients", Some(client)).await;
+        PortalClient { issuer: self.issuer(), id, secret }
+    }
+
+    /// A dealer's employee: role `dealer`, the dealers (`Ref_Key`s) as his own attribute.
+    pub async fn dealer(&self, dealers: &[&str]) -> TestUser {
+        self.user("dealer", dealers).await
+    }
+
+    /// A person with one realm role and any dealers.
+    pub async fn user(&self, role: &str, dealers: &[&str]) -> TestUser {
+        let name = fresh_name("person-");
+        let person = json!({
+            "username": name, "enabled": true, "email": format!("{name}@dealer.example"), "emailVerified": true,
+            "firstName": "Пробный", "lastName": "Человек", "attributes": { "dealer_id": dealers },
+            "credentials": [{ "type": "password", "value": name, "temporary": false }],
+        });
+        self.call(reqwest::Method::POST, "/users", Some(person)).await;
+        let found = self.call(reqwest::Method::GET, &format!("/users?exact=true&username={name}"), None).await;
+        let id = found[0]["id"].as_str().expect("the new person's id").to_owned();
+        let role = self.call(reqwest::Method::GET, &format!("/roles/{role}"), None).await;
+        self.call(reqwest::Method::POST, &format!("/users/{id}/role-mappings/realm"), Some(json!([role]))).await;
+        TestUser { id, name }
+    }
+
+    /// Lets a person sign in, or no longer.
+    pub async fn enable(&self, user: &TestUser, enabled: bool) {
+        let path = format!("/users/{}", user.id);
+        let mut person = self.call(reqwest::Method::GET, &path, None).await;
+        person["enabled"] = json!(enabled);
+        self.call(reqwest::Method::PUT, &path, Some(person)).await;
+    }
+
+    /// Gives a person other dealers; tokens issued from now on carry them.
+    pub async fn set_dealers(&self, user: &TestUser, dealers: &[&str]) {
+        let path = format!("/users/{}", user.id);
+        let mut person = self.call(reqwest::Method::GET, &path, None).await;
+        person["attributes"]["dealer_id"] = json!(dealers);
+        self.call(reqwest::Method::PUT, &path, Some(person)).await;
+    }
+
+    /// Ends all sessions of a person, as an administrator does; Keycloak then calls each portal's back channel.
+    pub async fn end_sessions(&self, user: &TestUser) {
+        self.call(reqwest::Method::POST, &format!("/users/{}/logout", user.id), None).await;
+    }
+
+    /// The ids (`sid`) of a person's sessions.
+    pub async fn sessions(&self, user: &TestUser) -> Vec<String> {
+        let sessions = self.call(reqwest::Method::GET, &format!("/users/{}/sessions", user.id), None).await;
+        let list = sessions.as_array().cloned().unwrap_or_default();
+        list.iter().filter_map(|session| session["id"].as_str().map(str::to_owned)).collect()
+    }
+
+    /// Signs with a new key from now on. `forget` also takes the old ones out of the published set, which ends the
+    /// validity of every token in the realm: for a server of the test's own.
+    pub async fn rotate_keys(&self, forget: bool) {
+        let realm = self.call(reqwest::Method::GET, "", None).await;
+        let path = "/components?type=org.keycloak.keys.KeyProvider";
+        let old = self.call(reqwest::Method::GET, path, None).await;
+        let old = old.as_array().cloned().unwrap_or_default();
+        let priority = 100 + old.len() * 10;
+        let key = json!({
+            "name": fresh_name("rsa-"), "providerId": "rsa-generated", "providerType": "org.keycloak.keys.KeyProvider",
+            "parentId": realm["id"],
+            "config": { "priority": [priority.to_string()], "algorithm": ["RS256"], "keySize": ["2048"] },
+        });
+        self.call(reqwest::Method::POST, "/components", Some(key)).await;
+        for component in old.iter().filter(|_| forget) {
+            if component["providerId"] == "rsa-generated" {
+                let id = component["id"].as_str().expect("a component's id");
+                self.call(reqwest::Method::DELETE, &format!("/components/{id}"), None).await;
+            }
+        }
+    }
+
+    /// Changes fields of the realm, such as `{"ssoSessionIdleTimeout": 5}`: for a server of the test's own.
+    pub async fn change_realm(&self, fields: Value) {
+        self.call(reqwest::Method::PUT, "", Some(fields)).await;
+    }
+
+    /// Calls the admin interface below `/admin/realms/dealers`; null where it answers nothing.
+    pub async fn call(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
+        let url = format!("{}/admin/realms/{REALM}{path}", self.url);
+        let mut request = self.http.request(method.clone(), url).bearer_auth(self.token().await);
+        if let Some(body) = &body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.expect("ask Keycloak's admin interface");
+        let status = answer.status();
+        let text = answer.text().await.expect("an answer of Keycloak");
+        assert!(status.is_success(), "{method} {path}: {status} {text}");
+        if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON of Keycloak") }
+    }
+
+    /// Lives for a minute only, so that each call asks anew.
+    async fn token(&self) -> String {
+        let form = [("grant_type", "password"), ("client_id", "admin-cli"), ("username", ADMIN), ("password", ADMIN)];
+        let url = format!("{}/realms/master/protocol/openid-connect/token", self.url);
+        let request = self.http.post(url).form(&form).timeout(Duration::from_secs(20));
+        let answer = request.send().await.expect("sign in as Keycloak's administrator");
+        let answer: Value = answer.json().await.expect("a token of Keycloak");
+        answer["access_token"].as_str().expect("an access token").to_owned()
+    }
+}

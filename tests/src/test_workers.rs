@@ -1,0 +1,102 @@
+//! The 1C stand-in, extractor, loader and migrate for a test, on stores of its own.
+
+use std::path::Path;
+
+use serde_json::Value;
+use stack::onec::{Onec, Settings};
+use stack::process::{Launch, Process};
+
+use crate::test_clickhouse::TestClickHouse;
+use crate::test_postgres::TestPostgres;
+use crate::test_processes::launch;
+use crate::test_topics::TestTopics;
+
+/// A 1C stand-in of one test, with its admin port.
+#[derive(Debug)]
+pub struct TestOnec {
+    pub server: Onec,
+    http: reqwest::Client,
+    _folder: tempfile::TempDir,
+}
+
+impl TestOnec {
+    /// Five dealers, forty products, five hundred lines.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with other sizes, or another seed.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = crate::folder();
+        let mut settings = Settings::small(folder.path().join("onec.log")).expect("free ports");
+        change(&mut settings);
+        let server = Onec::start(&settings).await.expect("start the 1C stand-in");
+        Self { server, http: stack::http().expect("a client"), _folder: folder }
+    }
+
+    /// `ONEC_URL`.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Asks the admin port, such as `/ledger?dataset=sales`.
+    pub async fn ask(&self, path: &str) -> Value {
+        let url = format!("{}{path}", self.server.admin_url());
+        let answer = self.http.get(url).send().await.expect("ask the stand-in");
+        let status = answer.status();
+        let text = answer.text().await.expect("an answer of the stand-in");
+        assert!(status.is_success(), "GET {path}: {status} {text}");
+        serde_json::from_str(&text).expect("JSON of the stand-in")
+    }
+
+    /// Changes something, such as `/documents/<ref>/redate` with `{"date": …}`; null where nothing is answered.
+    pub async fn change(&self, path: &str, body: Value) -> Value {
+        let url = format!("{}{path}", self.server.admin_url());
+        let answer = self.http.post(url).json(&body).send().await.expect("tell the stand-in");
+        let status = answer.status();
+        let text = answer.text().await.expect("an answer of the stand-in");
+        assert!(status.is_success(), "POST {path} {body}: {status} {text}");
+        if text.trim().is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON of the stand-in") }
+    }
+
+    /// The variables of an extractor that reads it as fast as it may.
+    pub fn variables(&self) -> Vec<(String, String)> {
+        let (user, password) = (stack::onec::USER.to_owned(), stack::onec::PASSWORD.to_owned());
+        [
+            ("ONEC_URL", self.url()),
+            ("ONEC_USER", user),
+            ("ONEC_PASSWORD", password),
+            ("ONEC_REQUESTS_PER_SECOND", "1000".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+}
+
+/// The extractor's words: every dataset each second. `.start()` runs it; variables may be added or overridden before.
+pub fn extractor(onec: &TestOnec, postgres: &TestPostgres, topics: &TestTopics, folder: &Path) -> Launch {
+    launch("extractor", folder)
+        .envs(onec.variables())
+        .envs(topics.variables())
+        .env("DATABASE_URL", &postgres.url)
+        .env("EXTRACT_CRON_PRODUCTS", "* * * * * *")
+        .env("EXTRACT_CRON_DEALERS", "* * * * * *")
+        .env("EXTRACT_CRON_SALES", "* * * * * *")
+}
+
+/// The loader's words.
+pub fn loader(topics: &TestTopics, postgres: &TestPostgres, clickhouse: &TestClickHouse, folder: &Path) -> Launch {
+    launch("loader", folder)
+        .envs(topics.variables())
+        .envs(clickhouse.variables("loader"))
+        .env("DATABASE_URL", &postgres.url)
+}
+
+/// Runs `migrate` over both stores and demands its success.
+pub async fn migrate(postgres_url: &str, clickhouse: &TestClickHouse, folder: &Path) -> Process {
+    let launch = launch("migrate", folder).envs(clickhouse.variables("migrator")).env("DATABASE_URL", postgres_url);
+    let mut process = launch.start().expect("start migrate");
+    let status = process.finished(std::time::Duration::from_secs(60)).await.expect("migrate ends within a minute");
+    assert!(status.success(), "migrate failed: {}", process.output());
+    process
+}
