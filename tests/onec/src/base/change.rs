@@ -1,0 +1,246 @@
+//! What people do in 1C, and what breaks there: every way the truth, or what is served in its place, changes.
+
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{Amount, Base, Document, Line, Moment, rows};
+
+/// Why a change was refused; the base is as it was.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ChangeError {
+    /// No row has this reference.
+    Unknown(Uuid),
+    /// The document has no such line.
+    NoLine(usize),
+}
+
+impl std::fmt::Display for ChangeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown(reference) => write!(f, "nothing has the reference {reference}"),
+            Self::NoLine(line) => write!(f, "the document has no line {line}"),
+        }
+    }
+}
+
+impl std::error::Error for ChangeError {}
+
+/// Which documents an admin asks for.
+#[derive(Debug, Default)]
+pub struct Lookup {
+    pub dealer: Option<Uuid>,
+    pub limit: Option<usize>,
+    /// Only sales, or only what is none.
+    pub is_sale: Option<bool>,
+}
+
+impl Base {
+    /// The newest documents first.
+    pub fn documents_of(&self, lookup: &Lookup) -> Vec<&Document> {
+        let wanted = |document: &&Document| {
+            lookup.dealer.is_none_or(|dealer| document.partner == dealer)
+                && lookup.is_sale.is_none_or(|is_sale| document.is_sale() == is_sale)
+        };
+        let newest = self.documents.ordered().iter().rev().filter_map(|slot| self.documents.get(*slot));
+        newest.filter(wanted).take(lookup.limit.unwrap_or(usize::MAX)).collect()
+    }
+
+    /// Writes a document: the change, a new version, its place among the others.
+    pub fn write<R>(&mut self, reference: Uuid, change: impl FnOnce(&mut Document) -> R) -> Result<R, ChangeError> {
+        let slot = self.documents.find(reference).ok_or(ChangeError::Unknown(reference))?;
+        let version = self.next_version();
+        let changed = self.documents.change(slot, |document| {
+            document.version = version;
+            change(document)
+        });
+        changed.ok_or(ChangeError::Unknown(reference))
+    }
+
+    /// Later lines move up, and what is served in their place moves with them.
+    pub fn remove_line(&mut self, reference: Uuid, line: usize) -> Result<(), ChangeError> {
+        self.has_line(reference, line)?;
+        self.write(reference, |document| {
+            document.lines.remove(line - 1);
+            let Some(mut list) = document.overrides.take() else { return };
+            list.retain(|one| one.line != Some(line));
+            for one in list.iter_mut() {
+                one.line = one.line.map(|number| if number > line { number - 1 } else { number });
+            }
+            document.overrides = (!list.is_empty()).then_some(list);
+        })
+    }
+
+    /// Takes the document out of the database: nothing of it is served any more.
+    pub fn delete(&mut self, reference: Uuid) -> Result<Document, ChangeError> {
+        let slot = self.documents.find(reference).ok_or(ChangeError::Unknown(reference))?;
+        self.documents.remove(slot).ok_or(ChangeError::Unknown(reference))
+    }
+
+    /// Another dealer, with that dealer's legal entity.
+    pub fn redirect(&mut self, reference: Uuid, dealer: Uuid) -> Result<(), ChangeError> {
+        let legal_entity = self.legal_entity_of(dealer);
+        self.write(reference, |document| {
+            document.partner = dealer;
+            document.legal_entity = legal_entity;
+        })
+    }
+
+    /// A new posted document of the dealer.
+    pub fn add(&mut self, dealer: Uuid, date: Moment, lines: Vec<Line>) -> Uuid {
+        self.written += 1;
+        let reference =
+            Uuid::from_u128((0x7c11_0000_u128 << 96) | 0x11ee_8a01_0000_0000_0000 | u128::from(self.written));
+        let document = Document {
+            reference,
+            version: self.next_version(),
+            is_deleted: false,
+            is_posted: true,
+            number: format!("ТДА{:08}", self.written).into(),
+            date,
+            partner: dealer,
+            legal_entity: self.legal_entity_of(dealer),
+            comment: "".into(),
+            lines,
+            overrides: None,
+        };
+        self.documents.insert(document);
+        reference
+    }
+
+    /// Sets one field of a document or of one of its lines to any JSON value; without a value the field is left out.
+    ///
+    /// A value that the field can hold becomes the truth (and its text is served as given); any other is only served, and
+    /// the truth, and so the ledger, stands. Returns whether it became the truth.
+    pub fn set_in_document(
+        &mut self,
+        reference: Uuid,
+        line: Option<usize>,
+        field: &str,
+        value: Option<Box<RawValue>>,
+    ) -> Result<bool, ChangeError> {
+        if let Some(line) = line {
+            self.has_line(reference, line)?;
+        }
+        self.write(reference, |document| {
+            let held = value.as_ref().is_some_and(|value| match line {
+                Some(line) => hold_in_line(&mut document.lines[line - 1], field, value.get()),
+                None => hold_in_header(document, field, value.get()),
+            });
+            let prints_alike = value.as_ref().is_some_and(|value| prints_alike(line, value.get()));
+            rows::set_override(&mut document.overrides, line, field, (!(held && prints_alike)).then_some(value));
+            held
+        })
+    }
+
+    pub fn set_in_product(
+        &mut self,
+        reference: Uuid,
+        field: &str,
+        value: Option<Box<RawValue>>,
+    ) -> Result<bool, ChangeError> {
+        let slot = self.products.find(reference).ok_or(ChangeError::Unknown(reference))?;
+        let version = self.next_version();
+        let changed = self.products.change(slot, |product| {
+            product.version = version;
+            let held = value.as_ref().is_some_and(|value| match field {
+                "Description" => hold(&mut product.name, text(value.get())),
+                "Code" => hold(&mut product.code, text(value.get())),
+                "Артикул" => hold(&mut product.article, text(value.get())),
+                "Parent_Key" => hold(&mut product.parent, guid(value.get())),
+                "IsFolder" => hold(&mut product.is_folder, flag(value.get())),
+                "DeletionMark" => hold(&mut product.is_deleted, flag(value.get())),
+                _ => false,
+            });
+            rows::set_override(&mut product.overrides, None, field, (!held).then_some(value));
+            held
+        });
+        changed.ok_or(ChangeError::Unknown(reference))
+    }
+
+    pub fn set_in_partner(
+        &mut self,
+        reference: Uuid,
+        field: &str,
+        value: Option<Box<RawValue>>,
+    ) -> Result<bool, ChangeError> {
+        let slot = self.partners.find(reference).ok_or(ChangeError::Unknown(reference))?;
+        let version = self.next_version();
+        let changed = self.partners.change(slot, |partner| {
+            partner.version = version;
+            let held = value.as_ref().is_some_and(|value| match field {
+                "Description" => hold(&mut partner.name, text(value.get())),
+                "Code" => hold(&mut partner.code, text(value.get())),
+                "Клиент" => hold(&mut partner.is_client, flag(value.get())),
+                "DeletionMark" => hold(&mut partner.is_deleted, flag(value.get())),
+                _ => false,
+            });
+            rows::set_override(&mut partner.overrides, None, field, (!held).then_some(value));
+            held
+        });
+        changed.ok_or(ChangeError::Unknown(reference))
+    }
+
+    fn has_line(&self, reference: Uuid, line: usize) -> Result<(), ChangeError> {
+        let document = self.documents.by_reference(reference).ok_or(ChangeError::Unknown(reference))?;
+        let exists = (1..=document.lines.len()).contains(&line);
+        exists.then_some(()).ok_or(ChangeError::NoLine(line))
+    }
+
+    fn legal_entity_of(&self, dealer: Uuid) -> Uuid {
+        self.legal_entities.rows().find(|row| row.partner == dealer).map_or(Uuid::nil(), |row| row.reference)
+    }
+}
+
+fn hold_in_header(document: &mut Document, field: &str, json: &str) -> bool {
+    match field {
+        "Number" => hold(&mut document.number, text(json)),
+        "Комментарий" => hold(&mut document.comment, text(json)),
+        "Date" => hold(&mut document.date, text(json).and_then(|text| Moment::parse(&text))),
+        "Posted" => hold(&mut document.is_posted, flag(json)),
+        "DeletionMark" => hold(&mut document.is_deleted, flag(json)),
+        "Партнер_Key" => hold(&mut document.partner, guid(json)),
+        "Контрагент_Key" => hold(&mut document.legal_entity, guid(json)),
+        _ => false,
+    }
+}
+
+fn hold_in_line(line: &mut Line, field: &str, json: &str) -> bool {
+    match field {
+        "Номенклатура_Key" => hold(&mut line.product, guid(json)),
+        "Количество" => hold(&mut line.quantity, amount(json)),
+        "Цена" => hold(&mut line.price, amount(json)),
+        "СуммаСНДС" => hold(&mut line.revenue, amount(json)),
+        "СуммаНДС" => hold(&mut line.vat, amount(json)),
+        "СуммаРучнойСкидки" => hold(&mut line.manual_discount, amount(json)),
+        "СуммаАвтоматическойСкидки" => hold(&mut line.automatic_discount, amount(json)),
+        _ => false,
+    }
+}
+
+/// Whether the truth, once it holds the value, is served as the same text; `1E2` and `-0.0` are not.
+fn prints_alike(line: Option<usize>, json: &str) -> bool {
+    line.is_none()
+        || json.starts_with('"') && guid(json).is_some()
+        || amount(json).is_some_and(|amount| amount.to_string() == json)
+}
+
+fn hold<T>(place: &mut T, value: Option<T>) -> bool {
+    value.map(|value| *place = value).is_some()
+}
+
+fn text(json: &str) -> Option<Box<str>> {
+    serde_json::from_str(json).ok()
+}
+
+fn flag(json: &str) -> Option<bool> {
+    serde_json::from_str(json).ok()
+}
+
+fn guid(json: &str) -> Option<Uuid> {
+    serde_json::from_str(json).ok()
+}
+
+/// A number, or a number in a string: a lenient reader takes both.
+fn amount(json: &str) -> Option<Amount> {
+    Amount::parse(json).or_else(|| Amount::parse(&text(json)?))
+}

@@ -1,0 +1,135 @@
+//! The infobase behind the server: catalogs, sale documents, and every way they change.
+
+mod amount;
+mod change;
+mod columns;
+mod ledger;
+mod moment;
+mod rows;
+mod table;
+
+use std::cmp::Ordering;
+
+use uuid::Uuid;
+
+pub use amount::{Amount, write_int};
+pub use change::{ChangeError, Lookup};
+pub use columns::{Column, Row, Source, Value, source};
+pub use ledger::{Ledger, Month};
+pub use moment::Moment;
+pub use rows::{Document, LegalEntity, Line, Overrides, Partner, Product, included_vat, to_kopecks};
+pub use table::{Keyed, Table};
+
+/// All rows, and the counter that gives every write a new version.
+#[derive(Debug)]
+pub struct Base {
+    pub products: Table<Product>,
+    pub partners: Table<Partner>,
+    pub legal_entities: Table<LegalEntity>,
+    /// Ordered by date, then by what 1C shows for the document.
+    pub documents: Table<Document>,
+    pub last_version: u64,
+    /// Makes references and numbers of documents that are written later.
+    pub written: u64,
+}
+
+/// The entity sets that hold rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Set {
+    Products,
+    Partners,
+    LegalEntities,
+    Documents,
+    /// The flat tabular section of the documents.
+    Lines,
+    /// Published, and without a row.
+    Empty,
+}
+
+/// Where a row lies: its slot, and for a line its number (else 0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub slot: u32,
+    pub line: u32,
+}
+
+impl Set {
+    pub fn named(name: &str) -> Self {
+        match name {
+            "Catalog_Номенклатура" => Self::Products,
+            "Catalog_Партнеры" => Self::Partners,
+            "Catalog_Контрагенты" => Self::LegalEntities,
+            "Document_РеализацияТоваровУслуг" => Self::Documents,
+            "Document_РеализацияТоваровУслуг_Товары" => Self::Lines,
+            _ => Self::Empty,
+        }
+    }
+}
+
+impl Base {
+    pub fn next_version(&mut self) -> u64 {
+        self.last_version += 1;
+        self.last_version
+    }
+
+    /// The row of a catalog or document with this reference.
+    pub fn find(&self, set: Set, reference: Uuid) -> Option<Place> {
+        let slot = match set {
+            Set::Products => self.products.find(reference),
+            Set::Partners => self.partners.find(reference),
+            Set::LegalEntities => self.legal_entities.find(reference),
+            Set::Documents | Set::Lines => self.documents.find(reference),
+            Set::Empty => None,
+        };
+        slot.map(|slot| Place { slot, line: 0 })
+    }
+
+    pub fn row(&self, set: Set, place: Place) -> Option<Row<'_>> {
+        match set {
+            Set::Products => self.products.get(place.slot).map(Row::Product),
+            Set::Partners => self.partners.get(place.slot).map(Row::Partner),
+            Set::LegalEntities => self.legal_entities.get(place.slot).map(Row::LegalEntity),
+            Set::Documents => self.documents.get(place.slot).map(Row::Document),
+            Set::Lines => {
+                let document = self.documents.get(place.slot)?;
+                let number = place.line as usize;
+                document.lines.get(number.checked_sub(1)?).map(|line| Row::Line(document, line, number))
+            }
+            Set::Empty => None,
+        }
+    }
+
+    /// All slots of a set in its own order; for lines, those of their documents.
+    pub fn slots(&self, set: Set) -> &[u32] {
+        match set {
+            Set::Products => self.products.ordered(),
+            Set::Partners => self.partners.ordered(),
+            Set::LegalEntities => self.legal_entities.ordered(),
+            Set::Documents | Set::Lines => self.documents.ordered(),
+            Set::Empty => &[],
+        }
+    }
+}
+
+impl Keyed for Document {
+    fn reference(&self) -> Uuid {
+        self.reference
+    }
+    fn order(&self, other: &Self) -> Ordering {
+        (self.date, &self.number, self.reference).cmp(&(other.date, &other.number, other.reference))
+    }
+}
+
+macro_rules! keyed_by_name {
+    ($($row:ty),*) => {$(
+        impl Keyed for $row {
+            fn reference(&self) -> Uuid {
+                self.reference
+            }
+            fn order(&self, other: &Self) -> Ordering {
+                (&self.name, self.reference).cmp(&(&other.name, other.reference))
+            }
+        }
+    )*};
+}
+keyed_by_name!(Product, Partner, LegalEntity);

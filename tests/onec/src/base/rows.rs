@@ -1,0 +1,130 @@
+//! The truth: what lies in the infobase, in the smallest form that answers can be drawn from.
+
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{Amount, Moment};
+
+#[derive(Debug, Clone)]
+pub struct Product {
+    pub reference: Uuid,
+    pub version: u64,
+    pub is_deleted: bool,
+    /// All zeros at the top.
+    pub parent: Uuid,
+    pub is_folder: bool,
+    /// Fixed length, padded with spaces.
+    pub code: Box<str>,
+    pub name: Box<str>,
+    pub article: Box<str>,
+    /// List price with VAT.
+    pub price: Amount,
+    pub overrides: Overrides,
+}
+
+#[derive(Debug, Clone)]
+pub struct Partner {
+    pub reference: Uuid,
+    pub version: u64,
+    pub is_deleted: bool,
+    pub code: Box<str>,
+    pub name: Box<str>,
+    pub is_client: bool,
+    pub overrides: Overrides,
+}
+
+#[derive(Debug, Clone)]
+pub struct LegalEntity {
+    pub reference: Uuid,
+    pub version: u64,
+    pub is_deleted: bool,
+    pub name: Box<str>,
+    pub full_name: Box<str>,
+    pub tax_number: Box<str>,
+    pub partner: Uuid,
+    pub overrides: Overrides,
+}
+
+#[derive(Debug, Clone)]
+pub struct Document {
+    pub reference: Uuid,
+    pub version: u64,
+    pub is_deleted: bool,
+    pub is_posted: bool,
+    pub number: Box<str>,
+    pub date: Moment,
+    pub partner: Uuid,
+    pub legal_entity: Uuid,
+    pub comment: Box<str>,
+    /// `LineNumber` is the place in this list, from 1.
+    pub lines: Vec<Line>,
+    pub overrides: Overrides,
+}
+
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub product: Uuid,
+    pub quantity: Amount,
+    pub price: Amount,
+    /// With VAT, after discounts.
+    pub revenue: Amount,
+    pub vat: Amount,
+    pub manual_discount: Amount,
+    pub automatic_discount: Amount,
+}
+
+impl Line {
+    /// A line at a price for its whole: VAT of 20 % is inside, no discounts.
+    pub fn priced(product: Uuid, quantity: Amount, revenue: Amount) -> Self {
+        let none = Amount::default();
+        let vat = included_vat(revenue);
+        let price = if quantity.0 == 0 { none } else { to_kopecks(i128::from(revenue.0) * 10_000, quantity.0.into()) };
+        Self { product, quantity, price, revenue, vat, manual_discount: none, automatic_discount: none }
+    }
+}
+
+/// 20/120 of a sum with VAT, to the kopeck.
+pub fn included_vat(revenue: Amount) -> Amount {
+    to_kopecks(revenue.0.into(), 6)
+}
+
+/// `number / by`, rounded half up to two places.
+pub fn to_kopecks(number: i128, by: i128) -> Amount {
+    let kopecks = (number * 2 + by * 100).div_euclid(by * 200);
+    Amount(i64::try_from(kopecks * 100).unwrap_or(i64::MAX))
+}
+
+impl Document {
+    pub fn total(&self) -> Amount {
+        Amount(self.lines.iter().map(|line| line.revenue.0).sum())
+    }
+
+    /// Counts as a sale: posted and not marked for deletion.
+    pub fn is_sale(&self) -> bool {
+        self.is_posted && !self.is_deleted
+    }
+}
+
+/// Values that are served instead of the truth. Almost every row has none.
+pub type Overrides = Option<Box<Vec<Override>>>;
+
+#[derive(Debug, Clone)]
+pub struct Override {
+    /// `LineNumber`; `None` for the header.
+    pub line: Option<usize>,
+    pub field: Box<str>,
+    /// The JSON text to send; `None` leaves the field out.
+    pub value: Option<Box<RawValue>>,
+}
+
+/// Puts an override in place of an older one for the same field, or takes it away.
+pub fn set_override(overrides: &mut Overrides, line: Option<usize>, field: &str, value: Option<Option<Box<RawValue>>>) {
+    let list = overrides.get_or_insert_default();
+    list.retain(|one| one.line != line || &*one.field != field);
+    if let Some(value) = value {
+        list.push(Override { line, field: field.into(), value });
+    }
+    if list.is_empty() {
+        *overrides = None;
+    }
+}
