@@ -8,9 +8,9 @@ use clickhouse::Client;
 use stack::clickhouse::{self as warehouse, ClickHouse};
 use stack::kafka::{self, Kafka};
 use stack::parts::{self, Parts};
+use stack::ports;
 use stack::postgres::{self, Postgres};
 use stack::process::{Launch, Process};
-use stack::ports;
 
 pub struct Road {
     pub folder: tempfile::TempDir,
@@ -28,7 +28,8 @@ impl Road {
         let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(place())?;
         let at = |name: &str| folder.path().join(name);
         let parts = Parts::locate();
-        let postgres = postgres::Settings { port: ports::free()?, folder: at("postgres"), log: at("postgres.log"), durable: true };
+        let postgres =
+            postgres::Settings { port: ports::free()?, folder: at("postgres"), log: at("postgres.log"), durable: true };
         let clickhouse = warehouse::Settings {
             http: ports::free()?,
             tcp: ports::free()?,

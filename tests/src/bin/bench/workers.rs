@@ -33,14 +33,10 @@ pub async fn measure(lines: u64) -> Result<()> {
     let mut road = Road::start().await?;
     let onec = onec(&road, lines).await?;
     let ceiling = ceiling(&road)?;
-    let stages = [
-        extract_alone(&road, &onec).await?,
-        load_alone(&road, lines).await?,
-        {
-            road.fresh("both").await?;
-            both(&road, &onec).await?
-        },
-    ];
+    let stages = [extract_alone(&road, &onec).await?, load_alone(&road, lines).await?, {
+        road.fresh("both").await?;
+        both(&road, &onec).await?
+    }];
     report(lines, ceiling, &stages);
     Ok(())
 }
@@ -107,11 +103,7 @@ async fn extract_alone(road: &Road, onec: &Onec) -> Result<Stage> {
     let before = [meter::cpu_seconds(onec.process.id()), meter::cpu_seconds(road.kafka.process.id())];
     let mut extractor = extractor(road, onec)?;
     let seconds = pass_seconds(road, &mut extractor).await?;
-    let used = vec![
-        used(&extractor, 0.0),
-        used(&onec.process, before[0]),
-        used(&road.kafka.process, before[1]),
-    ];
+    let used = vec![used(&extractor, 0.0), used(&onec.process, before[0]), used(&road.kafka.process, before[1])];
     Ok(Stage { name: "1C → Kafka", seconds, used })
 }
 

@@ -1,0 +1,77 @@
+//! Whatever is killed or changed, the warehouse comes to equal the 1C base, to the last digit.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tests::await_true;
+
+use crate::road::{Road, SOON, dealer};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_full_load_and_after_each_kind_of_change_the_warehouse_equals_the_1c_base() {
+    let road = Road::start().await;
+    road.await_equal(SOON).await;
+
+    let documents = road.documents(1).await;
+    let many_lines =
+        |at: usize| documents.iter().filter(|(_, _, lines)| *lines > 1).nth(at).expect("a document").0.clone();
+    let (redated, shortened, moved, unposted) = (many_lines(0), many_lines(1), many_lines(2), many_lines(3));
+    let (marked, removed, changed) = (many_lines(4), many_lines(5), many_lines(6));
+    let change = async |reference: &str, what: &str, body| {
+        road.onec.change(&format!("/documents/{reference}/{what}"), body).await;
+        road.await_equal(SOON).await;
+    };
+    let today = &documents.iter().map(|(_, date, _)| date.clone()).max().expect("a date");
+    change(&redated, "redate", json!({ "date": today })).await;
+    change(&shortened, "remove-line", json!({ "line": 1 })).await;
+    change(&moved, "dealer", json!({ "dealer": dealer(2) })).await;
+    change(&unposted, "unpost", json!({})).await;
+    change(&unposted, "post", json!({})).await;
+    change(&marked, "mark-deleted", json!({})).await;
+    change(&removed, "delete", json!({})).await;
+    change(&changed, "set", json!({ "line": 1, "field": "СуммаСНДС", "value": 99_999_999_999.99_f64 })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_killed_at_many_moments_lose_nothing_and_leave_nothing_twice() {
+    let mut road = Road::start_with(|settings| settings.lines = 20_000).await;
+    // Spread over the first load, and over the passes after it: each round kills both at another moment.
+    for round in 0..12u64 {
+        let moment = Duration::from_millis(40 + round * 137 % 900);
+        tokio::time::timeout(moment, std::future::pending::<()>()).await.ok();
+        if round % 2 == 0 {
+            road.extractor.kill();
+            road.extractor.restart().expect("restart the extractor");
+        } else {
+            road.loader.kill();
+            road.loader.restart().expect("restart the loader");
+        }
+        if let Some((reference, _, _)) = road.documents(1).await.get(round as usize) {
+            road.onec.change(&format!("/documents/{reference}/dealer"), json!({ "dealer": dealer(2) })).await;
+        }
+    }
+    road.await_equal(Duration::from_secs(180)).await;
+    road.await_pass().await;
+    road.await_equal(SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_extractors_share_the_slots_and_no_slot_runs_twice() {
+    let road = Road::start().await;
+    let mut second = tests::test_workers::extractor(&road.onec, &road.postgres, &road.topics, road.folder.path())
+        .start()
+        .expect("start a second extractor");
+    let count = async |condition: &str| -> i64 {
+        let query = format!("SELECT count(*) FROM slot WHERE {condition}");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&road.postgres.pool).await.expect("ask for slots")
+    };
+    await_true("twelve slots are done", SOON, async || count("state = 'done'").await >= 12).await;
+    assert_eq!(count("attempt > 1").await, 0, "a slot ran twice");
+    let owners: i64 = sqlx::query_scalar("SELECT count(DISTINCT owner) FROM slot WHERE state IN ('done', 'running')")
+        .fetch_one(&road.postgres.pool)
+        .await
+        .expect("ask for owners");
+    assert!(owners >= 2, "only {owners} of two replicas worked");
+    assert!(second.is_running());
+    road.await_equal(SOON).await;
+}
