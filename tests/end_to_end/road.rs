@@ -137,11 +137,8 @@ impl Road {
             if std::time::Instant::now() > until {
                 let months = ledger.keys().chain(warehouse.keys());
                 let differing: Vec<_> = months.filter(|month| ledger.get(*month) != warehouse.get(*month)).collect();
-                let first: Vec<_> = differing
-                    .iter()
-                    .take(3)
-                    .map(|month| (month, ledger.get(*month), warehouse.get(*month)))
-                    .collect();
+                let first: Vec<_> =
+                    differing.iter().take(3).map(|month| (month, ledger.get(*month), warehouse.get(*month))).collect();
                 panic!(
                     "{} months differ after {} s, 1C against warehouse: {first:#?}",
                     differing.len(),

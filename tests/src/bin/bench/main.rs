@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the tables are this program's output")]
 
 mod meter;
-// mod portal;
+mod portal;
 mod road;
 mod table;
 mod workers;
@@ -36,7 +36,7 @@ async fn main() -> anyhow::Result<()> {
         workers::measure(wanted.lines).await?;
     }
     if measures("portal") {
-        // portal::measure(wanted.warehouse_lines, wanted.requests).await?;
+        portal::measure(wanted.warehouse_lines, wanted.requests).await?;
     }
     Ok(())
 }
