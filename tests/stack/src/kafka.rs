@@ -16,6 +16,7 @@ use crate::process::{Launch, Process};
 /// The largest message: a document with all its lines (larger ones travel in parts).
 pub const MAX_MESSAGE_BYTES: u32 = 8 * 1024 * 1024;
 
+const BROKERS_DEFAULT: TopicReplication<'static> = TopicReplication::Fixed(-1);
 const SERVER_PROPERTIES: &str = include_str!("../kafka/server.properties");
 const LOG_SETTINGS: &str = "tests/stack/kafka/log4j2.properties";
 const CLUSTER_ID: &str = "AAAAAAAAAAAAAAAAAAAAAQ";
@@ -101,7 +102,7 @@ pub async fn create_topics(brokers: &str, prefix: &str) -> Result<()> {
     let wanted: Vec<_> = names
         .iter()
         .map(|(name, partitions)| {
-            NewTopic::new(name, *partitions, TopicReplication::Fixed(1)).set("max.message.bytes", &max_message_bytes)
+            NewTopic::new(name, *partitions, BROKERS_DEFAULT).set("max.message.bytes", &max_message_bytes)
         })
         .collect();
     let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(20)));

@@ -1,7 +1,6 @@
 //! Keycloak as a child process: its Java is run directly, so that no script stands between it and its signals.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -118,19 +117,19 @@ pub fn issuer(url: &str) -> String {
 
 /// Has Keycloak build its configuration into its own folder, once after unpacking (about 20 s): every later start
 /// saves that time.
-pub fn build(parts: &Parts) -> Result<()> {
+pub(crate) async fn build(parts: &Parts, log: &Path) -> Result<()> {
     let home = parts.keycloak();
-    let output = Command::new(parts.java())
+    let mut process = Launch::new("keycloak", parts.java(), log)
         .args(jvm_words(parts, &home))
         .args(["start-dev", "--health-enabled=true"])
-        .current_dir(&home)
-        .stdin(Stdio::null())
-        .output()
-        .context("build Keycloak's configuration")?;
+        .folder(&home)
+        .start()?;
+    let status = process.finished(Duration::from_secs(300)).await;
     // 10 says: built, start me again.
-    if output.status.code() != Some(10) {
-        let said = String::from_utf8_lossy(&output.stdout);
-        bail!("Keycloak could not build its configuration: {}", said.trim().lines().last().unwrap_or_default());
+    if status.and_then(|status| status.code()) != Some(10) {
+        let output = process.output();
+        let said = output.trim().lines().last().unwrap_or_default();
+        bail!("Keycloak could not build its configuration: {said}. Log: {}", log.display());
     }
     Ok(())
 }

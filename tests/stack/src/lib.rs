@@ -3,6 +3,7 @@
 
 pub mod clickhouse;
 pub mod install;
+pub mod isolated;
 pub mod kafka;
 pub mod keycloak;
 pub mod onec;

@@ -142,8 +142,7 @@ async fn keycloak(parts: &Parts, log: &Path) -> Result<()> {
         .folder(&scratch);
     run(mvn).await?;
     remove(&scratch)?;
-    let parts = parts.clone();
-    tokio::task::spawn_blocking(move || keycloak::build(&parts)).await?
+    keycloak::build(parts, log).await
 }
 
 fn remove(path: &Path) -> Result<()> {
