@@ -26,6 +26,14 @@ pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
     path.ok_or_else(|| anyhow::anyhow!("The program {name} is not built: run cargo build --workspace --bins."))
 }
 
+/// As [`binary`], built for release.
+pub fn release_binary(name: &str) -> anyhow::Result<PathBuf> {
+    let debug = binary(name)?;
+    let target = debug.ancestors().nth(2).map(|target| target.join("release").join(name));
+    let path = target.filter(|path| path.is_file());
+    path.ok_or_else(|| anyhow::anyhow!("The program {name} is not built for release: run cargo build --release."))
+}
+
 /// The installed parts. Holds paths only; `install` makes them true.
 #[derive(Debug, Clone)]
 pub struct Parts {

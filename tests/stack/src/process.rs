@@ -19,6 +19,7 @@ pub struct Launch {
     env: Vec<(OsString, Option<OsString>)>,
     folder: Option<PathBuf>,
     log: PathBuf,
+    on_terminal: bool,
     stop_signal: i32,
     death_signal: i32,
     stop_within: Duration,
@@ -34,6 +35,7 @@ impl Launch {
             env: Vec::new(),
             folder: None,
             log: log.into(),
+            on_terminal: false,
             stop_signal: libc::SIGTERM,
             death_signal: libc::SIGKILL,
             stop_within: Duration::from_secs(15),
@@ -71,6 +73,12 @@ impl Launch {
         self
     }
 
+    /// Lets it write to this process's own standard output and error instead of the log.
+    pub fn on_terminal(mut self) -> Self {
+        self.on_terminal = true;
+        self
+    }
+
     /// What an orderly stop sends (default SIGTERM).
     pub fn stop_signal(mut self, signal: i32) -> Self {
         self.stop_signal = signal;
@@ -90,12 +98,15 @@ impl Launch {
     }
 
     fn command(&self) -> Result<Command> {
-        if let Some(folder) = self.log.parent() {
-            std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
-        }
-        let log = std::fs::File::create(&self.log).with_context(|| format!("write {}", self.log.display()))?;
         let mut command = Command::new(&self.program);
-        command.args(&self.args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
+        command.args(&self.args).stdin(Stdio::null()).process_group(0);
+        if !self.on_terminal {
+            if let Some(folder) = self.log.parent() {
+                std::fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
+            }
+            let log = std::fs::File::create(&self.log).with_context(|| format!("write {}", self.log.display()))?;
+            command.stdout(log.try_clone()?).stderr(log);
+        }
         for (name, value) in &self.env {
             match value {
                 Some(value) => command.env(name, value),

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -12,16 +13,53 @@ use crate::process::{Launch, describe};
 pub async fn step<T>(name: &str, log: Option<&Path>, work: impl Future<Output = Result<T>>) -> Result<T> {
     let start = Instant::now();
     let terminal = std::io::stderr().is_terminal();
+    let waiting = Waiting::on(name);
     if terminal {
-        eprint!("  …  {name}");
-        let _ = std::io::stderr().flush();
+        Waiting::draw();
     }
     let outcome = work.await;
+    drop(waiting);
     let back = if terminal { "\r\x1b[2K" } else { "" };
     let mark = if outcome.is_ok() { "✓" } else { "✗" };
     let log = log.map(|path| format!("   {}", shown(path).display())).unwrap_or_default();
     eprintln!("{back}  {mark}  {name:<34} {:>7}{log}", seconds(start.elapsed()));
+    if terminal {
+        Waiting::draw();
+    }
     outcome
+}
+
+/// A step under way. Several may be, side by side: the terminal's last line names them all.
+struct Waiting(String);
+
+static UNDER_WAY: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Waiting {
+    fn on(name: &str) -> Self {
+        names().push(name.to_owned());
+        Self(name.to_owned())
+    }
+
+    fn draw() {
+        let names = names();
+        if !names.is_empty() {
+            eprint!("\r\x1b[2K  …  {}", names.join(", "));
+            let _ = std::io::stderr().flush();
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let mut names = names();
+        if let Some(place) = names.iter().position(|name| *name == self.0) {
+            names.remove(place);
+        }
+    }
+}
+
+fn names() -> MutexGuard<'static, Vec<String>> {
+    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs a client (npm, mvn, cargo, ...) to its end, with its output in `launch`'s log.

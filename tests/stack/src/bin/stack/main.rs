@@ -1,1 +1,86 @@
-fn main() {}
+//! `./dev`: brings the whole product up on this machine, tests it, measures it, stops it.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to people")]
+
+mod bench;
+mod cargo;
+mod down;
+mod keep;
+mod own_parts;
+mod place;
+mod product;
+mod running;
+mod sql;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "./dev", about = "The dealer portal on this machine: run it, test it, measure it.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what is missing, build, start every part and the product, and wait for the first sync. Ctrl-C stops all.
+    Up(up::Options),
+    /// Stop what `up` or `test NAME` left running elsewhere.
+    Down {
+        /// Also forget the data and the logs. Installed parts stay.
+        #[arg(long)]
+        purge: bool,
+    },
+    /// Print the addresses and credentials of the running stack as NAME=value lines.
+    Env,
+    /// Open ClickHouse or PostgreSQL of the running stack, or pipe a query to it.
+    Sql(sql::Options),
+    /// Run all checks and tests in a stack of their own; with names, only matching tests, in a stack kept warm.
+    Test {
+        /// Parts of test names.
+        names: Vec<String>,
+    },
+    /// Measure, in a stack of its own, built for release.
+    Bench {
+        /// Words for the benchmark itself.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
+    /// Hold a test stack until `./dev down` or an hour without use. `test NAME` starts this by itself.
+    #[command(hide = true)]
+    Keep,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("No runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        match arguments.command {
+            Command::Up(options) => up::run(options).await,
+            Command::Down { purge } => down::run(purge).await,
+            Command::Env => place::print_env(),
+            Command::Sql(options) => sql::run(options).await,
+            Command::Test { names } => test::run(&names).await,
+            Command::Bench { words } => bench::run(&words).await,
+            Command::Keep => keep::run().await,
+        }
+    });
+    // Nothing that still waits in the background holds the end.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\n{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
