@@ -187,14 +187,18 @@ struct Redirect {
     dealer: Uuid,
 }
 
-/// Without `value` the field is left out of every answer.
+/// Without `value` the field is left out of every answer; `null` is a value.
 #[derive(Deserialize)]
 struct SetField {
     #[serde(default)]
     line: Option<usize>,
     field: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     value: Option<Box<RawValue>>,
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
 }
 
 async fn change_document(
@@ -231,6 +235,8 @@ async fn change_document(
     Ok(Json(json!({"ref": reference})))
 }
 
+type SetInCatalog = fn(&mut Base, Uuid, &str, Option<Box<RawValue>>) -> Result<bool, ChangeError>;
+
 async fn set_in_product(server: Shared, path: Path<Uuid>, body: Bytes) -> Outcome {
     set_in_catalog(&server, path.0, &body, Base::set_in_product)
 }
@@ -239,12 +245,7 @@ async fn set_in_partner(server: Shared, path: Path<Uuid>, body: Bytes) -> Outcom
     set_in_catalog(&server, path.0, &body, Base::set_in_partner)
 }
 
-fn set_in_catalog(
-    server: &Server,
-    reference: Uuid,
-    body: &Bytes,
-    set: fn(&mut Base, Uuid, &str, Option<Box<RawValue>>) -> Result<bool, ChangeError>,
-) -> Outcome {
+fn set_in_catalog(server: &Server, reference: Uuid, body: &Bytes, set: SetInCatalog) -> Outcome {
     let wanted: SetField = read(body)?;
     let held = set(&mut server.base_mut(), reference, &wanted.field, wanted.value)?;
     Ok(Json(json!({"ref": reference, "is_truth": held})))

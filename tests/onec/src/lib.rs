@@ -10,7 +10,7 @@
     clippy::print_stdout,
     reason = "a test tool: a mistake in its own tables stops it, and its bench prints"
 )]
-#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "numbers of invented goods")]
+#![allow(clippy::unusual_byte_groupings, reason = "references are written in the groups of a GUID")]
 
 mod admin;
 mod base;

@@ -125,6 +125,9 @@ fn main() -> anyhow::Result<()> {
         running.admin_url,
         begun.elapsed().as_secs_f64()
     );
+    if arguments.self_bench {
+        return onec::bench::run(&running);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(stopped())
 }

@@ -1,15 +1,23 @@
 //! Starts a stand-in on a thread of its own and stops it when dropped.
 
 use std::{
+    collections::BTreeMap,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     thread::JoinHandle,
+    time::Duration,
 };
 
 use anyhow::Context as _;
 use tokio::sync::oneshot;
 
-use crate::{admin, base::Ledger, generate, http, options::Options, server::Server};
+use crate::{
+    admin,
+    base::{Ledger, Moment},
+    generate, http,
+    options::Options,
+    server::Server,
+};
 
 /// The door: [`Onec::start`].
 pub struct Onec;
@@ -72,6 +80,29 @@ impl Running {
     /// What a perfect copy of the sales would add up to at this moment.
     pub fn ledger(&self) -> Ledger {
         self.server.base().ledger()
+    }
+}
+
+impl Running {
+    /// CPU time that the serving thread has used.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        let id = self.thread_id.context("this system does not number threads")?;
+        let text = std::fs::read_to_string(format!("/proc/self/task/{id}/schedstat")).context("read the CPU time")?;
+        let nanoseconds =
+            text.split(' ').next().and_then(|text| text.parse().ok()).context("the CPU time is no number")?;
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+
+    /// The months that have documents, each with its first moment and their count; all documents, all lines.
+    pub(crate) fn months(&self) -> (Vec<(Moment, usize)>, usize, usize) {
+        let base = self.server.base();
+        let mut months: BTreeMap<Moment, usize> = BTreeMap::new();
+        for document in base.documents.rows() {
+            let (year, month, _) = document.date.civil();
+            *months.entry(Moment::of(year, month, 1)).or_default() += 1;
+        }
+        let lines = base.documents.rows().map(|document| document.lines.len()).sum();
+        (months.into_iter().collect(), base.documents.len(), lines)
     }
 }
 

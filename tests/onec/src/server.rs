@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    base::Base,
+    base::{Base, Moment},
     faults::{Fault, Faults, Kind},
     generate::Dice,
     http::Pool,
@@ -46,7 +46,9 @@ pub struct Prepared {
 const MAX_PREPARED: usize = 64;
 
 impl Server {
-    pub fn new(options: Options, base: Base) -> Self {
+    /// Versions of later writes count from the present time, so that none of an earlier run comes again.
+    pub fn new(options: Options, mut base: Base) -> Self {
+        base.last_version += u64::try_from(Moment::now_in_moscow().0).unwrap_or(0) << 20;
         let server = Self {
             stats: Stats::default(),
             base: RwLock::new(base),

@@ -5,6 +5,9 @@ mod dice;
 mod products;
 mod sales;
 
+#[cfg(test)]
+mod tests;
+
 pub use dealers::{canary, dealer_name, dealer_reference};
 pub use dice::Dice;
 
@@ -38,24 +41,33 @@ pub fn base(plan: &Plan) -> Base {
     } else {
         sales::documents(plan, &canaries, &catalog, &mut dice)
     };
-    let versions = catalog
-        .rows
-        .iter_mut()
-        .map(|row| &mut row.version)
-        .chain(partners.iter_mut().map(|row| &mut row.version))
-        .chain(legal_entities.iter_mut().map(|row| &mut row.version))
-        .chain(documents.iter_mut().map(|row| &mut row.version));
-    let mut last_version = 0x1000;
-    for version in versions {
-        last_version += 1;
-        *version = last_version;
+    for row in &mut catalog.rows {
+        row.version = version(&(&row.name, &row.code, row.parent, row.is_deleted, row.price.0));
+    }
+    for row in &mut partners {
+        row.version = version(&(&row.name, &row.code));
+    }
+    for row in &mut legal_entities {
+        row.version = version(&(&row.name, &row.tax_number));
+    }
+    for row in &mut documents {
+        let lines: Vec<_> = row.lines.iter().map(|line| (line.product, line.quantity.0, line.revenue.0)).collect();
+        row.version = version(&(row.date, &row.number, row.partner, row.is_posted, row.is_deleted, lines));
     }
     Base {
         products: Table::new(catalog.rows),
         partners: Table::new(partners),
         legal_entities: Table::new(legal_entities),
         documents: Table::new(documents),
-        last_version,
+        last_version: 1 << 40,
         written: 0,
     }
+}
+
+/// A version that follows from the content: a base made anew shows an unchanged row under the same version, and a changed
+/// one under another. Writes count up from beyond the largest of these.
+fn version(content: &impl std::hash::Hash) -> u64 {
+    let mut hasher = xxhash_rust::xxh64::Xxh64::new(0);
+    content.hash(&mut hasher);
+    std::hash::Hasher::finish(&hasher) >> 24
 }

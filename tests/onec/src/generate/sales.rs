@@ -1,4 +1,7 @@
 //! Years of sales up to this very moment: growth, seasons, working days and hours, dealers of very different size.
+//!
+//! Every day has dice of its own, so that a base made an hour or a week later holds the same documents and the new ones:
+//! only the oldest go. (At New Year the growth is reckoned anew, and with it everything.)
 
 use uuid::Uuid;
 
@@ -12,75 +15,131 @@ use crate::base::{Amount, Document, Line, Moment, included_vat, to_kopecks};
 
 /// Sales by month against the year's mean: heating sells before the cold.
 const SEASONS: [f64; 12] = [0.72, 0.70, 0.78, 0.86, 0.92, 1.00, 1.08, 1.22, 1.42, 1.40, 1.10, 0.80];
-/// Monday to Sunday.
-const WEEKDAYS: [f64; 7] = [1.05, 1.1, 1.1, 1.05, 1.0, 0.25, 0.05];
-const YEARLY_GROWTH: f64 = 1.18;
-const MEAN_LINES: f64 = 10.0;
+/// Monday to Sunday, against the mean of a day.
+const WEEKDAYS: [f64; 7] = [1.31, 1.38, 1.38, 1.31, 1.25, 0.31, 0.06];
+const YEARLY_GROWTH: f64 = 1.15;
+const MEAN_LINES: f64 = 9.9;
+const MOST_LINES: usize = 40;
 
-/// Exactly `plan.lines` lines in documents, in the order of their dates.
+/// Exactly `plan.lines` lines in documents, oldest first.
 pub fn documents(plan: &Plan, canaries: &[String], catalog: &Catalog, dice: &mut Dice) -> Vec<Document> {
-    let buyers = Weights::new((0..plan.dealers).map(|n| 1.0 / (n as f64 + 2.0).powf(0.8)));
-    let favourites = Weights::new((0..catalog.items.len()).map(|n| 1.0 / (n as f64 + 20.0).powf(0.6)));
-    let order = shuffled(catalog.items.len(), dice);
-    let sizes = sizes(plan.lines, dice);
-    let mut numbers = vec![0_u64; plan.dealers + 1];
-    let mut year = 0;
-    let mut documents = Vec::with_capacity(sizes.len());
-    for (date, size) in dates(plan, sizes.len(), dice).into_iter().zip(sizes) {
-        if date.civil().0 != year {
-            year = date.civil().0;
-            numbers.fill(0);
+    let market = Market::new(plan, canaries, catalog, dice);
+    let mut documents: Vec<Document> = Vec::with_capacity(plan.lines / 9);
+    let (mut left, mut day) = (plan.lines, plan.now.at(0));
+    while left > 0 && day > Moment::of(1, 1, 2) {
+        let mut of_day = market.documents_of(day);
+        of_day.retain(|document| document.date <= plan.now);
+        while let (Some(mut document), true) = (of_day.pop(), left > 0) {
+            document.lines.truncate(left);
+            left -= document.lines.len();
+            documents.push(document);
         }
-        let buyer = buyers.pick(dice);
-        let discount = (buyer * 7 % 12) as i64;
-        let mut lines = Vec::with_capacity(size);
-        for _ in 0..size {
-            let item = match catalog.own.get(buyer) {
-                Some(own) if dice.chance(0.03) => *own,
-                _ => catalog.items[order[favourites.pick(dice)]],
-            };
-            let product = &catalog.rows[item];
-            lines.push(line(product.reference, product.price, discount, dice));
+        day = day.days_later(-1);
+    }
+    documents.reverse();
+    if plan.junk_dates {
+        let junk = [Moment::EMPTY, Moment::of(209, 3, 5).at(40_000), Moment::of(2106, 1, 1)];
+        for (document, date) in documents.iter_mut().step_by(7).zip(junk) {
+            document.date = date;
         }
-        if dice.chance(0.002) && !lines.is_empty() {
-            // Written about a product that was removed since: nothing in the catalogue has this reference.
-            let at = dice.below(lines.len() as u64) as usize;
-            lines[at].product = Uuid::from_u128(0xdead_0000_0000_11ee_8a01_000000000000 | u128::from(dice.below(50)));
+    }
+    documents
+}
+
+/// Who buys what how often.
+struct Market<'a> {
+    plan: &'a Plan,
+    canaries: &'a [String],
+    catalog: &'a Catalog,
+    buyers: Weights,
+    /// Places in the list of items by liking, and how much each place is liked.
+    liked: Vec<usize>,
+    likings: Weights,
+    /// Documents of a mean day in the year of `plan.now`.
+    daily: f64,
+}
+
+impl<'a> Market<'a> {
+    fn new(plan: &'a Plan, canaries: &'a [String], catalog: &'a Catalog, dice: &mut Dice) -> Self {
+        let mut liked: Vec<usize> = (0..catalog.items.len()).collect();
+        dice.shuffle(&mut liked);
+        let years = plan.years.max(1);
+        let growth: f64 = (0..years).map(|ago| YEARLY_GROWTH.powi(-(ago as i32))).sum();
+        Self {
+            plan,
+            canaries,
+            catalog,
+            buyers: Weights::new((0..plan.dealers).map(|n| 1.0 / (n as f64 + 2.0).powf(0.8))),
+            liked,
+            likings: Weights::new((0..catalog.items.len()).map(|n| 1.0 / (n as f64 + 20.0).powf(0.6))),
+            daily: plan.lines as f64 / MEAN_LINES / 365.0 / growth,
         }
-        let canary = canaries.get(buyer);
-        let counter = if canary.is_some() { &mut numbers[buyer + 1] } else { &mut numbers[0] };
-        *counter += 1;
-        let number = canary.map_or_else(|| format!("ТД00-{counter:06}"), |canary| format!("{canary}-{counter:04}"));
+    }
+
+    /// In the order of their times.
+    fn documents_of(&self, day: Moment) -> Vec<Document> {
+        let mut dice = Dice::new(self.plan.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (day.0 / 86_400).unsigned_abs());
+        let (_, month, _) = day.civil();
+        let age = self.plan.now.civil().0 * 12 + 6 - (day.civil().0 * 12 + month);
+        let growth = YEARLY_GROWTH.powf(-(age as f64) / 12.0);
+        let expected = self.daily * growth * SEASONS[month as usize - 1] * WEEKDAYS[day.weekday() as usize];
+        let count = (expected + dice.share()) as usize;
+        let mut times: Vec<i64> =
+            (0..count).map(|_| dice.between(8 * 3600, 13 * 3600) + dice.between(0, 6 * 3600)).collect();
+        times.sort_unstable();
+        times.into_iter().zip(1..).map(|(time, n)| self.document(day.at(time), n, &mut dice)).collect()
+    }
+
+    /// The `n`th document of its day. Numbers are unique within a year only, as 1C's are.
+    fn document(&self, date: Moment, n: usize, dice: &mut Dice) -> Document {
+        let buyer = self.buyers.pick(dice);
+        let day_of_year = (date.at(0).0 - Moment::of(date.civil().0, 1, 1).0) / 86_400 + 1;
+        let canary = self.canaries.get(buyer);
+        let number = match canary {
+            Some(canary) => format!("{canary}-{day_of_year:03}{n:03}"),
+            None => format!("ТД00-{day_of_year:03}{n:03}"),
+        };
         let comment = match canary {
             Some(canary) => format!("Отгрузка для {canary}"),
             None if dice.chance(0.03) => "Самовывоз, позвонить за час".to_owned(),
             None => String::new(),
         };
-        let (is_posted, is_deleted) = (dice.chance(0.98), dice.chance(0.01));
-        documents.push(Document {
+        let is_deleted = dice.chance(0.01);
+        Document {
             reference: document_reference(dice),
             version: 0,
             is_deleted,
-            is_posted: is_posted && !is_deleted,
+            is_posted: dice.chance(0.98) && !is_deleted,
             number: number.into(),
             date,
             partner: dealer_reference(buyer as u64 + 1),
             legal_entity: legal_entity_reference(buyer as u64 + 1),
             comment: comment.into(),
-            lines,
+            lines: self.lines(buyer, dice),
             overrides: None,
-        });
-    }
-    if plan.junk_dates {
-        for (at, date) in
-            [Moment::EMPTY, Moment::of(209, 3, 5).at(40_000), Moment::of(2106, 1, 1)].into_iter().enumerate()
-        {
-            if let Some(document) = documents.get_mut(at * 7) {
-                document.date = date;
-            }
         }
     }
-    documents
+
+    fn lines(&self, buyer: usize, dice: &mut Dice) -> Vec<Line> {
+        let spread = -(1.0 - dice.share()).ln() * (MEAN_LINES - 0.5);
+        let count = (1 + spread as usize).min(MOST_LINES);
+        let discount = (buyer * 7 % 12) as i64;
+        let mut lines = Vec::with_capacity(count);
+        for _ in 0..count {
+            let item = match self.catalog.own.get(buyer) {
+                Some(own) if dice.chance(0.03) => *own,
+                _ => self.catalog.items[self.liked[self.likings.pick(dice)]],
+            };
+            let product = &self.catalog.rows[item];
+            lines.push(line(product.reference, product.price, discount, dice));
+        }
+        if dice.chance(0.002) {
+            // Written about a product that was removed since: nothing in the catalog has this reference.
+            let at = dice.below(lines.len() as u64) as usize;
+            lines[at].product = Uuid::from_u128(0xdead_0000_0000_11ee_8a01_000000000000 | u128::from(dice.below(50)));
+        }
+        lines
+    }
 }
 
 /// A reference whose order has nothing to do with the date, as 1C's are stored.
@@ -89,54 +148,16 @@ fn document_reference(dice: &mut Dice) -> Uuid {
     Uuid::from_u128((high >> 16) << 80 | 0x11ee_8a01_0000_0000_0000 | low)
 }
 
-/// Lines of each document: 1 to 40, ten at the mean, and all of them together as many as asked for.
-fn sizes(lines: usize, dice: &mut Dice) -> Vec<usize> {
-    let mut sizes = Vec::with_capacity(lines / 9);
-    let mut left = lines;
-    while left > 0 {
-        let spread = -(1.0 - dice.share()).ln() * (MEAN_LINES - 0.6);
-        let size = (1 + spread as usize).min(40).min(left);
-        sizes.push(size);
-        left -= size;
-    }
-    sizes
-}
-
-/// As many moments as there are documents, sorted, none later than `plan.now`.
-fn dates(plan: &Plan, count: usize, dice: &mut Dice) -> Vec<Moment> {
-    let days = i64::from(plan.years) * 365;
-    let first = plan.now.days_later(-days).at(0);
-    let calendar = Weights::new((0..=days).map(|day| {
-        let date = first.days_later(day);
-        let (_, month, _) = date.civil();
-        let growth = YEARLY_GROWTH.powf(day as f64 / 365.0);
-        growth * SEASONS[month as usize - 1] * WEEKDAYS[date.weekday() as usize]
-    }));
-    let mut dates: Vec<Moment> = (0..count)
-        .map(|_| {
-            let day = first.days_later(calendar.pick(dice) as i64);
-            let second = dice.between(8 * 3600, 13 * 3600) + dice.between(0, 6 * 3600);
-            let moment = day.at(second);
-            if moment > plan.now { moment.days_later(-7) } else { moment }
-        })
-        .collect();
-    dates.sort_unstable();
-    dates
-}
-
-fn shuffled(count: usize, dice: &mut Dice) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    dice.shuffle(&mut order);
-    order
-}
-
 fn line(product: Uuid, list_price: Amount, dealer_discount: i64, dice: &mut Dice) -> Line {
-    let quantity = match list_price.0 {
-        ..3_000_000 if dice.chance(0.3) => Amount(dice.between(10, 800) * 5_000),
-        ..10_000_000 => Amount::whole(dice.between(1, 60)),
-        ..100_000_000 => Amount::whole(dice.between(1, 12)),
-        _ => Amount::whole(dice.between(1, 3)),
+    let most = match list_price.0 {
+        ..10_000_000 => 60,
+        10_000_000..100_000_000 => 12,
+        _ => 3,
     };
+    // Cheap things, pipes among them, are often sold by the metre.
+    let is_by_metre = list_price.0 < 3_000_000 && dice.chance(0.3);
+    let quantity =
+        if is_by_metre { Amount(dice.between(10, 800) * 5_000) } else { Amount::whole(dice.between(1, most)) };
     let percent = |of: Amount, percent: i64| to_kopecks(i128::from(of.0) * i128::from(percent), 100);
     let price = percent(list_price, 100 - dealer_discount);
     let full = to_kopecks(i128::from(price.0) * i128::from(quantity.0), 10_000);

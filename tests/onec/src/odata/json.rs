@@ -258,7 +258,7 @@ pub fn write_guid(out: &mut Vec<u8>, id: Uuid) {
 #[inline]
 pub fn write_value(out: &mut Vec<u8>, value: Value<'_>, in_quotes: bool) {
     match value {
-        Value::Text(text) => return write_text(out, text),
+        Value::Text(text) => write_text(out, text),
         Value::Guid(id) => {
             out.push(b'"');
             write_guid(out, id);

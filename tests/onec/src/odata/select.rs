@@ -88,7 +88,9 @@ fn member(
     let content = match (&property.kind, source) {
         (Kind::Rows(rows), Source::Column(Column::Lines)) => {
             let rows_type = schema.named(rows).ok_or_else(|| Refusal::no_property(rows))?;
+            // A row's type declares its document's reference; whether a row shows it depends on where it stands.
             let mut members = members(schema, rows_type, columns, level, options)?;
+            members.retain(|member| member.name != "Ref_Key");
             if columns.is_none() && level != Level::None {
                 members.extend(line_links(schema, of, property));
             }
