@@ -10,7 +10,7 @@ use sha2::Digest;
 use sqlx::Row;
 use tests::{Browser, Fault, FaultProxy, TestKeycloak, Theme, clickhouse, postgres, topics};
 
-const PAGE: &str = "<!doctype html><html lang=ru><meta charset=utf-8><title>Проба</title><main><h1>Итого 5 ₽</h1>\
+const PAGE: &str = "<!doctype html><html lang=ru><meta charset=utf-8><meta name=viewport content=width=device-width><title>Проба</title><main><h1>Итого 5 ₽</h1>\
     <noscript><p id=plain>Без сценариев</p></noscript><script>document.body.dataset.script = 'ran'</script>\
     <a id=file href=/file download>CSV</a></main></html>";
 
@@ -100,7 +100,8 @@ async fn a_page_can_be_looked_at_in_every_way_a_test_needs() {
     page.width(380).await;
     page.theme(Theme::Dark).await;
     assert!(page.evaluate::<bool>("innerWidth === 380 && matchMedia('(prefers-color-scheme: dark)').matches").await);
-    assert_eq!(page.evaluate::<String>("navigator.language").await, "ru-RU");
+    let language = "[navigator.language, Intl.NumberFormat().resolvedOptions().locale, Intl.DateTimeFormat().resolvedOptions().timeZone]";
+    assert_eq!(page.evaluate::<[String; 3]>(language).await, ["ru-RU", "ru-RU", "Europe/Moscow"]);
     assert!(page.axe().await.is_empty(), "{:?}", page.axe().await);
     assert!(std::fs::metadata(page.screenshot("harness").await).unwrap().len() > 1000);
     page.click("#file").await;

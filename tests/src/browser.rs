@@ -11,10 +11,10 @@ use chromiumoxide::cdp::browser_protocol::browser::{
 };
 use chromiumoxide::cdp::browser_protocol::emulation::{
     MediaFeature, SetDeviceMetricsOverrideParams, SetLocaleOverrideParams, SetScriptExecutionDisabledParams,
-    SetTimezoneOverrideParams,
+    SetTimezoneOverrideParams, SetUserAgentOverrideParams,
 };
 use chromiumoxide::cdp::browser_protocol::network::{
-    EventLoadingFinished, EventRequestWillBeSent, Headers, SetCacheDisabledParams, SetExtraHttpHeadersParams,
+    EventLoadingFinished, EventRequestWillBeSent, SetCacheDisabledParams,
 };
 use chromiumoxide::cdp::browser_protocol::target::{CreateBrowserContextParams, CreateTargetParams};
 use chromiumoxide::page::ScreenshotParams;
@@ -263,10 +263,11 @@ impl Page {
 
     /// `ru` or `en`: what the browser asks for. The time zone is Moscow's.
     pub async fn language(&self, language: &str) {
-        let headers = Headers::new(serde_json::json!({ "Accept-Language": language }));
-        self.page.execute(SetExtraHttpHeadersParams::new(headers)).await.expect("set the language");
-        let locale =
-            SetLocaleOverrideParams::builder().locale(if language == "ru" { "ru-RU" } else { "en-GB" }).build();
+        let agent = self.page.user_agent().await.expect("the browser's name");
+        let asked = if language == "ru" { "ru-RU,ru" } else { "en-GB,en" };
+        let identity = SetUserAgentOverrideParams::builder().user_agent(agent).accept_language(asked).build();
+        self.page.execute(identity.expect("words for the language")).await.expect("set the language");
+        let locale = SetLocaleOverrideParams::builder().locale(&asked[..5]).build();
         self.page.execute(locale).await.expect("set the locale");
         self.page.execute(SetTimezoneOverrideParams::new("Europe/Moscow")).await.expect("set the time zone");
     }
