@@ -1,0 +1,3 @@
+//! Files of a report: the same rows, other clothes.
+
+pub mod csv;
