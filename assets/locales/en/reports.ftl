@@ -1,0 +1,99 @@
+period-month = Month
+period-quarter = Quarter
+period-year = 12 months
+period-own = Own dates
+period-from = From
+period-to = To
+dealer = Dealer
+all-dealers = All dealers
+unknown-dealer = Unknown dealer
+filters = Filters
+apply = Show
+unknown-product = Not yet received from 1C
+not-in-list = Not in the list
+against-last-year = against last year
+points = pp
+this-year = this period
+year-before = a year before
+in-thousands = thousand ₽
+in-millions = million ₽
+in-units = ₽
+chart-as-table = As a table
+month-column = Month
+total-over = Total over { $number } { $noun }
+rows-of = { $first }–{ $last } of { $count }
+rows-found = Rows: { $count }
+no-rows = No rows
+csv = CSV
+csv-title = Download all rows as CSV
+previous-page = Back
+next-page = Next
+pages = Pages
+page-of = { $page } of { $pages }
+sort = Sort
+sorted-up = ascending
+sorted-down = descending
+change-column = Change
+empty-narrowed = There are no sales in these days with these filters.
+empty-period = There are no sales in these days.
+empty-page = There is no such page: the rows end before it.
+widen-filters = Remove the filters
+widen-period = Show 12 months
+first-page = To the first page
+as-of-loading = data is still arriving
+as-of-today = data as of today, { $time } — { $age }
+as-of-day = data as of { $day }, { $time } — { $age }
+as-of-usual = usually every { $interval }
+ago-now = just now
+ago-minutes = { $n ->
+    [one] { $n } minute ago
+   *[other] { $n } minutes ago
+}
+ago-hours = { $n ->
+    [one] { $n } hour ago
+   *[other] { $n } hours ago
+}
+ago-days = { $n ->
+    [one] { $n } day ago
+   *[other] { $n } days ago
+}
+every-seconds = { $n ->
+    [one] { $n } second
+   *[other] { $n } seconds
+}
+every-minutes = { $n ->
+    [1] minute
+   *[other] { $n } minutes
+}
+every-hours = { $n ->
+    [1] hour
+   *[other] { $n } hours
+}
+refused = Mend what is marked: no query was run.
+wrong-doubled = The value is given twice. Keep one.
+wrong-period = There is no such period. Choose from the list.
+wrong-date = This is no date. Write, for example, 2026-03-31.
+wrong-reversed = The end is before the beginning. Swap the dates.
+wrong-long-period = The period is longer than ten years. Shorten it.
+wrong-choice = There is no such value in the list. Choose another.
+wrong-long = Too long. Keep it within 200 letters.
+wrong-column = There is no such column. Click a head of the table.
+wrong-page = There is no such page. Start from the first.
+wrong-format = There is no such format. Download the CSV.
+fact-report = Report
+fact-dealer = Dealer
+fact-as-of = Data as of
+fact-rows = Rows
+fact-period = Period
+month-1 = Jan
+month-2 = Feb
+month-3 = Mar
+month-4 = Apr
+month-5 = May
+month-6 = Jun
+month-7 = Jul
+month-8 = Aug
+month-9 = Sep
+month-10 = Oct
+month-11 = Nov
+month-12 = Dec

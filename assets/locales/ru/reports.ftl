@@ -1,0 +1,107 @@
+period-month = Месяц
+period-quarter = Квартал
+period-year = 12 месяцев
+period-own = Свой
+period-from = С
+period-to = По
+dealer = Дилер
+all-dealers = Все дилеры
+unknown-dealer = Неизвестный дилер
+filters = Фильтры
+apply = Показать
+unknown-product = Ещё не пришёл из 1С
+not-in-list = Нет в списке
+against-last-year = к прошлому году
+points = п. п.
+this-year = этот период
+year-before = год назад
+in-thousands = тыс. ₽
+in-millions = млн ₽
+in-units = ₽
+chart-as-table = Таблицей
+month-column = Месяц
+total-over = Итого по { $number } { $noun }
+rows-of = { $first }–{ $last } из { $count }
+rows-found = Строк: { $count }
+no-rows = Строк нет
+csv = CSV
+csv-title = Скачать все строки в CSV
+previous-page = Назад
+next-page = Дальше
+pages = Страницы
+page-of = { $page } из { $pages }
+sort = Сортировка
+sorted-up = по возрастанию
+sorted-down = по убыванию
+change-column = Изменение
+empty-narrowed = За эти дни с такими фильтрами продаж нет.
+empty-period = За эти дни продаж нет.
+empty-page = Такой страницы нет: строк меньше.
+widen-filters = Снять фильтры
+widen-period = Показать 12 месяцев
+first-page = К первой странице
+as-of-loading = данные ещё загружаются
+as-of-today = данные на сегодня, { $time } — { $age }
+as-of-day = данные на { $day }, { $time } — { $age }
+as-of-usual = обычно раз в { $interval }
+ago-now = только что
+ago-minutes = { $n ->
+    [one] { $n } минуту назад
+    [few] { $n } минуты назад
+   *[other] { $n } минут назад
+}
+ago-hours = { $n ->
+    [one] { $n } час назад
+    [few] { $n } часа назад
+   *[other] { $n } часов назад
+}
+ago-days = { $n ->
+    [one] { $n } день назад
+    [few] { $n } дня назад
+   *[other] { $n } дней назад
+}
+every-seconds = { $n ->
+    [one] { $n } секунду
+    [few] { $n } секунды
+   *[other] { $n } секунд
+}
+every-minutes = { $n ->
+    [1] минуту
+    [one] { $n } минуту
+    [few] { $n } минуты
+   *[other] { $n } минут
+}
+every-hours = { $n ->
+    [1] час
+    [one] { $n } час
+    [few] { $n } часа
+   *[other] { $n } часов
+}
+refused = Исправьте отмеченное: запрос не выполнялся.
+wrong-doubled = Значение указано дважды. Оставьте одно.
+wrong-period = Такого периода нет. Выберите из списка.
+wrong-date = Это не дата. Напишите, например, 2026-03-31.
+wrong-reversed = Конец раньше начала. Поменяйте даты.
+wrong-long-period = Период длиннее десяти лет. Сократите его.
+wrong-choice = Такого значения нет в списке. Выберите другое.
+wrong-long = Слишком длинно. Оставьте не больше 200 знаков.
+wrong-column = Такого столбца нет. Нажмите на заголовок таблицы.
+wrong-page = Такой страницы нет. Начните с первой.
+wrong-format = Такого формата нет. Скачайте CSV.
+fact-report = Отчёт
+fact-dealer = Дилер
+fact-as-of = Данные на
+fact-rows = Строк
+fact-period = Период
+month-1 = янв
+month-2 = фев
+month-3 = мар
+month-4 = апр
+month-5 = май
+month-6 = июн
+month-7 = июл
+month-8 = авг
+month-9 = сен
+month-10 = окт
+month-11 = ноя
+month-12 = дек

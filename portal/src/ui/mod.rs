@@ -1,7 +1,14 @@
-//! Components: pure functions to `Markup` that know no report and no request. Pages and fragments are made of them.
+//! Components: pure functions to `Markup` that know no request. Pages and fragments are made of them.
 
+pub mod chart;
+pub mod filter_form;
+pub mod format;
+pub mod freshness;
 pub mod menu;
 pub mod message;
 pub mod notice;
+pub mod pager;
 pub mod shell;
+pub mod strip;
+pub mod table;
 pub mod text;

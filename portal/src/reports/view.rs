@@ -1,0 +1,181 @@
+//! A report as a page and as a fragment: both drawn by the same functions.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use maud::{Markup, html};
+use shared::ids::DealerId;
+use shared::report::definition::Definition;
+use shared::report::filter::{Filter, Refused, Value};
+use shared::report::period::{Choice, Period};
+use shared::report::run::{self, Rows};
+
+use crate::ui::filter_form::{Form, sentence};
+use crate::ui::text::Text;
+use crate::ui::{chart, freshness, pager, strip, table};
+
+/// Named once: the fragment wears it, the form aims at it.
+const RESULTS: &str = "report-results";
+const TARGET: &str = "#report-results";
+
+/// What the form offers this viewer.
+#[derive(Debug, Default)]
+pub struct Offered {
+    pub options: Vec<Vec<run::Choice>>,
+    pub dealers: Vec<(DealerId, String)>,
+}
+
+/// Everything that a drawing of a report looks at, but its rows.
+pub struct Drawing<'a> {
+    pub text: Text,
+    pub report: &'a Definition,
+    pub filter: &'a Filter,
+    pub refused: Option<&'a Refused>,
+    pub offered: &'a Offered,
+    pub today: NaiveDate,
+    pub now: DateTime<Utc>,
+    pub timezone: Tz,
+    pub is_fragment: bool,
+}
+
+impl Drawing<'_> {
+    fn form(&self) -> Form<'_> {
+        Form {
+            text: self.text,
+            report: self.report,
+            filter: self.filter,
+            refused: self.refused,
+            options: &self.offered.options,
+            dealers: &self.offered.dealers,
+            today: self.today,
+            target: TARGET,
+        }
+    }
+
+    /// The content of the page: title and age, filters, results.
+    pub fn content(&self, results: &Markup, rows: Option<&Rows>) -> Markup {
+        html! {
+            div.title {
+                h1 { (self.report.title.get(self.text.language())) }
+                @match rows {
+                    Some(rows) => (self.age(rows)),
+                    None => span #(freshness::PLACE) {}
+                }
+            }
+            p #report-live .unseen aria-live="polite" { @if let Some(rows) = rows { (self.said(rows)) } }
+            (self.form().draw())
+            (results)
+        }
+    }
+
+    /// What htmx swaps: the results, and the regions that follow them.
+    pub fn fragment(&self, results: &Markup, rows: &Rows) -> Markup {
+        html! {
+            title { (self.report.title.get(self.text.language())) " · " (self.text.get("brand")) }
+            (results)
+            hx-partial hx-target={ "#" (freshness::PLACE) } hx-swap="outerHTML" { (self.age(rows)) }
+            hx-partial hx-target="#report-live" hx-swap="innerHTML" { (self.said(rows)) }
+            (self.form().renewed())
+        }
+    }
+
+    /// The same for a filter that does not fit: nothing is known of rows or their age.
+    pub fn refused_fragment(&self, results: &Markup) -> Markup {
+        html! {
+            (results)
+            @for (field, wrong) in self.refused.iter().flat_map(|refused| &refused.errors).filter(|(field, _)| has_field(field)) {
+                hx-partial hx-target={ "#error-" (field) } hx-swap="innerHTML" { (sentence(self.text, *wrong)) }
+            }
+        }
+    }
+
+    fn age(&self, rows: &Rows) -> Markup {
+        freshness::freshness(self.text, rows.freshness, self.now, self.timezone)
+    }
+
+    fn said(&self, rows: &Rows) -> String {
+        pager::position(self.text, self.filter, rows.count)
+    }
+
+    pub fn results(&self, rows: &Rows) -> Markup {
+        html! {
+            section #(RESULTS) {
+                @if rows.count == 0 { (self.empty()) }
+                @else {
+                    (strip::strip(self.text, self.report, rows))
+                    (self.chart(rows))
+                    div.card.sheet {
+                        div.tools {
+                            // After paging the reader goes on here.
+                            h2 #report-heading tabindex="-1" autofocus[self.is_fragment && self.filter.is_paged] {
+                                (self.report.rows_title.get(self.text.language()))
+                            }
+                            span.fine { (self.said(rows)) }
+                            a #report-csv href=(self.filter.csv_url(self.report)) download title=(self.text.get("csv-title")) {
+                                (self.text.get("csv"))
+                            }
+                        }
+                        @if rows.rows.is_empty() { (self.past_the_end()) }
+                        @else { (table::table(self.text, self.report, self.filter, rows, TARGET)) }
+                        (pager::pager(self.text, self.report, self.filter, rows.count, TARGET))
+                    }
+                }
+            }
+        }
+    }
+
+    fn chart(&self, rows: &Rows) -> Markup {
+        match (&self.report.chart, self.filter.period()) {
+            (Some(spec), Some(period)) if !rows.chart.is_empty() => {
+                chart::chart(self.text, spec.title.get(self.text.language()), &period.months(), &rows.chart)
+            }
+            _ => html! {},
+        }
+    }
+
+    /// Which filter empties it, and the link that widens it.
+    fn empty(&self) -> Markup {
+        let text = self.text;
+        let widest = self.filter.in_period(Period::named(Choice::Year, self.today));
+        let is_widest = self.filter.values.iter().any(|v| matches!(v, Value::Period(p) if p.choice == Choice::Year));
+        html! {
+            div.card.empty {
+                @if self.filter.is_narrowed() {
+                    p { (text.get("empty-narrowed")) }
+                    p { a href=(self.filter.widened().url(self.report)) { (text.get("widen-filters")) } }
+                } @else {
+                    p { (text.get("empty-period")) }
+                    @if !is_widest { p { a href=(widest.url(self.report)) { (text.get("widen-period")) } } }
+                }
+            }
+        }
+    }
+
+    fn past_the_end(&self) -> Markup {
+        html! {
+            div.empty {
+                p { (self.text.get("empty-page")) }
+                p { a href=(self.filter.first_page().url(self.report)) { (self.text.get("first-page")) } }
+            }
+        }
+    }
+
+    /// In the place of the results, where a filter does not fit. What has no field of its own is said here.
+    pub fn refusal(&self) -> Markup {
+        let text = self.text;
+        html! {
+            section #(RESULTS) {
+                div.card.empty role="alert" {
+                    p { (text.get("refused")) }
+                    @for (field, wrong) in self.refused.iter().flat_map(|refused| &refused.errors) {
+                        @if !has_field(field) { p { (sentence(text, *wrong)) } }
+                    }
+                    p { a href=(self.report.path()) { (text.get("widen-filters")) } }
+                }
+            }
+        }
+    }
+}
+
+fn has_field(name: &str) -> bool {
+    !["sort", "page", "format"].contains(&name)
+}
