@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono_tz::Tz;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::env::{self, EnvError};
 use url::Url;
@@ -24,6 +25,8 @@ pub struct Config {
     pub secret_key: SecretKey,
     /// `PORTAL_REPORTS_DIR`, optional: a site's own report folders, laid over the compiled ones.
     pub reports_dir: Option<PathBuf>,
+    /// `ONEC_TIMEZONE`, default `Europe/Moscow`: the infobase's days are the reports' days.
+    pub timezone: Tz,
     pub oidc: Oidc,
     pub postgres: shared::postgres::Settings,
     /// `CLICKHOUSE_USER` is `portal_ro` unless set.
@@ -72,6 +75,7 @@ impl Config {
             public: public_url("PORTAL_URL")?,
             secret_key: SecretKey::from_base64("PORTAL_SECRET_KEY", &env::secret("PORTAL_SECRET_KEY")?)?,
             reports_dir: env::optional("PORTAL_REPORTS_DIR").map(PathBuf::from),
+            timezone: env::parsed("ONEC_TIMEZONE", chrono_tz::Europe::Moscow)?,
             oidc: Oidc {
                 issuer: {
                     env::http_url("OIDC_ISSUER")?;

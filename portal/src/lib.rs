@@ -8,6 +8,8 @@ pub mod auth;
 pub mod breaker;
 pub mod config;
 pub mod error;
+pub mod home;
+pub mod reports;
 pub mod routes;
 pub mod serve;
 pub mod state;

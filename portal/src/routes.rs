@@ -11,11 +11,11 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::auth;
 use crate::error::AppError;
 use crate::serve::Peer;
 use crate::state::App;
 use crate::web::{address::ClientAddress, assets, choose_language, csrf, draw_error, flow, headers, signed_out, trace};
+use crate::{auth, home, reports};
 
 /// A form of ours is far below it. Bodies are read by extractors only, and those obey it.
 const BODY_BYTES: usize = 1 << 20;
@@ -26,6 +26,8 @@ pub fn router(app: App) -> Router {
     let (in_flight, time) = (app.in_flight.clone(), app.config.limits.request);
     Router::new()
         .merge(auth::routes())
+        .merge(home::routes())
+        .merge(reports::routes())
         .route("/signed-out", get(signed_out::show))
         .route("/language", post(choose_language::choose))
         .route("/assets/{name}", get(assets::show))

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use shared::report::catalogue::Catalogue;
+use shared::report::run::{Engine, RunError};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{oidc::Oidc, seal::Sealer, session};
 use crate::breaker::Breaker;
 use crate::config::Config;
-use crate::error::Part;
+use crate::error::{AppError, Part};
+use crate::reports;
 use crate::web::flow::InFlight;
 use crate::web::limits::Limits;
 
@@ -26,6 +29,8 @@ pub struct Parts {
     /// Signed in as `portal_ro`: parameterised views of `report`, read only. Every question goes through `reports_breaker`.
     pub clickhouse: clickhouse::Client,
     pub reports_breaker: Breaker,
+    /// Runs reports over that client.
+    pub engine: Engine,
     pub oidc: Oidc,
     pub sealer: Sealer,
     pub limits: Limits,
@@ -36,6 +41,7 @@ impl App {
     pub fn new(config: Config) -> anyhow::Result<Self> {
         let parts = Parts {
             postgres: shared::postgres::pool(&config.postgres)?,
+            engine: engine(&config)?,
             clickhouse: config.clickhouse.client(),
             reports_breaker: Breaker::new(Part::Reports, REPORTS_AT_ONCE),
             oidc: Oidc::new(&config.oidc, &config.public)?,
@@ -45,6 +51,11 @@ impl App {
             config,
         };
         Ok(Self(Arc::new(parts)))
+    }
+
+    /// A question to the warehouse, behind its breaker.
+    pub async fn ask<T>(&self, question: impl Future<Output = Result<T, RunError>>) -> Result<T, AppError> {
+        self.reports_breaker.run(question, reports::is_outage).await
     }
 
     /// What goes on beside the requests, until stopped: finding Keycloak, forgetting what has expired.
@@ -64,6 +75,12 @@ impl App {
             () = async { tokio::join!(self.oidc.warm_up(), sweep); } => {}
         }
     }
+}
+
+/// The catalogue is read here: a wrong report stops the start, by file and line.
+fn engine(config: &Config) -> anyhow::Result<Engine> {
+    let catalogue = Catalogue::read(config.reports_dir.as_deref())?;
+    Ok(Engine::new(config.clickhouse.client(), catalogue, config.timezone))
 }
 
 impl std::ops::Deref for App {

@@ -29,7 +29,8 @@ async fn show(viewer: Viewer, State(app): State<App>) -> Result<Response, AppErr
     let today = engine.today();
     let [month, month_before, year] = periods(today).map(|period| in_period(report, today, period));
     let datasets = ["sales", "products", "dealers"].map(str::to_owned);
-    let ages = futures_util::future::try_join_all(datasets.iter().map(|name| engine.freshness(std::slice::from_ref(name))));
+    let ages =
+        futures_util::future::try_join_all(datasets.iter().map(|name| engine.freshness(std::slice::from_ref(name))));
     let (month_rows, before_rows, year_rows, dealers, ages) = app
         .ask(async {
             tokio::try_join!(
@@ -75,7 +76,9 @@ mod tests {
 
     #[test]
     fn a_month_is_compared_with_the_same_days_of_the_one_before() {
-        for (today, first, last) in [("2026-11-23", "2026-10-01", "2026-10-23"), ("2026-03-31", "2026-02-01", "2026-02-28")] {
+        for (today, first, last) in
+            [("2026-11-23", "2026-10-01", "2026-10-23"), ("2026-03-31", "2026-02-01", "2026-02-28")]
+        {
             let [_, before, _] = periods(today.parse().unwrap());
             assert_eq!((before.first.to_string().as_str(), before.last.to_string().as_str()), (first, last));
         }

@@ -50,8 +50,18 @@ impl Overview<'_> {
 
     fn month_name(&self) -> &'static str {
         const NAMES: [&str; 12] = [
-            "full-month-1", "full-month-2", "full-month-3", "full-month-4", "full-month-5", "full-month-6",
-            "full-month-7", "full-month-8", "full-month-9", "full-month-10", "full-month-11", "full-month-12",
+            "full-month-1",
+            "full-month-2",
+            "full-month-3",
+            "full-month-4",
+            "full-month-5",
+            "full-month-6",
+            "full-month-7",
+            "full-month-8",
+            "full-month-9",
+            "full-month-10",
+            "full-month-11",
+            "full-month-12",
         ];
         self.text.get(NAMES[self.today.month0() as usize])
     }
@@ -116,7 +126,8 @@ impl Overview<'_> {
         let (filter, rows) = self.month;
         let product = self.report.measure("product");
         let revenue = self.report.measure("revenue");
-        let cell = |row: &[Option<String>], index: Option<usize>| index.and_then(|index| row.get(index).cloned().flatten());
+        let cell =
+            |row: &[Option<String>], index: Option<usize>| index.and_then(|index| row.get(index).cloned().flatten());
         let top: Vec<_> = rows
             .rows
             .iter()

@@ -1,8 +1,8 @@
 //! Reports: a page, a fragment and a file per folder of the catalogue. Everything goes through the viewer's scope.
 
 mod export;
-mod view;
 pub mod frame;
+mod view;
 
 use axum::Router;
 use axum::extract::State;
@@ -82,9 +82,7 @@ async fn offered(
     is_page: bool,
 ) -> Result<Offered, RunError> {
     let needs_options = is_page || *filter != filter.widened();
-    let options = async {
-        if needs_options { engine.options(report, &viewer.scope).await } else { Ok(Vec::new()) }
-    };
+    let options = async { if needs_options { engine.options(report, &viewer.scope).await } else { Ok(Vec::new()) } };
     let dealers = async {
         if is_page || viewer.scope.dealers().len() > 1 { engine.dealers(&viewer.scope).await } else { Ok(Vec::new()) }
     };

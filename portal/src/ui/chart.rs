@@ -29,7 +29,8 @@ pub fn chart(text: Text, title: &str, months: &[NaiveDate], values: &[Month]) ->
         _ => (1.0, text.get("in-units")),
     };
     let step = nice_step(most / unit);
-    let lines: Vec<f64> = (0..8).map(|line| f64::from(line) * step).take_while(|line| *line <= (most / unit).max(step)).collect();
+    let lines: Vec<f64> =
+        (0..8).map(|line| f64::from(line) * step).take_while(|line| *line <= (most / unit).max(step)).collect();
     let top = (most / unit).max(lines.last().copied().unwrap_or(step)).max(f64::MIN_POSITIVE);
     let y = |value: f64| TOP + (1.0 - (value / unit / top).clamp(0.0, 1.0)) * (HEIGHT - FOOT - TOP);
     html! {

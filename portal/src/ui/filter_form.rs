@@ -160,7 +160,10 @@ impl Form<'_> {
         let options: Vec<run::Choice> = self
             .dealers
             .iter()
-            .map(|(dealer, name)| run::Choice { value: dealer.to_string(), label: dealer_name(self.text, name).to_owned() })
+            .map(|(dealer, name)| run::Choice {
+                value: dealer.to_string(),
+                label: dealer_name(self.text, name).to_owned(),
+            })
             .collect();
         let chosen = self.filter.dealer.map(|dealer| dealer.to_string()).unwrap_or_default();
         let chosen = self.shown("dealer", &chosen).to_owned();

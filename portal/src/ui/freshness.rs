@@ -85,7 +85,7 @@ mod tests {
         let fresh = drawn(Some("2026-11-23T11:05:00Z"));
         assert!(fresh.contains("данные на сегодня, 14:05 — 3 минуты назад") && !fresh.contains("late"), "{fresh}");
         let late = drawn(Some("2026-11-22T20:30:00Z"));
-        assert!(late.contains("late") && late.contains("14 часов назад; обычно раз в минуту") , "{late}");
+        assert!(late.contains("late") && late.contains("14 часов назад; обычно раз в минуту"), "{late}");
         assert!(drawn(None).contains("late"));
         assert!(!is_late(Freshness { as_of: Some(at("2026-11-23T12:08:00Z")), interval_s: 60 }, now));
     }
