@@ -138,6 +138,7 @@ async fn document(State(server): Shared, Path(reference): Path<Uuid>) -> Outcome
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewDocument {
     dealer: Uuid,
     date: String,
@@ -145,6 +146,7 @@ struct NewDocument {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewLine {
     product: Uuid,
     quantity: Box<RawValue>,
@@ -173,22 +175,26 @@ fn amount(value: &RawValue) -> Result<Amount, Problem> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Redate {
     date: String,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RemoveLine {
     line: usize,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Redirect {
     dealer: Uuid,
 }
 
 /// Without `value` the field is left out of every answer; `null` is a value.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SetField {
     #[serde(default)]
     line: Option<usize>,
@@ -257,8 +263,7 @@ async fn list_faults(State(server): Shared) -> Outcome {
 
 /// One fault, or a list of them.
 async fn add_faults(State(server): Shared, body: Bytes) -> Outcome {
-    let faults: Vec<Fault> = if body.trim_ascii_start().starts_with(b"[") { read(&body)? } else { vec![read(&body)?] };
-    for fault in faults {
+    for fault in Fault::read(&String::from_utf8_lossy(&body)).map_err(bad)? {
         server.add_fault(fault).map_err(bad)?;
     }
     list_faults(State(server)).await
@@ -279,6 +284,7 @@ async fn clear_stats(State(server): Shared) -> Outcome {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewPassword {
     password: String,
 }

@@ -2,6 +2,7 @@
 //! `{"kind":"status","status":503,"retry_after":30,"times":5,"path":"Document_"}`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// One rule. Without `times` it holds until cleared; without `path` it meets every request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -28,8 +29,11 @@ pub enum Kind {
         #[serde(default)]
         retry_after: Option<u32>,
     },
-    /// 200 with a page for people.
-    Html,
+    /// A page for people: with 200 by default, or the 500 of a server whose temporary disk is full.
+    Html {
+        #[serde(default = "ok")]
+        status: u16,
+    },
     /// The connection breaks after so many bytes of the body.
     Cut {
         at: usize,
@@ -84,6 +88,31 @@ pub enum Kind {
         field: String,
         r#type: String,
     },
+}
+
+const fn ok() -> u16 {
+    200
+}
+
+impl Fault {
+    /// One fault or a list of them; a word that no fault knows is an error and not a fault that does less.
+    pub fn read(json: &str) -> Result<Vec<Self>, String> {
+        let values = match serde_json::from_str(json).map_err(|error| error.to_string())? {
+            Value::Array(values) => values,
+            one => vec![one],
+        };
+        values.into_iter().map(Self::read_one).collect()
+    }
+
+    fn read_one(value: Value) -> Result<Self, String> {
+        let fault: Self = Self::deserialize(&value).map_err(|error| error.to_string())?;
+        let known = serde_json::to_value(&fault).map_err(|error| error.to_string())?;
+        let unknown = value.as_object().and_then(|words| words.keys().find(|word| known.get(word.as_str()).is_none()));
+        match unknown {
+            Some(word) => Err(format!("a fault of this kind knows no {word}")),
+            None => Ok(fault),
+        }
+    }
 }
 
 impl Kind {

@@ -70,10 +70,10 @@ struct Arguments {
 
 impl Arguments {
     fn options(&self) -> anyhow::Result<Options> {
-        let faults = self
-            .fault
-            .iter()
-            .map(|text| serde_json::from_str::<Fault>(text).with_context(|| format!("--fault {text}")));
+        let mut faults = Vec::new();
+        for text in &self.fault {
+            faults.extend(Fault::read(text).map_err(|reason| anyhow::anyhow!("--fault {text}: {reason}"))?);
+        }
         let now = match &self.now {
             Some(text) => {
                 Moment::parse(text).with_context(|| format!("--now {text} is not like 2026-11-23T12:00:00"))?
@@ -107,7 +107,7 @@ impl Arguments {
                     .map_or(Sessions::Automatic, |pool| Sessions::Manual { pool, idle_s: 20 }),
                 ..Habits::default()
             },
-            faults: faults.collect::<anyhow::Result<_>>()?,
+            faults,
         })
     }
 }

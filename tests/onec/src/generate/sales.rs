@@ -127,7 +127,7 @@ impl<'a> Market<'a> {
         let mut lines = Vec::with_capacity(count);
         for _ in 0..count {
             let item = match self.catalog.own.get(buyer) {
-                Some(own) if dice.chance(0.03) => *own,
+                Some(own) if dice.chance(0.08) => *own,
                 _ => self.catalog.items[self.liked[self.likings.pick(dice)]],
             };
             let product = &self.catalog.rows[item];

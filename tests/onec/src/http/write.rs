@@ -26,7 +26,7 @@ pub async fn before(met: &[Kind], server: &Server, request: &Request) -> Option<
                     None => refused,
                 });
             }
-            Kind::Html => answer = Some(Answer::page(200, "Технические работы")),
+            Kind::Html { status } => answer = Some(Answer::page(*status, "Технические работы")),
             Kind::Redirect { location } => answer = Some(Answer::page(302, "302 Found").with("Location", location)),
             Kind::GzipBomb { mebibytes } => {
                 let bomb = Answer::new(200, super::JSON_TEXT, bomb(*mebibytes)).with("Content-Encoding", "gzip");

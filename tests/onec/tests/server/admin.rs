@@ -197,6 +197,8 @@ async fn what_cannot_be_done_is_refused_in_a_sentence() {
     assert_eq!(response.status(), 404);
     assert!(response.text().await.unwrap().contains("nothing has the reference"));
     assert_eq!(post("/faults".into(), r#"{"kind":"выдумка"}"#).await.unwrap().status(), 400);
+    let misspelt = post("/faults".into(), r#"{"kind":"drop","time":1}"#).await.unwrap().text().await.unwrap();
+    assert!(misspelt.contains("knows no time"), "{misspelt}");
     let reference = text(&visitor.sale(1).await, "ref").to_owned();
     assert_eq!(post(format!("/documents/{reference}/redate"), r#"{"date":"вчера"}"#).await.unwrap().status(), 400);
     assert_eq!(post(format!("/documents/{reference}/remove-line"), r#"{"line":99}"#).await.unwrap().status(), 404);
