@@ -1,3 +1,7 @@
-// No answer means no body to swap: then the notice that stands ready in the page is shown. Nothing else lives here.
-addEventListener("htmx:error", () => document.getElementById("no-answer")?.removeAttribute("hidden"));
-addEventListener("htmx:after:request", () => document.getElementById("no-answer")?.setAttribute("hidden", ""));
+// What CSS cannot do: tell a screen reader that a region is busy, and show the notice that stands ready in the page when
+// no answer came at all. Nothing else lives here.
+const region = (event, word) => event.detail?.ctx?.target?.setAttribute?.("aria-busy", word);
+const silence = (is) => document.getElementById("no-answer")?.toggleAttribute("hidden", !is);
+addEventListener("htmx:before:request", (event) => { region(event, "true"); silence(false); });
+addEventListener("htmx:finally:request", (event) => region(event, "false"));
+addEventListener("htmx:error", (event) => { if (event.detail?.ctx) silence(true); });
