@@ -42,7 +42,7 @@ pub async fn warm() -> Result<Variables> {
     let log = place::logs().join("keep.log");
     std::fs::create_dir_all(place::logs())?;
     let output = std::fs::File::create(&log)?;
-    let mut keeper = Command::new(std::env::current_exe()?)
+    let mut keeper = Command::new(stack::parts::binary("stack")?)
         .arg("keep")
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
