@@ -1,1 +1,11 @@
-//! stub
+//! What runs behind the portal: 1C to Kafka (`extract`), Kafka to ClickHouse (`load`). The two halves do not know each
+//! other: they meet at a topic and at `records`. 1C names live in `mappings/`, read by `erp` only.
+
+pub mod config;
+pub mod datasets;
+pub mod erp;
+pub mod extract;
+pub mod health;
+pub mod kafka;
+pub mod load;
+pub mod records;

@@ -1,0 +1,269 @@
+//! The variables of extractor and loader. Built once at start; a value that does not fit stops it and is named.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use secrecy::SecretString;
+use shared::env::{self, EnvError};
+use shared::{clickhouse, postgres};
+
+use crate::datasets::Dataset;
+use crate::extract::cron::CronLine;
+
+/// `KAFKA_BROKERS` and `KAFKA_TOPIC_PREFIX` (default `erp`).
+#[derive(Debug, Clone)]
+pub struct KafkaSettings {
+    pub brokers: String,
+    pub prefix: String,
+}
+
+impl KafkaSettings {
+    pub fn from_env() -> Result<Self, EnvError> {
+        let prefix = env::or("KAFKA_TOPIC_PREFIX", "erp");
+        let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+        if prefix.len() > 200 || !prefix.chars().all(fits) {
+            let problem = format!("is {prefix:?}: a prefix has letters, digits, '.', '_' and '-' only.");
+            return Err(EnvError::new("KAFKA_TOPIC_PREFIX", problem));
+        }
+        Ok(Self { brokers: env::required("KAFKA_BROKERS")?, prefix })
+    }
+
+    pub fn topic(&self, dataset: Dataset) -> String {
+        format!("{}.{}", self.prefix, dataset.topic())
+    }
+
+    pub fn dead_letters(&self) -> String {
+        format!("{}.{}", self.prefix, crate::datasets::DEAD_LETTERS)
+    }
+}
+
+/// The password of the 1C user. A file is read again after a refusal, so a rotated secret needs no restart.
+#[derive(Debug, Clone)]
+pub enum Password {
+    Fixed(SecretString),
+    File(PathBuf),
+}
+
+impl Password {
+    fn from_env() -> Result<Self, EnvError> {
+        match (env::optional("ONEC_PASSWORD"), env::optional("ONEC_PASSWORD_FILE")) {
+            (None, Some(path)) => {
+                env::secret("ONEC_PASSWORD")?;
+                Ok(Self::File(PathBuf::from(path)))
+            }
+            _ => env::secret("ONEC_PASSWORD").map(Self::Fixed),
+        }
+    }
+}
+
+/// The 1C server: `ONEC_URL`, `ONEC_USER`, `ONEC_PASSWORD` (or `_FILE`), `ONEC_REQUESTS_PER_SECOND` (4).
+#[derive(Debug, Clone)]
+pub struct OnecSettings {
+    /// The OData root: `http://host/publication/odata/standard.odata`.
+    pub url: String,
+    pub user: String,
+    pub password: Password,
+    pub requests_per_second: f64,
+    pub limits: Limits,
+}
+
+/// How long 1C may take and how much it may send. Not variables: tests shorten them.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    pub connect: Duration,
+    pub first_byte: Duration,
+    pub between_bytes: Duration,
+    /// Of the decompressed answer.
+    pub body_bytes: usize,
+    /// What a page aims at.
+    pub page_bytes: usize,
+    /// The shortest and the longest pause between tries.
+    pub backoff: (Duration, Duration),
+    pub tries: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_secs(60),
+            between_bytes: Duration::from_secs(30),
+            body_bytes: 64 * 1024 * 1024,
+            page_bytes: 8 * 1024 * 1024,
+            backoff: (Duration::from_millis(500), Duration::from_secs(30)),
+            tries: 6,
+        }
+    }
+}
+
+impl OnecSettings {
+    pub fn from_env() -> Result<Self, EnvError> {
+        let requests_per_second = env::parsed("ONEC_REQUESTS_PER_SECOND", 4.0)?;
+        if !(0.01..=10_000.0).contains(&requests_per_second) {
+            let problem = format!("is {requests_per_second}: it must lie between 0.01 and 10000.");
+            return Err(EnvError::new("ONEC_REQUESTS_PER_SECOND", problem));
+        }
+        Ok(Self {
+            url: env::http_url("ONEC_URL")?,
+            user: env::required("ONEC_USER")?,
+            password: Password::from_env()?,
+            requests_per_second,
+            limits: Limits::default(),
+        })
+    }
+}
+
+/// How a job reads its dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Catalogs: all keys; documents: those dated within the last days.
+    Usual,
+    /// Documents of all dates.
+    Everything,
+}
+
+/// What becomes of slots that nobody ran in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CatchUp {
+    All,
+    Latest,
+    None,
+}
+
+/// A cron line and what it starts.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub name: &'static str,
+    pub dataset: Dataset,
+    pub reach: Reach,
+    pub cron: CronLine,
+    pub catch_up: CatchUp,
+}
+
+/// Rhythms of leases and ticks. Not variables: only tests shorten them.
+#[derive(Debug, Clone)]
+pub struct Rhythm {
+    pub lease: Duration,
+    pub heartbeat: Duration,
+    pub poll: Duration,
+    /// How long a pass may go on after SIGTERM.
+    pub drain: Duration,
+    /// The first pause after a failed attempt; each further one doubles it.
+    pub retry: Duration,
+    pub attempts: i32,
+}
+
+impl Default for Rhythm {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(60),
+            heartbeat: Duration::from_secs(15),
+            poll: Duration::from_secs(1),
+            drain: Duration::from_secs(20),
+            retry: Duration::from_secs(60),
+            attempts: 5,
+        }
+    }
+}
+
+/// Everything the extractor reads.
+#[derive(Debug, Clone)]
+pub struct ExtractorConfig {
+    pub database: postgres::Settings,
+    pub kafka: KafkaSettings,
+    pub onec: OnecSettings,
+    /// `ONEC_TIMEZONE` (Europe/Moscow): cron lines and "today" are meant in it.
+    pub timezone: Tz,
+    /// `MAPPINGS_DIR`: mapping files of the site, each in place of ours of the same name.
+    pub mappings: Option<PathBuf>,
+    /// `EXTRACT_CRON_PRODUCTS`, `_DEALERS`, `_SALES`, `_SALES_FULL`: seconds first.
+    pub jobs: Vec<Job>,
+    /// `EXTRACT_SALES_WINDOW_DAYS` (90).
+    pub window_days: u32,
+    /// `HEALTH_LISTEN` (127.0.0.1:0).
+    pub health: SocketAddr,
+    pub rhythm: Rhythm,
+}
+
+impl ExtractorConfig {
+    pub fn from_env() -> Result<Self, EnvError> {
+        let window_days = env::parsed("EXTRACT_SALES_WINDOW_DAYS", 90)?;
+        if !(1..=3660).contains(&window_days) {
+            let problem = format!("is {window_days}: a window has 1 to 3660 days.");
+            return Err(EnvError::new("EXTRACT_SALES_WINDOW_DAYS", problem));
+        }
+        Ok(Self {
+            database: postgres::Settings::from_env("extractor", Duration::from_secs(30))?,
+            kafka: KafkaSettings::from_env()?,
+            onec: OnecSettings::from_env()?,
+            timezone: env::parsed("ONEC_TIMEZONE", chrono_tz::Europe::Moscow)?,
+            mappings: env::optional("MAPPINGS_DIR").map(PathBuf::from),
+            jobs: jobs_from_env()?,
+            window_days,
+            health: health_from_env()?,
+            rhythm: Rhythm::default(),
+        })
+    }
+}
+
+fn jobs_from_env() -> Result<Vec<Job>, EnvError> {
+    use Dataset::{Dealers, Products, Sales};
+    [
+        ("dealers", Dealers, Reach::Usual, "EXTRACT_CRON_DEALERS", "0 */5 * * * *"),
+        ("products", Products, Reach::Usual, "EXTRACT_CRON_PRODUCTS", "0 */5 * * * *"),
+        ("sales", Sales, Reach::Usual, "EXTRACT_CRON_SALES", "0 * * * * *"),
+        ("sales-full", Sales, Reach::Everything, "EXTRACT_CRON_SALES_FULL", "0 0 2 * * *"),
+    ]
+    .into_iter()
+    .map(|(name, dataset, reach, variable, default)| {
+        let line = env::or(variable, default);
+        let cron = CronLine::parse(&line).map_err(|cause| {
+            EnvError::new(variable, format!("is {line:?}, which is no cron line of six fields: {cause}."))
+        })?;
+        Ok(Job { name, dataset, reach, cron, catch_up: CatchUp::Latest })
+    })
+    .collect()
+}
+
+fn health_from_env() -> Result<SocketAddr, EnvError> {
+    env::parsed("HEALTH_LISTEN", SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+/// When a batch is cut. Not variables: tests make them small.
+#[derive(Debug, Clone)]
+pub struct Cut {
+    pub rows: usize,
+    pub bytes: usize,
+    pub after: Duration,
+}
+
+impl Default for Cut {
+    fn default() -> Self {
+        Self { rows: 50_000, bytes: 32 * 1024 * 1024, after: Duration::from_secs(5) }
+    }
+}
+
+/// Everything the loader reads.
+#[derive(Debug, Clone)]
+pub struct LoaderConfig {
+    pub database: postgres::Settings,
+    /// `CLICKHOUSE_USER` defaults to `loader`.
+    pub clickhouse: clickhouse::Settings,
+    pub kafka: KafkaSettings,
+    pub health: SocketAddr,
+    pub cut: Cut,
+}
+
+impl LoaderConfig {
+    pub fn from_env() -> Result<Self, EnvError> {
+        Ok(Self {
+            database: postgres::Settings::from_env("loader", Duration::from_secs(30))?,
+            clickhouse: clickhouse::Settings::from_env("loader")?,
+            kafka: KafkaSettings::from_env()?,
+            health: health_from_env()?,
+            cut: Cut::default(),
+        })
+    }
+}

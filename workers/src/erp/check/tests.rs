@@ -1,0 +1,98 @@
+use super::*;
+use crate::datasets::Dataset;
+
+const SMALL: &str = r#"<edmx:Edmx xmlns:edmx="x"><Schema>
+ <EntityType Name="Catalog_Партнеры"><Property Name="Ref_Key" Type="Edm.Guid"/><Property Name="DataVersion" Type="Edm.String"/>
+  <Property Name="Description" Type="Edm.String"/><Property Name="Code" Type="Edm.Int32"/></EntityType>
+ <EntityContainer><EntitySet Name="Catalog_Партнеры" EntityType="StandardODATA.Catalog_Партнеры"/></EntityContainer></Schema></edmx:Edmx>"#;
+
+#[test]
+fn what_is_not_published_missing_or_retyped_is_named() {
+    let metadata = Metadata::parse(SMALL).unwrap();
+    let dealers = metadata.problems(&Mapping::load(Dataset::Dealers, None).unwrap());
+    assert_eq!(dealers.len(), 2, "{dealers:?}");
+    assert!(dealers.iter().any(|line| line.contains("has no property Клиент")));
+    assert!(dealers.iter().any(|line| line.contains("declares Code as Edm.Int32")));
+    let sales = metadata.problems(&Mapping::load(Dataset::Sales, None).unwrap());
+    assert!(sales[0].contains("Document_РеализацияТоваровУслуг is not published"));
+    assert!(Metadata::parse("<html>no</html>").is_err());
+}
+
+/// Answers recorded from a real 1C server lie beside the repository; without them there is nothing to check here.
+fn recorded(file: &str) -> Option<String> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/recorded-1c");
+    let folder = shared::env::or("RECORDED_1C_DIR", beside);
+    let text = std::fs::read_to_string(format!("{folder}/{file}")).ok();
+    if text.is_none() {
+        eprintln!("note: {folder}/{file} is not there; set RECORDED_1C_DIR to check against a real server's answers");
+    }
+    text
+}
+
+#[test]
+fn the_names_of_the_mappings_exist_in_the_metadata_of_a_real_server() {
+    let Some(xml) = recorded("metadata.xml") else { return };
+    let metadata = Metadata::parse(&xml).unwrap();
+    for dataset in [Dataset::Sales, Dataset::Products] {
+        let problems = metadata.problems(&Mapping::load(dataset, None).unwrap());
+        assert!(problems.is_empty(), "{problems:?}");
+    }
+}
+
+/// The texts of the properties of each recorded Atom entry, by name.
+fn entries(xml: &str, entity: &str) -> Vec<HashMap<String, String>> {
+    let mut reader = Reader::from_str(xml);
+    let (mut entries, mut path, mut is_ours) = (Vec::new(), Vec::<String>::new(), false);
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(tag) => {
+                let name = String::from_utf8_lossy(tag.local_name().as_ref()).into_owned();
+                if name == "properties" && is_ours {
+                    entries.push(HashMap::new());
+                }
+                path.push(name);
+            }
+            Event::Empty(tag) if tag.local_name().as_ref() == b"category" => {
+                is_ours = attribute(&tag, "term").is_some_and(|term| bare(&term) == entity);
+            }
+            Event::Empty(tag) if is_ours && path.last().is_some_and(|last| last == "properties") => {
+                let name = String::from_utf8_lossy(tag.local_name().as_ref()).into_owned();
+                entries.last_mut().unwrap().insert(name, String::new());
+            }
+            Event::Text(text) if is_ours && path.len() > 1 && path[path.len() - 2] == "properties" => {
+                let name = path.last().unwrap().clone();
+                let text = text.decode().unwrap().into_owned();
+                entries.last_mut().unwrap().entry(name).or_default().push_str(&text);
+            }
+            Event::End(_) => {
+                path.pop();
+            }
+            Event::Eof => return entries,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn recorded_products_of_a_real_server_are_read_through_the_mapping() {
+    let Some(xml) = recorded("products.xml") else { return };
+    let mapping = Mapping::load(Dataset::Products, None).unwrap();
+    let entries = entries(&xml, &mapping.entity);
+    assert_eq!(entries.len(), 5);
+    let json: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let fields = mapping.header.iter().filter_map(|mapped| {
+                let text = entry.get(&mapped.erp_name)?.as_str();
+                let value = if mapped.kind == Kind::Flag { text.to_owned() } else { serde_json::to_string(text).unwrap() };
+                Some(format!("{:?}:{value}", mapped.erp_name))
+            });
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        })
+        .collect();
+    let body = format!("{{\"value\":[{}]}}", json.join(","));
+    let mut sink = crate::erp::sinks::Catalog::<crate::records::product::Product>::default();
+    let count = crate::erp::read::page(&body, &mapping, &mut sink).unwrap();
+    assert!(count.rejected.is_empty(), "{:?}", count.rejected);
+    assert!(sink.items.iter().all(|item| !item.record.name.is_empty() && !item.data_version.is_empty()));
+}

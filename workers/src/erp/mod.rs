@@ -1,0 +1,13 @@
+//! The 1C server: only this folder knows that it speaks OData, and only `mapping` knows its names.
+
+pub mod check;
+pub mod client;
+pub mod mapping;
+pub mod pages;
+pub mod read;
+pub mod scalar;
+pub mod sinks;
+pub mod url;
+
+pub use client::Client;
+pub use mapping::Mapping;

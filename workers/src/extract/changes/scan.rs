@@ -1,0 +1,75 @@
+//! Catalogs: all keys with their `DataVersion`, page by page; what differs is read.
+
+use std::collections::HashSet;
+
+use super::{BY_KEY, KeyPage, Reader};
+use crate::erp::mapping::{Mapping, product};
+use crate::erp::pages::{self, Page};
+use crate::erp::read::Sink;
+use crate::erp::url::Question;
+use crate::extract::Stop;
+use crate::extract::outgoing::Outgoing;
+
+impl Reader {
+    /// One pass over a catalog. An item that slips between two pages while names change is asked for by key, so no
+    /// shift of the pages can delete it.
+    pub async fn scan<S>(&self) -> Result<(), Stop>
+    where
+        S: Sink + Outgoing + Default + Send + 'static,
+    {
+        let known = self.ledger().of_all(&self.pass).await?;
+        let mapping = self.keys_mapping(&[product::ID, product::DATA_VERSION]);
+        let (mut seen, mut changed) = (HashSet::new(), Vec::new());
+        let (mut size, mut skip) = (self.page_size(), 0);
+        loop {
+            self.pass.check()?;
+            let page: KeyPage = pages::fetch(&self.client, &mapping, &mut size, |top| by_key(&mapping, skip, top)).await?;
+            skip += page.documents;
+            for key in &page.sink.keys {
+                if seen.insert(key.id) && self.is_changed(key, known.get(&key.id)) {
+                    changed.push(key.id);
+                }
+            }
+            if page.is_last() {
+                break;
+            }
+        }
+        if changed.len() > BY_KEY {
+            self.read_all::<S>().await?;
+        } else {
+            self.read_by_key::<S>(&changed).await?;
+        }
+        let missed = known.into_keys().filter(|key| !seen.contains(key)).collect();
+        self.look_for::<S>(missed).await?;
+        self.finish_unconfirmed::<S>().await
+    }
+
+    /// Every item again; the publisher drops what has not changed.
+    async fn read_all<S>(&self) -> Result<(), Stop>
+    where
+        S: Sink + Outgoing + Default + Send + 'static,
+    {
+        let (mut size, mut skip) = (self.page_size(), 0);
+        loop {
+            self.pass.check()?;
+            let page: Page<S> =
+                pages::fetch(&self.client, &self.mapping, &mut size, |top| by_key(&self.mapping, skip, top)).await?;
+            skip += page.documents;
+            let is_last = page.is_last();
+            self.set_aside(page.rejected).await?;
+            self.publisher.publish(&self.pass, &page.sink).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// References have no order that a filter could use: catalogs are paged by position, in the order of the full key.
+fn by_key(mapping: &Mapping, skip: usize, top: usize) -> Question {
+    Question::of(&mapping.entity)
+        .with("$select", mapping.select())
+        .with("$orderby", mapping.erp_name(product::ID))
+        .with("$skip", skip.to_string())
+        .with("$top", top.to_string())
+}

@@ -1,0 +1,179 @@
+//! Documents: the first load, month by month; then the diff of what 1C shows against what was sent, over the last days
+//! or over everything. A document is matched by its key, never by the window it lies in.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::{BY_KEY, KeyPage, Reader, spans};
+use crate::erp::mapping::sale;
+use crate::erp::pages::{self, Page, Span, Walk};
+use crate::erp::sinks::{Key, Keys, Sales};
+use crate::erp::url::{Question, datetime};
+use crate::extract::publish::InFlight;
+use crate::extract::{Stop, outgoing, progress};
+
+/// A page on its way from 1C to the topic.
+struct Fetched {
+    page: Page<Sales>,
+    /// Which of its documents were not met before.
+    fresh: Vec<bool>,
+    /// Everything dated earlier has been met.
+    reached: Option<NaiveDateTime>,
+}
+
+impl Reader {
+    /// The usual pass: what is left of the first load, or the documents dated since `from`.
+    pub async fn window(&self, from: NaiveDate, today: NaiveDate) -> Result<(), Stop> {
+        if progress::load(self.ledger().pool(), &self.pass).await?.is_done {
+            self.diff(Span { from: Some(from.into()), to: None }).await?;
+            return self.finish_unconfirmed::<Sales>().await;
+        }
+        self.load(today).await
+    }
+
+    /// The nightly pass: the same diff over everything, which also finds what was edited or removed long ago.
+    pub async fn everything(&self, today: NaiveDate) -> Result<(), Stop> {
+        if !progress::load(self.ledger().pool(), &self.pass).await?.is_done {
+            return self.load(today).await;
+        }
+        for span in spans::all(self.first_date().await?, today) {
+            self.diff(span).await?;
+        }
+        self.finish_unconfirmed::<Sales>().await
+    }
+
+    async fn load(&self, today: NaiveDate) -> Result<(), Stop> {
+        let load = progress::load(self.ledger().pool(), &self.pass).await?;
+        let all = spans::all(self.first_date().await?, today);
+        let dataset = self.pass.dataset;
+        let rest = spans::after(all.clone(), load.to);
+        tracing::info!(dataset.name = dataset.name(), pass.spans = rest.len(), "Loading {dataset}, {} spans to read", rest.len());
+        self.read(rest, true).await?;
+        self.finish_unconfirmed::<Sales>().await?;
+        progress::load_done(self.ledger().pool(), &self.pass).await?;
+        if load.to.is_some() {
+            // What was read before the interruption may have been edited since.
+            for span in all {
+                self.diff(span).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The date of the first document that is no junk.
+    async fn first_date(&self) -> Result<Option<NaiveDateTime>, Stop> {
+        let mapping = self.keys_mapping(&[sale::ID, sale::DATA_VERSION, sale::SOLD_AT]);
+        let date = mapping.erp_name(sale::SOLD_AT).to_owned();
+        let page: KeyPage = pages::fetch(&self.client, &mapping, &mut self.page_size(), |_| {
+            Question::of(&mapping.entity)
+                .with("$select", mapping.select())
+                .with("$filter", format!("{date} ge {}", datetime(spans::dawn())))
+                .with("$orderby", date.clone())
+                .with("$top", "1")
+        })
+        .await?;
+        Ok(page.sink.keys.first().map(|key| key.dated))
+    }
+
+    /// Reads whole documents, span after span: the next page comes in while the last one goes out.
+    async fn read(&self, spans: Vec<Span>, is_load: bool) -> Result<(), Stop> {
+        let (sender, mut pages) = mpsc::channel(1);
+        let mut fetching = JoinSet::new();
+        fetching.spawn(fetch_all(self.client.clone(), Arc::clone(&self.mapping), spans, sender));
+        let mut in_flight: Option<(InFlight, Option<NaiveDateTime>)> = None;
+        while let Some(Fetched { page, fresh, reached }) = pages.recv().await {
+            self.pass.check()?;
+            let reached = reached.filter(|_| is_load);
+            self.set_aside(page.rejected).await?;
+            let sent = self.publisher.send(&self.pass, &page.sink, |at| fresh[at]).await?;
+            if let Some((before, reached)) = in_flight.take() {
+                self.publisher.settle(&self.pass, before, reached).await?;
+            }
+            match sent {
+                Some(sent) => in_flight = Some((sent, reached)),
+                None => self.ledger().move_on(&self.pass, reached).await?,
+            }
+        }
+        if let Some((last, reached)) = in_flight {
+            self.publisher.settle(&self.pass, last, reached).await?;
+        }
+        match fetching.join_next().await {
+            Some(Ok(fetched)) => fetched,
+            Some(Err(panicked)) => Err(Stop::Retry(panicked.to_string())),
+            None => Ok(()),
+        }
+    }
+
+    /// Compares the keys of a span with the ledger; reads what differs, and asks by name for what is missed.
+    async fn diff(&self, span: Span) -> Result<(), Stop> {
+        let day = |moment: Option<NaiveDateTime>| moment.map(|moment| moment.date());
+        let known = self.ledger().of_days(&self.pass, day(span.from), day(span.to)).await?;
+        let mut seen = HashSet::with_capacity(known.len());
+        let mut changed: Vec<Key> = Vec::new();
+        for key in self.keys(span).await? {
+            seen.insert(key.id);
+            if self.is_changed(&key, known.get(&key.id)) {
+                changed.push(key);
+            }
+        }
+        if changed.len() > BY_KEY {
+            let first = changed.iter().map(|key| key.dated).min();
+            let last = changed.iter().map(|key| key.dated).max();
+            let to = last.and_then(|last| last.checked_add_signed(chrono::Duration::seconds(1)));
+            self.read(vec![Span { from: first, to }], false).await?;
+        } else {
+            let keys: Vec<_> = changed.iter().map(|key| key.id).collect();
+            self.read_by_key::<Sales>(&keys).await?;
+        }
+        let missed = known.into_keys().filter(|key| !seen.contains(key)).collect();
+        self.look_for::<Sales>(missed).await
+    }
+
+    async fn keys(&self, span: Span) -> Result<Vec<Key>, Stop> {
+        let mapping = self.keys_mapping(&[sale::ID, sale::DATA_VERSION, sale::SOLD_AT]);
+        let (mut walk, mut size, mut keys) = (Walk::over(span), self.page_size(), Vec::new());
+        loop {
+            self.pass.check()?;
+            let page: KeyPage = pages::fetch(&self.client, &mapping, &mut size, |top| walk.question(&mapping, top)).await?;
+            let is_last = page.is_last();
+            let Keys { keys: found, .. } = page.sink;
+            let met: Vec<_> = found.iter().map(|key| (key.id, key.dated)).collect();
+            let fresh = walk.advance(&met, page.documents);
+            keys.extend(found.into_iter().zip(fresh).filter_map(|(key, is_fresh)| is_fresh.then_some(key)));
+            if is_last {
+                return Ok(keys);
+            }
+        }
+    }
+}
+
+/// Runs ahead of the publisher by one page at most: memory stays bounded whatever the size of the base.
+async fn fetch_all(
+    client: crate::erp::Client,
+    mapping: Arc<crate::erp::Mapping>,
+    spans: Vec<Span>,
+    pages: mpsc::Sender<Fetched>,
+) -> Result<(), Stop> {
+    let mut size = pages::PageSize::aiming_at(client.page_bytes());
+    for span in spans {
+        let mut walk = Walk::over(span);
+        loop {
+            let page: Page<Sales> =
+                pages::fetch(&client, &mapping, &mut size, |top| walk.question(&mapping, top)).await?;
+            let fresh = walk.advance(&outgoing::dated(&page.sink), page.documents);
+            let is_last = page.is_last();
+            let reached = if is_last { span.to } else { walk.reached() };
+            if pages.send(Fetched { page, fresh, reached }).await.is_err() {
+                return Ok(());
+            }
+            if is_last {
+                break;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,9 @@
+-- Which slot is due, oldest first, whose dataset nobody reads? It becomes ours.
+UPDATE slot SET state = 'running', attempt = attempt + 1, owner = $1, started_at = now(), reason = NULL,
+    lease_until = now() + make_interval(secs => $2)
+WHERE (job, slot_at) = (
+    SELECT job, slot_at FROM slot q
+    WHERE state = 'queued' AND not_before <= now()
+      AND NOT EXISTS (SELECT FROM slot r WHERE r.dataset = q.dataset AND r.state = 'running')
+    ORDER BY slot_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING job, slot_at, dataset, attempt

@@ -1,0 +1,271 @@
+//! The ledger: what was sent for each key, recorded before it is produced and confirmed after the broker has
+//! acknowledged it. A crash in between leaves a batch unconfirmed; its documents are sent again, with tombstones for
+//! every place that they may have taken.
+//!
+//! A batch is confirmed by removing its one row from `sending`, not by touching each document: the price of a document
+//! is one row copied in.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use chrono::NaiveDate;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::Stop;
+use super::pass::Pass;
+use super::place::Place;
+use super::progress;
+
+/// What the ledger knows of a key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The version of 1C that stands for certain. None: an unconfirmed batch may have overtaken it.
+    pub data_version: Option<String>,
+    /// Everywhere that its rows may lie.
+    pub places: Vec<Place>,
+    /// The latest batch that holds it.
+    batch: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    key: Uuid,
+    batch: i64,
+    data_version: String,
+    dealer_id: Option<Uuid>,
+    sold_on: Option<NaiveDate>,
+    lines: i32,
+    is_confirmed: bool,
+}
+
+/// A document about to be sent.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub key: Uuid,
+    pub data_version: String,
+    pub place: Place,
+    /// The ledger had rows of it, which this batch replaces once it is confirmed.
+    pub was_known: bool,
+    /// It vanished from 1C: once confirmed, nothing of it remains here.
+    pub is_gone: bool,
+}
+
+#[derive(Clone)]
+pub struct Ledger {
+    pool: PgPool,
+}
+
+const COLUMNS: &str = "SELECT s.key, s.batch, s.data_version, s.dealer_id, s.sold_on, s.lines,
+     NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS is_confirmed FROM sent s WHERE s.dataset = $1";
+
+impl Ledger {
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub async fn of_keys(&self, pass: &Pass, keys: &[Uuid]) -> Result<HashMap<Uuid, Known>, Stop> {
+        let sql = const_format(COLUMNS, " AND s.key = ANY($2)");
+        let rows: Vec<Row> =
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(pass.dataset.name()).bind(keys).fetch_all(&self.pool).await?;
+        Ok(fold(rows))
+    }
+
+    /// Documents whose last known day lies in `[from, to)`; an open end takes all.
+    pub async fn of_days(&self, pass: &Pass, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<HashMap<Uuid, Known>, Stop> {
+        let sql = const_format(COLUMNS, " AND ($2::date IS NULL OR s.sold_on >= $2) AND ($3::date IS NULL OR s.sold_on < $3)");
+        let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(pass.dataset.name())
+            .bind(from)
+            .bind(to)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(fold(rows))
+    }
+
+    /// Everything of a catalog.
+    pub async fn of_all(&self, pass: &Pass) -> Result<HashMap<Uuid, Known>, Stop> {
+        let rows: Vec<Row> =
+            sqlx::query_as(COLUMNS).bind(pass.dataset.name()).fetch_all(&self.pool).await?;
+        Ok(fold(rows))
+    }
+
+    /// Keys of batches that were never confirmed: a pass before this one ended between recording and the broker's word.
+    pub async fn unconfirmed(&self, pass: &Pass) -> Result<Vec<Uuid>, Stop> {
+        let is_any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM sending WHERE dataset = $1)")
+            .bind(pass.dataset.name())
+            .fetch_one(&self.pool)
+            .await?;
+        if !is_any {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<Uuid> = sqlx::query_scalar(
+            "SELECT DISTINCT key FROM sent WHERE dataset = $1 AND batch IN (SELECT batch FROM sending WHERE dataset = $1)",
+        )
+        .bind(pass.dataset.name())
+        .fetch_all(&self.pool)
+        .await?;
+        if keys.is_empty() {
+            sqlx::query("DELETE FROM sending WHERE dataset = $1").bind(pass.dataset.name()).execute(&self.pool).await?;
+        }
+        Ok(keys)
+    }
+
+    /// Step one, before anything is produced: which keys will lie where. Returns the batch's number.
+    pub async fn record(&self, pass: &Pass, entries: &[Entry]) -> Result<i64, Stop> {
+        let mut tx = self.pool.begin().await?;
+        progress::fence(&mut tx, pass).await?;
+        let batch: i64 = sqlx::query_scalar("INSERT INTO sending (dataset, pass) VALUES ($1, $2) RETURNING batch")
+            .bind(pass.dataset.name())
+            .bind(pass.number)
+            .fetch_one(&mut *tx)
+            .await?;
+        let mut text = String::with_capacity(entries.len() * 120);
+        for entry in entries {
+            write_copy_line(&mut text, pass.dataset.name(), batch, entry);
+        }
+        let mut copy = tx.copy_in_raw("COPY sent (dataset, key, batch, data_version, dealer_id, sold_on, lines) FROM STDIN").await?;
+        copy.send(text.as_bytes()).await?;
+        copy.finish().await?;
+        tx.commit().await?;
+        Ok(batch)
+    }
+
+    /// Step two, after the broker has acknowledged every message of the batch. `loaded_to` moves with it.
+    pub async fn confirm(
+        &self,
+        pass: &Pass,
+        batch: i64,
+        entries: &[Entry],
+        loaded_to: Option<chrono::NaiveDateTime>,
+    ) -> Result<(), Stop> {
+        let replaced: Vec<Uuid> = entries.iter().filter(|entry| entry.was_known).map(|entry| entry.key).collect();
+        let gone: Vec<Uuid> = entries.iter().filter(|entry| entry.is_gone).map(|entry| entry.key).collect();
+        let keys: Vec<String> = entries.iter().map(|entry| entry.key.to_string()).collect();
+        let mut tx = self.pool.begin().await?;
+        progress::fence(&mut tx, pass).await?;
+        sqlx::query("DELETE FROM sending WHERE batch = $1").bind(batch).execute(&mut *tx).await?;
+        if !replaced.is_empty() {
+            sqlx::query("DELETE FROM sent WHERE dataset = $1 AND key = ANY($2) AND batch < $3")
+                .bind(pass.dataset.name())
+                .bind(&replaced)
+                .bind(batch)
+                .execute(&mut *tx)
+                .await?;
+        }
+        if !gone.is_empty() {
+            sqlx::query("DELETE FROM sent WHERE dataset = $1 AND key = ANY($2)")
+                .bind(pass.dataset.name())
+                .bind(&gone)
+                .execute(&mut *tx)
+                .await?;
+        }
+        sqlx::query(
+            "DELETE FROM rejected WHERE dataset = $1 AND key = ANY($2) AND EXISTS (SELECT FROM rejected WHERE dataset = $1)",
+        )
+        .bind(pass.dataset.name())
+        .bind(&keys)
+        .execute(&mut *tx)
+        .await?;
+        if let Some(to) = loaded_to {
+            progress::loaded_to(&mut tx, pass, to).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Only the cursor moves: the page brought nothing new.
+    pub async fn move_on(&self, pass: &Pass, loaded_to: Option<chrono::NaiveDateTime>) -> Result<(), Stop> {
+        let Some(to) = loaded_to else { return Ok(()) };
+        let mut tx = self.pool.begin().await?;
+        progress::loaded_to(&mut tx, pass, to).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Versions that were rejected, by key as 1C wrote it.
+    pub async fn rejected(&self, pass: &Pass) -> Result<HashMap<String, String>, Stop> {
+        let rows: Vec<(String, String)> = sqlx::query_as("SELECT key, data_version FROM rejected WHERE dataset = $1")
+            .bind(pass.dataset.name())
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Remembers a rejected version: it is not sent again until 1C writes the document anew.
+    pub async fn reject(&self, pass: &Pass, key: &str, data_version: &str, reason: &str) -> Result<(), Stop> {
+        let mut tx = self.pool.begin().await?;
+        progress::fence(&mut tx, pass).await?;
+        sqlx::query(
+            "INSERT INTO rejected (dataset, key, data_version, reason, pass) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (dataset, key) DO UPDATE SET data_version = excluded.data_version, reason = excluded.reason,
+                 pass = excluded.pass, rejected_at = now()",
+        )
+        .bind(pass.dataset.name())
+        .bind(key)
+        .bind(data_version)
+        .bind(reason)
+        .bind(pass.number)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+fn const_format(columns: &str, condition: &str) -> String {
+    format!("{columns}{condition}")
+}
+
+/// Tab-separated, as COPY reads it. A `DataVersion` is base64; what else it might hold is escaped.
+fn write_copy_line(text: &mut String, dataset: &str, batch: i64, entry: &Entry) {
+    let version = entry.data_version.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
+    // Writing into memory does not fail.
+    let _ = write!(text, "{dataset}\t{}\t{batch}\t{version}\t", entry.key);
+    let _ = match entry.place.dealer_id {
+        Some(dealer) => write!(text, "{dealer}\t"),
+        None => write!(text, "\\N\t"),
+    };
+    let _ = match entry.place.sold_on {
+        Some(day) => writeln!(text, "{day}\t{}", entry.place.lines),
+        None => writeln!(text, "\\N\t{}", entry.place.lines),
+    };
+}
+
+/// The newest row of a key decides its version, if it is confirmed; every row from the last confirmed one on may stand.
+fn fold(rows: Vec<Row>) -> HashMap<Uuid, Known> {
+    let mut known: HashMap<Uuid, Known> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let place = Place { dealer_id: row.dealer_id, sold_on: row.sold_on, lines: u32::try_from(row.lines).unwrap_or(0) };
+        let entry = known.entry(row.key).or_default();
+        entry.places.push(place);
+        if row.batch >= entry.batch {
+            entry.batch = row.batch;
+            entry.data_version = row.is_confirmed.then_some(row.data_version);
+        }
+    }
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(batch: i64, is_confirmed: bool) -> Row {
+        let lines = i32::try_from(batch).unwrap();
+        Row { key: Uuid::nil(), batch, data_version: batch.to_string(), dealer_id: None, sold_on: None, lines, is_confirmed }
+    }
+
+    #[test]
+    fn a_document_whose_last_batch_was_never_confirmed_counts_as_unknown_but_keeps_all_its_places() {
+        let known = fold(vec![row(2, false), row(1, true)]);
+        assert_eq!(known[&Uuid::nil()].data_version, None);
+        assert_eq!(known[&Uuid::nil()].places.len(), 2);
+        let known = fold(vec![row(1, false), row(2, true)]);
+        assert_eq!(known[&Uuid::nil()].data_version.as_deref(), Some("2"));
+    }
+}

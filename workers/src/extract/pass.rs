@@ -1,0 +1,50 @@
+//! One reading of a dataset: its number, and the versions that follow from it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::Stop;
+use crate::datasets::Dataset;
+
+#[derive(Debug)]
+pub struct Pass {
+    pub dataset: Dataset,
+    /// Drawn from a Postgres sequence at the claim: a later pass always wins.
+    pub number: i64,
+    /// When it began to read, by the clock of the database.
+    pub read_at: DateTime<Utc>,
+    /// Cancelled when the process is asked to stop, or the lease is lost.
+    pub stop: CancellationToken,
+    position: AtomicU64,
+    pub counts: Counts,
+}
+
+/// What became of the documents that the pass met, in the words of the logs.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub sent: AtomicU64,
+    pub lines: AtomicU64,
+    pub skipped: AtomicU64,
+    pub rejected: AtomicU64,
+}
+
+impl Pass {
+    pub fn new(dataset: Dataset, number: i64, read_at: DateTime<Utc>, stop: CancellationToken) -> Self {
+        Self { dataset, number, read_at, stop, position: AtomicU64::new(0), counts: Counts::default() }
+    }
+
+    /// Pass number in the high 32 bits, position within the pass in the low.
+    pub fn next_version(&self) -> Result<u64, Stop> {
+        let position = self.position.fetch_add(1, Ordering::Relaxed);
+        let (Ok(number), Ok(position)) = (u32::try_from(self.number), u32::try_from(position)) else {
+            return Err(Stop::GiveUp(format!("Pass {} has used up its versions.", self.number)));
+        };
+        Ok(u64::from(number) << 32 | u64::from(position))
+    }
+
+    pub fn check(&self) -> Result<(), Stop> {
+        if self.stop.is_cancelled() { Err(Stop::Asked) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,73 @@
+//! How far earlier passes came. Every write is fenced by the pass number: a pass that lost its lease changes nothing.
+
+use chrono::NaiveDateTime;
+use sqlx::{PgPool, Postgres, Transaction};
+
+use super::Stop;
+use super::pass::Pass;
+
+/// The first load of a dataset of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    pub is_done: bool,
+    /// Everything dated earlier has been sent.
+    pub to: Option<NaiveDateTime>,
+}
+
+pub async fn load(pool: &PgPool, pass: &Pass) -> Result<Load, Stop> {
+    let found: Option<(bool, Option<NaiveDateTime>)> =
+        sqlx::query_as("SELECT is_loaded, loaded_to FROM progress WHERE dataset = $1 AND pass = $2")
+            .bind(pass.dataset.name())
+            .bind(pass.number)
+            .fetch_optional(pool)
+            .await?;
+    let (is_done, to) = found.ok_or(Stop::Stale)?;
+    Ok(Load { is_done, to })
+}
+
+/// Locks the fence until the transaction ends, or tells that we are stale.
+pub async fn fence(tx: &mut Transaction<'_, Postgres>, pass: &Pass) -> Result<(), Stop> {
+    let found: Option<i64> = sqlx::query_scalar("SELECT pass FROM progress WHERE dataset = $1 AND pass = $2 FOR SHARE")
+        .bind(pass.dataset.name())
+        .bind(pass.number)
+        .fetch_optional(&mut **tx)
+        .await?;
+    found.map(drop).ok_or(Stop::Stale)
+}
+
+/// Everything dated before this has been sent and acknowledged.
+pub async fn loaded_to(tx: &mut Transaction<'_, Postgres>, pass: &Pass, to: NaiveDateTime) -> Result<(), Stop> {
+    write(
+        sqlx::query("UPDATE progress SET loaded_to = $3 WHERE dataset = $1 AND pass = $2")
+            .bind(pass.dataset.name())
+            .bind(pass.number)
+            .bind(to)
+            .execute(&mut **tx)
+            .await?,
+    )
+}
+
+pub async fn load_done(pool: &PgPool, pass: &Pass) -> Result<(), Stop> {
+    write(
+        sqlx::query("UPDATE progress SET is_loaded = true WHERE dataset = $1 AND pass = $2")
+            .bind(pass.dataset.name())
+            .bind(pass.number)
+            .execute(pool)
+            .await?,
+    )
+}
+
+/// The marker of this pass stands in every partition.
+pub async fn pass_done(pool: &PgPool, pass: &Pass) -> Result<(), Stop> {
+    write(
+        sqlx::query("UPDATE progress SET done_pass = pass, done_at = now() WHERE dataset = $1 AND pass = $2")
+            .bind(pass.dataset.name())
+            .bind(pass.number)
+            .execute(pool)
+            .await?,
+    )
+}
+
+fn write(result: sqlx::postgres::PgQueryResult) -> Result<(), Stop> {
+    if result.rows_affected() == 1 { Ok(()) } else { Err(Stop::Stale) }
+}

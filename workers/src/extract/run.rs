@@ -1,0 +1,244 @@
+//! The extractor's loop: tick, claim, run a pass under its lease, write down how it ended.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::{Notify, RwLock};
+use tokio::task::JoinSet;
+use tokio_cron_scheduler::{Job as CronJob, JobScheduler};
+use tokio_util::sync::CancellationToken;
+
+use super::Stop;
+use super::changes::Reader;
+use super::ledger::Ledger;
+use super::pass::Pass;
+use super::publish::Publisher;
+use super::schedule::{Claim, Outcome, Schedule};
+use crate::config::{ExtractorConfig, Reach};
+use crate::datasets::Dataset;
+use crate::erp::sinks::Catalog;
+use crate::erp::{Client, Mapping};
+use crate::health::Health;
+use crate::kafka::TopicsError;
+use crate::records::dealer::Dealer;
+use crate::records::product::Product;
+
+struct Extractor {
+    config: ExtractorConfig,
+    schedule: Schedule,
+    client: Client,
+    mappings: Vec<Arc<Mapping>>,
+    ledger: Ledger,
+    publisher: RwLock<Arc<Publisher>>,
+}
+
+/// Runs until the token is cancelled, then finishes the page under way. Fails only at the start, over what a person
+/// must mend: a mapping, a topic, a port.
+pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let health = Health::default();
+    health.serve(config.health, shutdown.clone()).await?;
+    let load = |dataset| Mapping::load(dataset, config.mappings.as_deref()).map(Arc::new);
+    let mappings = Dataset::ALL.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    let client = Client::new(config.onec.clone())?;
+    let pool = shared::postgres::pool(&config.database).context("read DATABASE_URL")?;
+    let ledger = Ledger::new(pool.clone());
+    let publisher = Arc::new(Publisher::new(config.kafka.clone(), ledger.clone()).context("make the Kafka producer")?);
+    if !topics_are_there(&publisher, &health, &shutdown).await? {
+        return Ok(());
+    }
+    let schedule = Schedule::new(pool, config.jobs.clone(), config.timezone, config.rhythm.clone());
+    let publisher = RwLock::new(publisher);
+    Arc::new(Extractor { config, schedule, client, mappings, ledger, publisher }).work(&health, shutdown).await
+}
+
+/// Waits for the broker, for as long as it takes; false: asked to stop meanwhile.
+async fn topics_are_there(publisher: &Arc<Publisher>, health: &Health, shutdown: &CancellationToken) -> anyhow::Result<bool> {
+    loop {
+        let asked = Arc::clone(publisher);
+        match tokio::task::spawn_blocking(move || asked.check_topics()).await.context("ask for the topics")? {
+            Ok(()) => return Ok(true),
+            Err(missing @ TopicsError::Missing { .. }) => return Err(missing.into()),
+            Err(error @ TopicsError::Unreachable { .. }) => tracing::warn!("{error}"),
+        }
+        health.turned();
+        tokio::select! {
+            () = shutdown.cancelled() => return Ok(false),
+            () = tokio::time::sleep(Duration::from_secs(2)) => {}
+        }
+    }
+}
+
+impl Extractor {
+    async fn work(self: Arc<Self>, health: &Health, shutdown: CancellationToken) -> anyhow::Result<()> {
+        let tick = Arc::new(Notify::new());
+        let mut ticker = ticker(&tick).await.context("start the ticker")?;
+        let mut passes: JoinSet<()> = JoinSet::new();
+        let mut is_well = true;
+        loop {
+            health.turned();
+            let turn = self.turn(&mut passes, &shutdown).await;
+            if let (Err(error), true) = (&turn, is_well) {
+                tracing::warn!("PostgreSQL does not answer as it should: {error}. No pass starts until it does.");
+            }
+            is_well = turn.is_ok();
+            health.set_ready(is_well);
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = tick.notified() => {}
+                () = tokio::time::sleep(self.config.rhythm.poll) => {}
+                Some(ended) = passes.join_next() => report_panic(ended),
+            }
+        }
+        let drained = tokio::time::timeout(self.config.rhythm.drain, async { while passes.join_next().await.is_some() {} });
+        if drained.await.is_err() {
+            tracing::warn!("A pass did not finish its page in time and is dropped; it is repeated by its slot");
+            passes.shutdown().await;
+        }
+        ticker.shutdown().await.context("stop the ticker")
+    }
+
+    async fn turn(self: &Arc<Self>, passes: &mut JoinSet<()>, shutdown: &CancellationToken) -> sqlx::Result<()> {
+        self.schedule.tick().await?;
+        while !shutdown.is_cancelled() {
+            let Some(claim) = self.schedule.claim().await? else { break };
+            let (extractor, shutdown) = (Arc::clone(self), shutdown.clone());
+            passes.spawn(async move { extractor.run_slot(claim, shutdown).await });
+        }
+        Ok(())
+    }
+
+    async fn run_slot(self: Arc<Self>, claim: Claim, shutdown: CancellationToken) {
+        let dataset = claim.dataset;
+        let pass = Arc::new(Pass::new(dataset, claim.pass, claim.read_at, shutdown.child_token()));
+        let began = tokio::time::Instant::now();
+        // Its own task: a panic ends the pass, not the worker.
+        let (extractor, running, job) = (Arc::clone(&self), Arc::clone(&pass), claim.job.clone());
+        let mut task = JoinSet::new();
+        task.spawn(async move { extractor.read(&job, &running).await });
+        let ended = tokio::select! {
+            Some(ended) = task.join_next() => ended.unwrap_or_else(|panic| Err(Stop::Retry(format!("The pass panicked: {panic}.")))),
+            () = self.keep_lease(&claim) => {
+                pass.stop.cancel();
+                task.shutdown().await;
+                Err(Stop::Stale)
+            }
+        };
+        let outcome = self.judge(&claim, &pass, ended, began.elapsed());
+        let Some(outcome) = outcome else { return };
+        match self.schedule.finish(&claim, &outcome).await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!(dataset.name = dataset.name(), "The slot of {dataset} was taken over meanwhile"),
+            Err(error) => tracing::warn!(dataset.name = dataset.name(), "The end of the slot could not be written: {error}. Its lease runs out."),
+        }
+    }
+
+    /// Logs how the pass ended, once, here. None: there is nothing to write, the slot is no longer ours.
+    fn judge(&self, claim: &Claim, pass: &Pass, ended: Result<(), Stop>, took: Duration) -> Option<Outcome> {
+        let name = claim.dataset.name();
+        let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let (sent, skipped, rejected) = (count(&pass.counts.sent), count(&pass.counts.skipped), count(&pass.counts.rejected));
+        let lines = count(&pass.counts.lines);
+        metrics::counter!("extract_sent_total", "dataset" => name).increment(sent);
+        metrics::counter!("extract_lines_total", "dataset" => name).increment(lines);
+        match ended {
+            Ok(()) => {
+                metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "done").increment(1);
+                tracing::info!(
+                    dataset.name = name, job.name = claim.job, pass.number = claim.pass, pass.sent = sent, pass.lines = lines,
+                    pass.skipped = skipped, pass.rejected = rejected, pass.took_ms = took.as_millis() as u64,
+                    "Read {name}: {sent} sent with {lines} lines, {skipped} skipped, {rejected} rejected"
+                );
+                Some(Outcome::Done)
+            }
+            Err(Stop::Asked) => Some(Outcome::Drained),
+            Err(Stop::Stale) => {
+                tracing::warn!(dataset.name = name, pass.number = claim.pass, "The pass over {name} lost its lease and stops");
+                None
+            }
+            Err(stop) => {
+                metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "failed").increment(1);
+                let reason = stop.to_string();
+                if matches!(stop, Stop::GiveUp(_)) {
+                    tracing::error!(dataset.name = name, job.name = claim.job, attempt = claim.attempt, "Failed to read {name}: {reason}");
+                } else {
+                    tracing::warn!(dataset.name = name, job.name = claim.job, attempt = claim.attempt, "Failed to read {name}: {reason}");
+                }
+                Some(Outcome::Failed(reason))
+            }
+        }
+    }
+
+    /// Returns when the lease is lost: said by Postgres, or because it could not be renewed in time.
+    async fn keep_lease(&self, claim: &Claim) {
+        let rhythm = &self.config.rhythm;
+        let mut renewed = tokio::time::Instant::now();
+        loop {
+            tokio::time::sleep(rhythm.heartbeat).await;
+            match tokio::time::timeout(rhythm.heartbeat, self.schedule.heartbeat(claim)).await {
+                Ok(Ok(true)) => renewed = tokio::time::Instant::now(),
+                Ok(Ok(false)) => return,
+                _ if renewed.elapsed() >= rhythm.lease => return,
+                _ => {}
+            }
+        }
+    }
+
+    async fn read(&self, job: &str, pass: &Arc<Pass>) -> Result<(), Stop> {
+        let publisher = self.publisher().await?;
+        let found = self.mappings.iter().find(|mapping| mapping.dataset == pass.dataset);
+        let mapping = found.ok_or_else(|| Stop::GiveUp(format!("{} has no mapping.", pass.dataset)))?;
+        let reader = Reader::new(self.client.clone(), Arc::clone(mapping), Arc::clone(&publisher), Arc::clone(pass)).await?;
+        let job = self.config.jobs.iter().find(|known| known.name == job);
+        let reach = job.map_or(Reach::Usual, |job| job.reach);
+        let today = pass.read_at.with_timezone(&self.config.timezone).date_naive();
+        match (pass.dataset, reach) {
+            (Dataset::Products, _) => reader.scan::<Catalog<Product>>().await?,
+            (Dataset::Dealers, _) => reader.scan::<Catalog<Dealer>>().await?,
+            (Dataset::Sales, Reach::Everything) => reader.everything(today).await?,
+            (Dataset::Sales, Reach::Usual) => {
+                let from = today - chrono::Duration::days(self.config.window_days.into());
+                reader.window(from, today).await?;
+            }
+        }
+        publisher.mark(pass, self.interval_s(pass)).await?;
+        super::progress::pass_done(self.ledger.pool(), pass).await
+    }
+
+    /// How often the dataset is usually read.
+    fn interval_s(&self, pass: &Pass) -> u32 {
+        let usual = self.config.jobs.iter().find(|job| job.dataset == pass.dataset && job.reach == Reach::Usual);
+        usual.map_or(0, |job| job.cron.interval_s(pass.read_at, self.config.timezone))
+    }
+
+    async fn publisher(&self) -> Result<Arc<Publisher>, Stop> {
+        let current = Arc::clone(&*self.publisher.read().await);
+        if !current.is_broken() {
+            return Ok(current);
+        }
+        tracing::warn!("The Kafka producer met a fatal error and is made anew");
+        let mut publisher = self.publisher.write().await;
+        *publisher = Arc::new(Publisher::new(self.config.kafka.clone(), self.ledger.clone())?);
+        Ok(Arc::clone(&publisher))
+    }
+}
+
+fn report_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended.map_err(|error| error.to_string()) {
+        tracing::error!("A slot's task ended abnormally: {error}. Its lease runs out and the slot is repeated.");
+    }
+}
+
+/// A tick a second, and nothing more: what to run is decided by rows.
+async fn ticker(tick: &Arc<Notify>) -> Result<JobScheduler, tokio_cron_scheduler::JobSchedulerError> {
+    let scheduler = JobScheduler::new().await?;
+    let tick = Arc::clone(tick);
+    let job = CronJob::new_async("* * * * * *", move |_, _| {
+        let tick = Arc::clone(&tick);
+        Box::pin(async move { tick.notify_one() })
+    })?;
+    scheduler.add(job).await?;
+    scheduler.start().await?;
+    Ok(scheduler)
+}

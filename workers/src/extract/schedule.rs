@@ -1,0 +1,214 @@
+//! Slots and leases in Postgres. The ticker only ticks: which slot runs, where, how often and how late is decided by
+//! rows, so any number of replicas share the work and none runs twice.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sqlx::PgPool;
+
+use crate::config::{CatchUp, Job, Rhythm};
+use crate::datasets::Dataset;
+
+/// Slots missed longer ago than this are forgotten.
+const CATCH_UP_HOURS: i64 = 24;
+
+/// Slots that ended are kept for a week, for people to look at.
+const KEEP_DAYS: i32 = 7;
+
+/// A slot that is ours until its lease runs out, with the number of its pass.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    pub job: String,
+    pub slot_at: DateTime<Utc>,
+    pub dataset: Dataset,
+    pub attempt: i32,
+    pub owner: String,
+    pub pass: i64,
+    pub read_at: DateTime<Utc>,
+}
+
+/// How a pass ended.
+#[derive(Debug)]
+pub enum Outcome {
+    Done,
+    /// Tried again later, with this reason.
+    Failed(String),
+    /// We were asked to stop: the slot goes back as if it had not been taken.
+    Drained,
+}
+
+pub struct Schedule {
+    pool: PgPool,
+    jobs: Vec<Job>,
+    zone: Tz,
+    rhythm: Rhythm,
+    owner: String,
+}
+
+impl Schedule {
+    pub fn new(pool: PgPool, jobs: Vec<Job>, zone: Tz, rhythm: Rhythm) -> Self {
+        let owner = uuid::Uuid::new_v4().to_string();
+        Self { pool, jobs, zone, rhythm, owner }
+    }
+
+    /// Inserts the slots that have come due, and takes back those whose owner has vanished.
+    pub async fn tick(&self) -> sqlx::Result<()> {
+        let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(&self.pool).await?;
+        let drift_ms = (shared::clock::now() - now).num_milliseconds().abs();
+        if drift_ms > 2_000 {
+            tracing::warn!(clock.drift_ms = drift_ms, "The clock here is {drift_ms} ms off the database's");
+        }
+        for job in &self.jobs {
+            self.insert_due(job, now).await?;
+        }
+        self.sweep().await
+    }
+
+    async fn insert_due(&self, job: &Job, now: DateTime<Utc>) -> sqlx::Result<()> {
+        let last: Option<DateTime<Utc>> =
+            sqlx::query_scalar("SELECT max(slot_at) FROM slot WHERE job = $1").bind(job.name).fetch_one(&self.pool).await?;
+        let due = match last {
+            // The first start of all: begin at once, whatever the line says.
+            None => vec![now],
+            Some(last) => {
+                let earliest = now - chrono::Duration::hours(CATCH_UP_HOURS);
+                job.cron.between(last.max(earliest), now, self.zone)
+            }
+        };
+        let Some(latest) = due.last().copied() else { return Ok(()) };
+        let is_late = |slot: DateTime<Utc>| now - slot > chrono::Duration::seconds(60);
+        let states: Vec<&str> = due
+            .iter()
+            .map(|slot| match job.catch_up {
+                CatchUp::All => "queued",
+                CatchUp::Latest if *slot == latest => "queued",
+                CatchUp::None if !is_late(*slot) => "queued",
+                CatchUp::Latest | CatchUp::None => "missed",
+            })
+            .collect();
+        let mut tx = self.pool.begin().await?;
+        let inserted = sqlx::query(
+            "INSERT INTO slot (job, slot_at, dataset, state)
+             SELECT $1, slot_at, $2, state FROM unnest($3::timestamptz[], $4::text[]) AS due (slot_at, state)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(job.name)
+        .bind(job.dataset.name())
+        .bind(&due)
+        .bind(&states)
+        .execute(&mut *tx)
+        .await?;
+        if inserted.rows_affected() > 0 && job.catch_up == CatchUp::Latest {
+            // A later slot does the work of the queued ones before it.
+            sqlx::query(
+                "UPDATE slot SET state = 'missed', finished_at = now(), reason = coalesce(reason, 'a later slot took its place')
+                 WHERE job = $1 AND slot_at < $2 AND state = 'queued'",
+            )
+            .bind(job.name)
+            .bind(latest)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await
+    }
+
+    /// Expired leases: queued again, or parked with a reason once their attempts are used up.
+    async fn sweep(&self) -> sqlx::Result<()> {
+        let swept = sqlx::query(
+            "UPDATE slot SET state = CASE WHEN attempt < $1 THEN 'queued' ELSE 'parked' END, owner = NULL, lease_until = NULL,
+                 not_before = now(), reason = 'its owner has vanished'
+             WHERE state = 'running' AND lease_until < now()",
+        )
+        .bind(self.rhythm.attempts)
+        .execute(&self.pool)
+        .await?
+        .rows_affected();
+        if swept > 0 {
+            tracing::warn!(slots = swept, "Took {swept} slots back whose owner has vanished");
+        }
+        sqlx::query("DELETE FROM slot WHERE state IN ('done', 'missed', 'parked') AND slot_at < now() - make_interval(days => $1)")
+            .bind(KEEP_DAYS)
+            .execute(&self.pool)
+            .await
+            .map(drop)
+    }
+
+    /// Takes the oldest slot that is due, if its dataset is free, and draws the number of its pass.
+    pub async fn claim(&self) -> sqlx::Result<Option<Claim>> {
+        let mut tx = self.pool.begin().await?;
+        let claimed: Result<Option<(String, DateTime<Utc>, String, i32)>, _> = sqlx::query_as(include_str!("claim.sql"))
+            .bind(&self.owner)
+            .bind(self.rhythm.lease.as_secs_f64())
+            .fetch_optional(&mut *tx)
+            .await;
+        let Some((job, slot_at, dataset, attempt)) = (match claimed {
+            // Another replica was faster: nothing to do.
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(None),
+            other => other?,
+        }) else {
+            return Ok(None);
+        };
+        let Some(dataset) = Dataset::from_name(&dataset) else { return Ok(None) };
+        let (pass, read_at): (i64, DateTime<Utc>) = sqlx::query_as(
+            "INSERT INTO progress (dataset, pass, claimed_at) VALUES ($1, nextval('pass_number'), now())
+             ON CONFLICT (dataset) DO UPDATE SET pass = excluded.pass, claimed_at = excluded.claimed_at
+             RETURNING pass, claimed_at",
+        )
+        .bind(dataset.name())
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Some(Claim { job, slot_at, dataset, attempt, owner: self.owner.clone(), pass, read_at }))
+    }
+
+    /// False: the lease is lost, and what runs under it must stop.
+    pub async fn heartbeat(&self, claim: &Claim) -> sqlx::Result<bool> {
+        let beaten = sqlx::query(
+            "UPDATE slot SET lease_until = now() + make_interval(secs => $5)
+             WHERE job = $1 AND slot_at = $2 AND owner = $3 AND attempt = $4 AND state = 'running'",
+        )
+        .bind(&claim.job)
+        .bind(claim.slot_at)
+        .bind(&claim.owner)
+        .bind(claim.attempt)
+        .bind(self.rhythm.lease.as_secs_f64())
+        .execute(&self.pool)
+        .await?;
+        Ok(beaten.rows_affected() == 1)
+    }
+
+    /// Writes down how it ended. False: the slot is no longer ours, and nothing was written.
+    pub async fn finish(&self, claim: &Claim, outcome: &Outcome) -> sqlx::Result<bool> {
+        let (state, reason, pause) = match outcome {
+            Outcome::Done => ("done", None, Duration::ZERO),
+            Outcome::Drained => ("queued", None, Duration::ZERO),
+            Outcome::Failed(reason) if claim.attempt >= self.rhythm.attempts => ("parked", Some(reason), Duration::ZERO),
+            Outcome::Failed(reason) => ("queued", Some(reason), self.pause_after(claim.attempt)),
+        };
+        let written = sqlx::query(
+            "UPDATE slot SET state = $5, reason = $6, owner = NULL, lease_until = NULL,
+                 not_before = now() + make_interval(secs => $7),
+                 attempt = attempt - CASE WHEN $8 THEN 1 ELSE 0 END,
+                 finished_at = CASE WHEN $5 = 'queued' THEN NULL ELSE now() END
+             WHERE job = $1 AND slot_at = $2 AND owner = $3 AND attempt = $4 AND state = 'running'",
+        )
+        .bind(&claim.job)
+        .bind(claim.slot_at)
+        .bind(&claim.owner)
+        .bind(claim.attempt)
+        .bind(state)
+        .bind(reason)
+        .bind(pause.as_secs_f64())
+        .bind(matches!(outcome, Outcome::Drained))
+        .execute(&self.pool)
+        .await?;
+        Ok(written.rows_affected() == 1)
+    }
+
+    /// One minute, doubled with each attempt, with a random quarter off.
+    fn pause_after(&self, attempt: i32) -> Duration {
+        let doubled = self.rhythm.retry.saturating_mul(2u32.saturating_pow(u32::try_from(attempt - 1).unwrap_or(0)));
+        doubled.mul_f64(1.0 - 0.25 * rand::random::<f64>())
+    }
+}

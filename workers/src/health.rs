@@ -1,0 +1,79 @@
+//! /livez, /readyz and /metrics on a port of their own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
+
+/// A loop that has not turned for this long is dead.
+const LONGEST_TURN_S: i64 = 120;
+
+/// What the process tells about itself. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Health {
+    is_ready: Arc<AtomicBool>,
+    turned_at: Arc<AtomicI64>,
+}
+
+impl Health {
+    /// The main loop has come round.
+    pub fn turned(&self) {
+        self.turned_at.store(shared::clock::now().timestamp(), Ordering::Relaxed);
+    }
+
+    /// Stores and topics have answered.
+    pub fn set_ready(&self, is_ready: bool) {
+        self.is_ready.store(is_ready, Ordering::Relaxed);
+    }
+
+    fn is_alive(&self) -> bool {
+        shared::clock::now().timestamp() - self.turned_at.load(Ordering::Relaxed) < LONGEST_TURN_S
+    }
+
+    /// Serves until the token is cancelled. Port 0 takes a free one; the log names it.
+    pub async fn serve(&self, listen: SocketAddr, stop: CancellationToken) -> anyhow::Result<()> {
+        self.turned();
+        let listener = tokio::net::TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("HEALTH_LISTEN is {listen}, which cannot be listened on"))?;
+        let address = listener.local_addr().context("ask for the address of the health port")?;
+        tracing::info!(health.address = %address, "Health and metrics at http://{address}");
+        let router = Router::new()
+            .route("/livez", get(livez))
+            .route("/readyz", get(readyz))
+            .route("/metrics", get(|| async { recorder().map(|recorder| recorder.render()).unwrap_or_default() }))
+            .with_state(self.clone());
+        recorder();
+        tokio::spawn(async move {
+            let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+            if let Err(error) = served {
+                tracing::error!("The health port ended: {error}");
+            }
+        });
+        Ok(())
+    }
+}
+
+async fn livez(State(health): State<Health>) -> (StatusCode, &'static str) {
+    if health.is_alive() { (StatusCode::OK, "alive\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "stuck\n") }
+}
+
+async fn readyz(State(health): State<Health>) -> (StatusCode, &'static str) {
+    match health.is_ready.load(Ordering::Relaxed) {
+        true => (StatusCode::OK, "ready\n"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+    }
+}
+
+/// One recorder a process, however many workers it runs.
+fn recorder() -> Option<&'static PrometheusHandle> {
+    static RECORDER: std::sync::OnceLock<Option<PrometheusHandle>> = std::sync::OnceLock::new();
+    RECORDER.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).as_ref()
+}
