@@ -17,6 +17,7 @@ pub use run::run;
 use rdkafka::error::KafkaError;
 
 use crate::erp::client::ErpError;
+use crate::kafka::SendError;
 
 /// Why a pass ended before its end. The outer loop decides what follows, not the code inside.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,12 @@ impl From<sqlx::Error> for Stop {
 impl From<KafkaError> for Stop {
     fn from(error: KafkaError) -> Self {
         Self::Retry(format!("Kafka does not answer as it should: {error}. The pass is repeated."))
+    }
+}
+
+impl From<SendError> for Stop {
+    fn from(error: SendError) -> Self {
+        Self::Retry(format!("{error} The pass is repeated."))
     }
 }
 

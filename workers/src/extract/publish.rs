@@ -2,14 +2,11 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
-use rdkafka::ClientContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
-use tokio::sync::Notify;
+use rdkafka::producer::BaseRecord;
 use uuid::Uuid;
 
 use super::Stop;
@@ -19,36 +16,8 @@ use super::pass::Pass;
 use super::place::{Place, leaves};
 use crate::config::KafkaSettings;
 use crate::erp::read::Rejected;
-use crate::kafka;
+use crate::kafka::{self, Acks, Sender};
 use crate::records::marker::{self, Marker};
-
-/// Beyond `message.timeout.ms`: by then librdkafka has told about every message.
-const ACK_DEADLINE: Duration = Duration::from_secs(130);
-
-/// Counts the messages of one batch until the broker has acknowledged the last.
-#[derive(Default)]
-struct Acks {
-    open: AtomicUsize,
-    failed: std::sync::OnceLock<String>,
-    last: Notify,
-}
-
-struct Context;
-
-impl ClientContext for Context {}
-
-impl ProducerContext for Context {
-    type DeliveryOpaque = Arc<Acks>;
-
-    fn delivery(&self, result: &DeliveryResult<'_>, acks: Arc<Acks>) {
-        if let Err((error, _)) = result {
-            let _ = acks.failed.set(error.to_string());
-        }
-        if acks.open.fetch_sub(1, Ordering::AcqRel) == 1 {
-            acks.last.notify_one();
-        }
-    }
-}
 
 /// A batch that is recorded and produced, but not yet acknowledged.
 #[must_use = "only a settled batch is confirmed"]
@@ -60,20 +29,19 @@ pub struct InFlight {
 
 /// The producer of a process; made anew after a fatal error.
 pub struct Publisher {
-    producer: ThreadedProducer<Context>,
+    sender: Sender,
     settings: KafkaSettings,
     ledger: Ledger,
 }
 
 impl Publisher {
     pub fn new(settings: KafkaSettings, ledger: Ledger) -> Result<Self, KafkaError> {
-        let producer = kafka::producer_config(&settings.brokers).create_with_context(Context)?;
-        Ok(Self { producer, settings, ledger })
+        Ok(Self { sender: Sender::new(&settings.brokers)?, settings, ledger })
     }
 
     /// An idempotent producer that lost its order cannot go on: make another.
     pub fn is_broken(&self) -> bool {
-        self.producer.client().fatal_error().is_some()
+        self.sender.is_broken()
     }
 
     pub fn ledger(&self) -> &Ledger {
@@ -82,7 +50,7 @@ impl Publisher {
 
     /// Blocks for as long as the broker needs to answer, 10 s at most.
     pub fn check_topics(&self) -> Result<(), kafka::TopicsError> {
-        kafka::check_topics(self.producer.client(), &self.settings)
+        kafka::check_topics(self.sender.client(), &self.settings)
     }
 
     /// Records and produces what of the page is new, `wanted` permitting. None: nothing was.
@@ -117,7 +85,7 @@ impl Publisher {
             return Ok(None);
         }
         let batch = self.ledger.record(pass, &entries).await?;
-        let acks = Arc::new(Acks { open: AtomicUsize::new(1), ..Acks::default() });
+        let acks = Acks::open();
         self.produce(pass, page, &plan, &acks).await?;
         Ok(Some(InFlight { batch, entries, acks }))
     }
@@ -142,30 +110,12 @@ impl Publisher {
             let key = page.key(*at).hyphenated().encode_lower(&mut key).as_bytes();
             for part in 0..page.parts(*at) {
                 page.write(*at, part, version, &left, &mut buffer);
-                self.enqueue(BaseRecord::with_opaque_to(&topic, Arc::clone(acks)).key(key).payload(&buffer), acks).await?;
+                self.sender.enqueue(BaseRecord::with_opaque_to(&topic, Arc::clone(acks)).key(key).payload(&buffer), acks).await?;
             }
             pass.counts.sent.fetch_add(1, Ordering::Relaxed);
             pass.counts.lines.fetch_add(place.lines.into(), Ordering::Relaxed);
         }
         Ok(())
-    }
-
-    /// Waits while the queue is full: that holds back the pages, and drops nothing.
-    async fn enqueue(&self, mut record: BaseRecord<'_, [u8], Vec<u8>, Arc<Acks>>, acks: &Acks) -> Result<(), Stop> {
-        acks.open.fetch_add(1, Ordering::AcqRel);
-        loop {
-            match self.producer.send(record) {
-                Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                    record = back;
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-                Err((error, _)) => {
-                    acks.open.fetch_sub(1, Ordering::AcqRel);
-                    return Err(Stop::from(error));
-                }
-            }
-        }
     }
 
     /// Waits for the broker's word on every message, then confirms the batch; `loaded_to` moves with it.
@@ -175,7 +125,7 @@ impl Publisher {
         in_flight: InFlight,
         loaded_to: Option<chrono::NaiveDateTime>,
     ) -> Result<(), Stop> {
-        acknowledged(&in_flight.acks).await?;
+        in_flight.acks.all().await?;
         self.ledger.confirm(pass, in_flight.batch, &in_flight.entries, loaded_to).await
     }
 
@@ -190,7 +140,7 @@ impl Publisher {
     /// A document that does not fit, whole and to the byte, with why and whence in its headers.
     pub async fn set_aside(&self, pass: &Pass, key: &str, rejected: &Rejected) -> Result<(), Stop> {
         let topic = self.settings.dead_letters();
-        let acks = Arc::new(Acks { open: AtomicUsize::new(1), ..Acks::default() });
+        let acks = Acks::open();
         let number = pass.number.to_string();
         let headers = [
             ("reason", rejected.reason.as_str()),
@@ -204,18 +154,18 @@ impl Publisher {
         let fits = rejected.raw.len() < crate::datasets::MAX_MESSAGE_BYTES - 64 * 1024;
         let payload = if fits { rejected.raw.clone().into_bytes() } else { Vec::new() };
         let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&acks)).key(key.as_bytes()).payload(&payload).headers(headers);
-        self.enqueue(record, &acks).await?;
-        acknowledged(&acks).await
+        self.sender.enqueue(record, &acks).await?;
+        Ok(acks.all().await?)
     }
 
     /// The end of the pass, into every partition, after everything that it sent.
     pub async fn mark(self: &Arc<Self>, pass: &Pass, interval_s: u32) -> Result<(), Stop> {
         let topic = self.settings.topic(pass.dataset);
         let (publisher, asked) = (Arc::clone(self), topic.clone());
-        let found = tokio::task::spawn_blocking(move || kafka::partitions(publisher.producer.client(), &asked)).await;
+        let found = tokio::task::spawn_blocking(move || kafka::partitions(publisher.sender.client(), &asked)).await;
         let partitions = found.map_err(|error| Stop::Retry(error.to_string()))??;
         let count = u16::try_from(partitions).map_err(|_| Stop::GiveUp(format!("{topic} has {partitions} partitions")))?;
-        let acks = Arc::new(Acks { open: AtomicUsize::new(1), ..Acks::default() });
+        let acks = Acks::open();
         for partition in 0..count {
             let marker = Marker {
                 revision: crate::records::REVISION,
@@ -228,20 +178,8 @@ impl Publisher {
             };
             let payload = serde_json::to_vec(&marker).map_err(|error| Stop::GiveUp(error.to_string()))?;
             let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&acks)).key(marker::KEY).payload(&payload);
-            self.enqueue(record.partition(partition.into()), &acks).await?;
+            self.sender.enqueue(record.partition(partition.into()), &acks).await?;
         }
-        acknowledged(&acks).await
-    }
-}
-
-/// The counter starts at one, for the sender itself: it cannot reach zero while messages are still being added.
-async fn acknowledged(acks: &Acks) -> Result<(), Stop> {
-    if acks.open.fetch_sub(1, Ordering::AcqRel) != 1 {
-        let told = tokio::time::timeout(ACK_DEADLINE, acks.last.notified()).await;
-        told.map_err(|_| Stop::Retry("Kafka did not acknowledge in time. The pass is repeated.".to_owned()))?;
-    }
-    match acks.failed.get() {
-        None => Ok(()),
-        Some(cause) => Err(Stop::Retry(format!("Kafka did not take everything: {cause}. The pass is repeated."))),
+        Ok(acks.all().await?)
     }
 }

@@ -1,5 +1,9 @@
 //! Kafka: settings that are not left to librdkafka's defaults, and the check that the topics are there.
 
+mod sender;
+
+pub use sender::{Acks, SendError, Sender};
+
 use std::time::Duration;
 
 use rdkafka::ClientConfig;

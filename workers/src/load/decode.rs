@@ -1,0 +1,172 @@
+//! Messages into rows: each goes straight into the bytes of its batch, or is rejected with a reason.
+
+use tokio::time::Instant;
+use xxhash_rust::xxh64::Xxh64;
+
+use super::batch::{Phase, Stored};
+use crate::config::Cut;
+use crate::datasets::Dataset;
+use crate::records::dealer::Dealer;
+use crate::records::marker::{self, Marker};
+use crate::records::product::Product;
+use crate::records::sale::Line;
+use crate::records::{REVISION, Record};
+
+/// A message that is none: its key, its payload to the byte, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub offset: i64,
+    pub key: Option<Vec<u8>>,
+    pub payload: Option<Vec<u8>>,
+    pub reason: String,
+}
+
+/// Rows on their way into a table, all of one partition.
+#[derive(Debug)]
+pub struct Batch {
+    pub dataset: Dataset,
+    pub topic: String,
+    pub partition: i32,
+    pub min: i64,
+    pub max: i64,
+    /// RowBinary of the dataset's table.
+    pub rows: Vec<u8>,
+    pub row_count: u64,
+    /// RowBinary of `dw.pass`; goes in after the rows.
+    pub markers: Vec<u8>,
+    pub messages: u64,
+    pub rejected: Vec<DeadLetter>,
+    pub began: Instant,
+}
+
+/// The table and the columns of a dataset.
+pub fn table(dataset: Dataset) -> (&'static str, &'static str) {
+    match dataset {
+        Dataset::Sales => (Line::TABLE, Line::COLUMNS),
+        Dataset::Products => (Product::TABLE, Product::COLUMNS),
+        Dataset::Dealers => (Dealer::TABLE, Dealer::COLUMNS),
+    }
+}
+
+impl Batch {
+    pub fn new(dataset: Dataset, topic: String, partition: i32, first: i64) -> Self {
+        Self {
+            dataset,
+            topic,
+            partition,
+            min: first,
+            max: first,
+            rows: Vec::new(),
+            row_count: 0,
+            markers: Vec::new(),
+            messages: 0,
+            rejected: Vec::new(),
+            began: Instant::now(),
+        }
+    }
+
+    pub fn add(&mut self, offset: i64, key: Option<&[u8]>, payload: Option<&[u8]>) {
+        self.max = offset;
+        self.messages += 1;
+        let before = self.rows.len();
+        match self.decode(key, payload) {
+            Ok(count) => self.row_count += u64::from(count),
+            Err(reason) => {
+                self.rows.truncate(before);
+                self.rejected.push(DeadLetter {
+                    offset,
+                    key: key.map(<[u8]>::to_vec),
+                    payload: payload.map(<[u8]>::to_vec),
+                    reason,
+                });
+            }
+        }
+    }
+
+    fn decode(&mut self, key: Option<&[u8]>, payload: Option<&[u8]>) -> Result<u32, String> {
+        let key = key.filter(|key| !key.is_empty()).ok_or("has no key")?;
+        let payload = payload.filter(|payload| !payload.is_empty()).ok_or("is empty")?;
+        if key == marker::KEY {
+            let marker = Marker::decode(payload)?;
+            if marker.dataset != self.dataset.name() {
+                return Err(format!("marks the end of {:?} in a topic of {}", marker.dataset, self.dataset));
+            }
+            marker.write_row(&mut self.markers);
+            return Ok(0);
+        }
+        match self.dataset {
+            Dataset::Sales => Line::decode(payload, &mut self.rows),
+            Dataset::Products => Product::decode(payload, &mut self.rows),
+            Dataset::Dealers => Dealer::decode(payload, &mut self.rows),
+        }
+    }
+
+    /// Whether it goes in now. The end of a pass cuts too: nothing follows soon, and readers wait for it.
+    pub fn is_full(&self, cut: &Cut) -> bool {
+        self.row_count >= cut.rows as u64
+            || self.rows.len() >= cut.bytes
+            || !self.markers.is_empty()
+            || self.rejected.len() >= 1_000
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.markers.is_empty()
+    }
+
+    /// Range, token and hash of the rows. The same messages give the same.
+    pub fn state(&self, phase: Phase) -> Stored {
+        let mut hasher = Xxh64::new(0);
+        hasher.update(&self.rows);
+        hasher.update(&self.markers);
+        let row_hash = hasher.digest();
+        let (topic, partition, min, max) = (&self.topic, self.partition, self.min, self.max);
+        Stored { min, max, phase, row_hash, token: format!("{topic}:{partition}:{min}-{max}:{REVISION}:{row_hash:016x}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch() -> Batch {
+        Batch::new(Dataset::Dealers, "erp.dealers.v1".to_owned(), 0, 5)
+    }
+
+    fn dealer(version: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        let dealer = Dealer { code: "1".to_owned(), name: "Волга".to_owned() };
+        crate::records::dealer::write(&mut out, version, uuid::Uuid::from_u128(1), Some(&dealer));
+        out
+    }
+
+    #[test]
+    fn poison_is_rejected_with_its_reason_and_the_rows_around_it_are_stored() {
+        let mut batch = batch();
+        batch.add(5, Some(b"k"), Some(&dealer(1)));
+        for (offset, key, payload, reason) in [
+            (6, Some(&b"k"[..]), Some(&b"{\"revision\":1,"[..]), "is no message"),
+            (7, Some(b"k"), Some(b"{\"revision\":77}"), "revision 77"),
+            (8, Some(b"k"), None, "is empty"),
+            (9, None, Some(b"{}"), "has no key"),
+            (10, Some(b"pass"), Some(b"{}"), "is no message"),
+        ] {
+            batch.add(offset, key, payload);
+            let last = batch.rejected.last().unwrap();
+            assert!(last.offset == offset && last.reason.contains(reason), "{last:?}");
+        }
+        batch.add(11, Some(b"k"), Some(&dealer(2)));
+        assert_eq!((batch.row_count, batch.rejected.len(), batch.min, batch.max), (2, 5, 5, 11));
+    }
+
+    #[test]
+    fn a_batch_formed_again_has_the_same_token_and_one_with_other_rows_has_not() {
+        let formed = |version| {
+            let mut batch = batch();
+            batch.add(5, Some(b"k"), Some(&dealer(version)));
+            batch.state(Phase::Before)
+        };
+        assert_eq!(formed(1), formed(1));
+        assert_ne!(formed(1).token, formed(2).token);
+        assert!(formed(1).token.starts_with("erp.dealers.v1:0:5-5:1:"));
+    }
+}
