@@ -30,7 +30,9 @@ impl Metadata {
         loop {
             match reader.read_event().map_err(|error| broken(&error))? {
                 Event::Start(tag) | Event::Empty(tag) => found.take(&tag, &mut current),
-                Event::End(tag) if matches!(tag.local_name().as_ref(), b"EntityType" | b"ComplexType") => current = None,
+                Event::End(tag) if matches!(tag.local_name().as_ref(), b"EntityType" | b"ComplexType") => {
+                    current = None
+                }
                 Event::Eof => break,
                 _ => {}
             }
@@ -72,7 +74,10 @@ impl Metadata {
         if let Some(section) = &mapping.lines {
             match properties.get(&section.name).and_then(|kind| collection(kind)).and_then(|row| self.types.get(row)) {
                 Some(row) => problems.extend(fields(&format!("{entity}/{}", section.name), &section.fields, row)),
-                None => problems.push(format!("{entity} has no tabular section {}: mend the mapping {}.toml.", section.name, mapping.dataset)),
+                None => problems.push(format!(
+                    "{entity} has no tabular section {}: mend the mapping {}.toml.",
+                    section.name, mapping.dataset
+                )),
             }
         }
         problems

@@ -21,7 +21,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 pub enum ErpError {
     #[error("1C at {url} does not answer: {cause}. The next try follows by itself.")]
     Unreachable { url: String, cause: String },
-    #[error("1C refuses the user {user:?} (401). Nothing more is asked with this password; mend ONEC_USER or the password.")]
+    #[error(
+        "1C refuses the user {user:?} (401). Nothing more is asked with this password; mend ONEC_USER or the password."
+    )]
     Refused { user: String },
     #[error("1C does not publish {entity} (404): ask its administrator to add it to the standard OData composition.")]
     NotPublished { entity: String },
@@ -157,7 +159,11 @@ impl Client {
                     && is_access_denied(&body)
                 {
                     let message = error_message(&body);
-                    return Verdict::GiveUp(ErpError::NotUnderstood { entity: entity.to_owned(), status: 401, message });
+                    return Verdict::GiveUp(ErpError::NotUnderstood {
+                        entity: entity.to_owned(),
+                        status: 401,
+                        message,
+                    });
                 }
                 *self.inner.refused.lock().await = Some(password);
                 metrics::counter!("erp_refused_total").increment(1);
@@ -177,12 +183,14 @@ impl Client {
             .get(url)
             .basic_auth(&settings.user, Some(password.expose_secret()))
             .header(header::ACCEPT, "application/json, application/xml;q=0.5");
-        let unreachable = |cause: String| Verdict::Again(ErpError::Unreachable { url: settings.url.clone(), cause }, None);
+        let unreachable =
+            |cause: String| Verdict::Again(ErpError::Unreachable { url: settings.url.clone(), cause }, None);
         match tokio::time::timeout(settings.limits.first_byte, request.send()).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) if error.is_timeout() && !error.is_connect() => {
-                Err(Verdict::GiveUp(ErpError::TooHeavy { entity: url_entity(url), cause: "it took too long".to_owned() }))
-            }
+            Ok(Err(error)) if error.is_timeout() && !error.is_connect() => Err(Verdict::GiveUp(ErpError::TooHeavy {
+                entity: url_entity(url),
+                cause: "it took too long".to_owned(),
+            })),
             Ok(Err(error)) => Err(unreachable(root_cause(&error))),
             Err(_) => Err(Verdict::GiveUp(ErpError::TooHeavy {
                 entity: url_entity(url),
@@ -250,7 +258,10 @@ impl Client {
             Password::File(path) => match tokio::fs::read_to_string(path).await {
                 Ok(text) => SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()),
                 Err(cause) => {
-                    return Err(ErpError::Setup(format!("ONEC_PASSWORD_FILE {} cannot be read: {cause}.", path.display())));
+                    return Err(ErpError::Setup(format!(
+                        "ONEC_PASSWORD_FILE {} cannot be read: {cause}.",
+                        path.display()
+                    )));
                 }
             },
         };
@@ -314,7 +325,10 @@ fn error_message(body: &str) -> String {
     let value: Option<serde_json::Value> = serde_json::from_str(body).ok();
     let found = value.as_ref().and_then(|value| {
         let odata = value.pointer("/odata.error/message/value");
-        odata.or_else(|| value.pointer("/exception/inner/descr")).or_else(|| value.pointer("/exception/descr"))?.as_str()
+        odata
+            .or_else(|| value.pointer("/exception/inner/descr"))
+            .or_else(|| value.pointer("/exception/descr"))?
+            .as_str()
     });
     let text = found.unwrap_or(body);
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()

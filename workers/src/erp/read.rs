@@ -91,7 +91,8 @@ impl<'de, S: Sink> Visitor<'de> for Top<'_, S> {
         let mut seen = None;
         while let Some(is_list) = map.next_key_seed(IsName("value"))? {
             if is_list {
-                let documents = Documents { mapping: self.mapping, sink: &mut *self.sink, problems: &mut *self.problems };
+                let documents =
+                    Documents { mapping: self.mapping, sink: &mut *self.sink, problems: &mut *self.problems };
                 seen = Some(map.next_value_seed(documents)?);
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -126,7 +127,12 @@ impl<'de, S: Sink> Visitor<'de> for Documents<'_, S> {
         loop {
             self.sink.begin();
             let mut problem = None;
-            let document = Object { fields: &self.mapping.header, lines: self.mapping.lines.as_ref(), sink: &mut *self.sink, problem: &mut problem };
+            let document = Object {
+                fields: &self.mapping.header,
+                lines: self.mapping.lines.as_ref(),
+                sink: &mut *self.sink,
+                problem: &mut problem,
+            };
             if seq.next_element_seed(document)?.is_none() {
                 return Ok(index);
             }
@@ -174,7 +180,9 @@ impl<'de, S: Sink> Visitor<'de> for Object<'_, S> {
                         problem.get_or_insert_with(|| format!("{} {why}", fields[at].erp_name));
                     }
                 }
-                Key::Lines(section) => map.next_value_seed(Lines { section, sink: &mut *sink, problem: &mut *problem })?,
+                Key::Lines(section) => {
+                    map.next_value_seed(Lines { section, sink: &mut *sink, problem: &mut *problem })?
+                }
             }
         }
         if let Some(name) = keys.missing() {

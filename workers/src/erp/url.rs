@@ -8,7 +8,15 @@ use uuid::Uuid;
 /// Bytes of query that IIS lets through by default.
 pub const QUERY_BUDGET: usize = 2048;
 
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b',').remove(b'/').remove(b'\'').remove(b':');
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b'\'')
+    .remove(b':');
 
 /// A request under the OData root.
 #[derive(Debug, Clone)]
@@ -71,7 +79,10 @@ mod tests {
     fn spaces_and_cyrillic_are_percent_encoded_and_plus_is_never_sent() {
         let question = Question::of("Document_Я").with("$filter", "Date ge datetime'2024-03-05T00:00:00' and A+B eq 1");
         let url = question.url("http://onec/base");
-        assert!(url.starts_with("http://onec/base/Document_%D0%AF?$format=json&$filter=Date%20ge%20datetime'2024"), "{url}");
+        assert!(
+            url.starts_with("http://onec/base/Document_%D0%AF?$format=json&$filter=Date%20ge%20datetime'2024"),
+            "{url}"
+        );
         assert!(!url.contains('+') && !url.contains(' '));
     }
 

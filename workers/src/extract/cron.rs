@@ -64,9 +64,15 @@ mod tests {
     #[test]
     fn the_hour_of_a_nightly_job_follows_the_clock_of_berlin_and_never_moves_in_moscow() {
         let berlin = chrono_tz::Europe::Berlin;
-        assert_eq!(slots("0 0 6 * * *", berlin, "2025-03-29T00:00:00Z", "2025-03-31T12:00:00Z"), ["29T05:00", "30T04:00", "31T04:00"]);
+        assert_eq!(
+            slots("0 0 6 * * *", berlin, "2025-03-29T00:00:00Z", "2025-03-31T12:00:00Z"),
+            ["29T05:00", "30T04:00", "31T04:00"]
+        );
         let moscow = chrono_tz::Europe::Moscow;
-        assert_eq!(slots("0 0 6 * * *", moscow, "2025-03-29T00:00:00Z", "2025-03-31T12:00:00Z"), ["29T03:00", "30T03:00", "31T03:00"]);
+        assert_eq!(
+            slots("0 0 6 * * *", moscow, "2025-03-29T00:00:00Z", "2025-03-31T12:00:00Z"),
+            ["29T03:00", "30T03:00", "31T03:00"]
+        );
     }
 
     #[test]

@@ -76,8 +76,16 @@ impl Ledger {
     }
 
     /// Documents whose last known day lies in `[from, to)`; an open end takes all.
-    pub async fn of_days(&self, pass: &Pass, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<HashMap<Uuid, Known>, Stop> {
-        let sql = const_format(COLUMNS, " AND ($2::date IS NULL OR s.sold_on >= $2) AND ($3::date IS NULL OR s.sold_on < $3)");
+    pub async fn of_days(
+        &self,
+        pass: &Pass,
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+    ) -> Result<HashMap<Uuid, Known>, Stop> {
+        let sql = const_format(
+            COLUMNS,
+            " AND ($2::date IS NULL OR s.sold_on >= $2) AND ($3::date IS NULL OR s.sold_on < $3)",
+        );
         let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(pass.dataset.name())
             .bind(from)
@@ -89,8 +97,7 @@ impl Ledger {
 
     /// Everything of a catalog.
     pub async fn of_all(&self, pass: &Pass) -> Result<HashMap<Uuid, Known>, Stop> {
-        let rows: Vec<Row> =
-            sqlx::query_as(COLUMNS).bind(pass.dataset.name()).fetch_all(&self.pool).await?;
+        let rows: Vec<Row> = sqlx::query_as(COLUMNS).bind(pass.dataset.name()).fetch_all(&self.pool).await?;
         Ok(fold(rows))
     }
 
@@ -128,7 +135,9 @@ impl Ledger {
         for entry in entries {
             write_copy_line(&mut text, pass.dataset.name(), batch, entry);
         }
-        let mut copy = tx.copy_in_raw("COPY sent (dataset, key, batch, data_version, dealer_id, sold_on, lines) FROM STDIN").await?;
+        let mut copy = tx
+            .copy_in_raw("COPY sent (dataset, key, batch, data_version, dealer_id, sold_on, lines) FROM STDIN")
+            .await?;
         copy.send(text.as_bytes()).await?;
         copy.finish().await?;
         tx.commit().await?;
@@ -223,7 +232,8 @@ fn const_format(columns: &str, condition: &str) -> String {
 
 /// Tab-separated, as COPY reads it. A `DataVersion` is base64; what else it might hold is escaped.
 fn write_copy_line(text: &mut String, dataset: &str, batch: i64, entry: &Entry) {
-    let version = entry.data_version.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
+    let version =
+        entry.data_version.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
     // Writing into memory does not fail.
     let _ = write!(text, "{dataset}\t{}\t{batch}\t{version}\t", entry.key);
     let _ = match entry.place.dealer_id {
@@ -240,7 +250,8 @@ fn write_copy_line(text: &mut String, dataset: &str, batch: i64, entry: &Entry) 
 fn fold(rows: Vec<Row>) -> HashMap<Uuid, Known> {
     let mut known: HashMap<Uuid, Known> = HashMap::with_capacity(rows.len());
     for row in rows {
-        let place = Place { dealer_id: row.dealer_id, sold_on: row.sold_on, lines: u32::try_from(row.lines).unwrap_or(0) };
+        let place =
+            Place { dealer_id: row.dealer_id, sold_on: row.sold_on, lines: u32::try_from(row.lines).unwrap_or(0) };
         let entry = known.entry(row.key).or_default();
         entry.places.push(place);
         if row.batch >= entry.batch {
@@ -257,7 +268,15 @@ mod tests {
 
     fn row(batch: i64, is_confirmed: bool) -> Row {
         let lines = i32::try_from(batch).unwrap();
-        Row { key: Uuid::nil(), batch, data_version: batch.to_string(), dealer_id: None, sold_on: None, lines, is_confirmed }
+        Row {
+            key: Uuid::nil(),
+            batch,
+            data_version: batch.to_string(),
+            dealer_id: None,
+            sold_on: None,
+            lines,
+            is_confirmed,
+        }
     }
 
     #[test]

@@ -62,7 +62,8 @@ impl Publisher {
     ) -> Result<Option<InFlight>, Stop> {
         // A server may name a document twice in one answer: its last word counts.
         let mut seen = HashSet::with_capacity(page.len());
-        let mut chosen: Vec<usize> = (0..page.len()).rev().filter(|at| seen.insert(page.key(*at)) && wanted(*at)).collect();
+        let mut chosen: Vec<usize> =
+            (0..page.len()).rev().filter(|at| seen.insert(page.key(*at)) && wanted(*at)).collect();
         chosen.reverse();
         let keys: Vec<Uuid> = chosen.iter().map(|at| page.key(*at)).collect();
         let mut known = self.ledger.of_keys(pass, &keys).await?;
@@ -79,7 +80,13 @@ impl Publisher {
             let places = former.map(|known| known.places).unwrap_or_default();
             let place = page.place(at);
             plan.push((at, places, place));
-            entries.push(Entry { key, data_version: data_version.to_owned(), place, was_known, is_gone: page.is_gone() });
+            entries.push(Entry {
+                key,
+                data_version: data_version.to_owned(),
+                place,
+                was_known,
+                is_gone: page.is_gone(),
+            });
         }
         if entries.is_empty() {
             return Ok(None);
@@ -110,7 +117,9 @@ impl Publisher {
             let key = page.key(*at).hyphenated().encode_lower(&mut key).as_bytes();
             for part in 0..page.parts(*at) {
                 page.write(*at, part, version, &left, &mut buffer);
-                self.sender.enqueue(BaseRecord::with_opaque_to(&topic, Arc::clone(acks)).key(key).payload(&buffer), acks).await?;
+                self.sender
+                    .enqueue(BaseRecord::with_opaque_to(&topic, Arc::clone(acks)).key(key).payload(&buffer), acks)
+                    .await?;
             }
             pass.counts.sent.fetch_add(1, Ordering::Relaxed);
             pass.counts.lines.fetch_add(place.lines.into(), Ordering::Relaxed);
@@ -153,7 +162,10 @@ impl Publisher {
         // One too large for a message leaves a pointer: its key says which document it was.
         let fits = rejected.raw.len() < crate::datasets::MAX_MESSAGE_BYTES - 64 * 1024;
         let payload = if fits { rejected.raw.clone().into_bytes() } else { Vec::new() };
-        let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&acks)).key(key.as_bytes()).payload(&payload).headers(headers);
+        let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&acks))
+            .key(key.as_bytes())
+            .payload(&payload)
+            .headers(headers);
         self.sender.enqueue(record, &acks).await?;
         Ok(acks.all().await?)
     }
@@ -164,7 +176,8 @@ impl Publisher {
         let (publisher, asked) = (Arc::clone(self), topic.clone());
         let found = tokio::task::spawn_blocking(move || kafka::partitions(publisher.sender.client(), &asked)).await;
         let partitions = found.map_err(|error| Stop::Retry(error.to_string()))??;
-        let count = u16::try_from(partitions).map_err(|_| Stop::GiveUp(format!("{topic} has {partitions} partitions")))?;
+        let count =
+            u16::try_from(partitions).map_err(|_| Stop::GiveUp(format!("{topic} has {partitions} partitions")))?;
         let acks = Acks::open();
         for partition in 0..count {
             let marker = Marker {

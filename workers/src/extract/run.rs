@@ -54,7 +54,11 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
 }
 
 /// Waits for the broker, for as long as it takes; false: asked to stop meanwhile.
-async fn topics_are_there(publisher: &Arc<Publisher>, health: &Health, shutdown: &CancellationToken) -> anyhow::Result<bool> {
+async fn topics_are_there(
+    publisher: &Arc<Publisher>,
+    health: &Health,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<bool> {
     loop {
         let asked = Arc::clone(publisher);
         match tokio::task::spawn_blocking(move || asked.check_topics()).await.context("ask for the topics")? {
@@ -91,7 +95,8 @@ impl Extractor {
                 Some(ended) = passes.join_next() => report_panic(ended),
             }
         }
-        let drained = tokio::time::timeout(self.config.rhythm.drain, async { while passes.join_next().await.is_some() {} });
+        let drained =
+            tokio::time::timeout(self.config.rhythm.drain, async { while passes.join_next().await.is_some() {} });
         if drained.await.is_err() {
             tracing::warn!("A pass did not finish its page in time and is dropped; it is repeated by its slot");
             passes.shutdown().await;
@@ -129,8 +134,13 @@ impl Extractor {
         let Some(outcome) = outcome else { return };
         match self.schedule.finish(&claim, &outcome).await {
             Ok(true) => {}
-            Ok(false) => tracing::warn!(dataset.name = dataset.name(), "The slot of {dataset} was taken over meanwhile"),
-            Err(error) => tracing::warn!(dataset.name = dataset.name(), "The end of the slot could not be written: {error}. Its lease runs out."),
+            Ok(false) => {
+                tracing::warn!(dataset.name = dataset.name(), "The slot of {dataset} was taken over meanwhile")
+            }
+            Err(error) => tracing::warn!(
+                dataset.name = dataset.name(),
+                "The end of the slot could not be written: {error}. Its lease runs out."
+            ),
         }
     }
 
@@ -138,7 +148,8 @@ impl Extractor {
     fn judge(&self, claim: &Claim, pass: &Pass, ended: Result<(), Stop>, took: Duration) -> Option<Outcome> {
         let name = claim.dataset.name();
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        let (sent, skipped, rejected) = (count(&pass.counts.sent), count(&pass.counts.skipped), count(&pass.counts.rejected));
+        let (sent, skipped, rejected) =
+            (count(&pass.counts.sent), count(&pass.counts.skipped), count(&pass.counts.rejected));
         let lines = count(&pass.counts.lines);
         metrics::counter!("extract_sent_total", "dataset" => name).increment(sent);
         metrics::counter!("extract_lines_total", "dataset" => name).increment(lines);
@@ -146,24 +157,44 @@ impl Extractor {
             Ok(()) => {
                 metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "done").increment(1);
                 tracing::info!(
-                    dataset.name = name, job.name = claim.job, pass.number = claim.pass, pass.sent = sent, pass.lines = lines,
-                    pass.skipped = skipped, pass.rejected = rejected, pass.took_ms = took.as_millis() as u64,
+                    dataset.name = name,
+                    job.name = claim.job,
+                    pass.number = claim.pass,
+                    pass.sent = sent,
+                    pass.lines = lines,
+                    pass.skipped = skipped,
+                    pass.rejected = rejected,
+                    pass.took_ms = took.as_millis() as u64,
                     "Read {name}: {sent} sent with {lines} lines, {skipped} skipped, {rejected} rejected"
                 );
                 Some(Outcome::Done)
             }
             Err(Stop::Asked) => Some(Outcome::Drained),
             Err(Stop::Stale) => {
-                tracing::warn!(dataset.name = name, pass.number = claim.pass, "The pass over {name} lost its lease and stops");
+                tracing::warn!(
+                    dataset.name = name,
+                    pass.number = claim.pass,
+                    "The pass over {name} lost its lease and stops"
+                );
                 None
             }
             Err(stop) => {
                 metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "failed").increment(1);
                 let reason = stop.to_string();
                 if matches!(stop, Stop::GiveUp(_)) {
-                    tracing::error!(dataset.name = name, job.name = claim.job, attempt = claim.attempt, "Failed to read {name}: {reason}");
+                    tracing::error!(
+                        dataset.name = name,
+                        job.name = claim.job,
+                        attempt = claim.attempt,
+                        "Failed to read {name}: {reason}"
+                    );
                 } else {
-                    tracing::warn!(dataset.name = name, job.name = claim.job, attempt = claim.attempt, "Failed to read {name}: {reason}");
+                    tracing::warn!(
+                        dataset.name = name,
+                        job.name = claim.job,
+                        attempt = claim.attempt,
+                        "Failed to read {name}: {reason}"
+                    );
                 }
                 Some(Outcome::Failed(reason))
             }
@@ -189,7 +220,8 @@ impl Extractor {
         let publisher = self.publisher().await?;
         let found = self.mappings.iter().find(|mapping| mapping.dataset == pass.dataset);
         let mapping = found.ok_or_else(|| Stop::GiveUp(format!("{} has no mapping.", pass.dataset)))?;
-        let reader = Reader::new(self.client.clone(), Arc::clone(mapping), Arc::clone(&publisher), Arc::clone(pass)).await?;
+        let reader =
+            Reader::new(self.client.clone(), Arc::clone(mapping), Arc::clone(&publisher), Arc::clone(pass)).await?;
         let job = self.config.jobs.iter().find(|known| known.name == job);
         let reach = job.map_or(Reach::Usual, |job| job.reach);
         let today = pass.read_at.with_timezone(&self.config.timezone).date_naive();

@@ -66,8 +66,10 @@ impl Schedule {
     }
 
     async fn insert_due(&self, job: &Job, now: DateTime<Utc>) -> sqlx::Result<()> {
-        let last: Option<DateTime<Utc>> =
-            sqlx::query_scalar("SELECT max(slot_at) FROM slot WHERE job = $1").bind(job.name).fetch_one(&self.pool).await?;
+        let last: Option<DateTime<Utc>> = sqlx::query_scalar("SELECT max(slot_at) FROM slot WHERE job = $1")
+            .bind(job.name)
+            .fetch_one(&self.pool)
+            .await?;
         let due = match last {
             // The first start of all: begin at once, whatever the line says.
             None => vec![now],
@@ -137,11 +139,12 @@ impl Schedule {
     /// Takes the oldest slot that is due, if its dataset is free, and draws the number of its pass.
     pub async fn claim(&self) -> sqlx::Result<Option<Claim>> {
         let mut tx = self.pool.begin().await?;
-        let claimed: Result<Option<(String, DateTime<Utc>, String, i32)>, _> = sqlx::query_as(include_str!("claim.sql"))
-            .bind(&self.owner)
-            .bind(self.rhythm.lease.as_secs_f64())
-            .fetch_optional(&mut *tx)
-            .await;
+        let claimed: Result<Option<(String, DateTime<Utc>, String, i32)>, _> =
+            sqlx::query_as(include_str!("claim.sql"))
+                .bind(&self.owner)
+                .bind(self.rhythm.lease.as_secs_f64())
+                .fetch_optional(&mut *tx)
+                .await;
         let Some((job, slot_at, dataset, attempt)) = (match claimed {
             // Another replica was faster: nothing to do.
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(None),
@@ -183,7 +186,9 @@ impl Schedule {
         let (state, reason, pause) = match outcome {
             Outcome::Done => ("done", None, Duration::ZERO),
             Outcome::Drained => ("queued", None, Duration::ZERO),
-            Outcome::Failed(reason) if claim.attempt >= self.rhythm.attempts => ("parked", Some(reason), Duration::ZERO),
+            Outcome::Failed(reason) if claim.attempt >= self.rhythm.attempts => {
+                ("parked", Some(reason), Duration::ZERO)
+            }
             Outcome::Failed(reason) => ("queued", Some(reason), self.pause_after(claim.attempt)),
         };
         let written = sqlx::query(

@@ -79,7 +79,11 @@ pub fn check_topics<C: ClientContext>(client: &Client<C>, settings: &KafkaSettin
         }
         let is_there = found > 0;
         return Err(TopicsError::Missing {
-            problem: if is_there { format!("has {found} partitions and not {wanted}") } else { "does not exist".into() },
+            problem: if is_there {
+                format!("has {found} partitions and not {wanted}")
+            } else {
+                "does not exist".into()
+            },
             topic,
             brokers: settings.brokers.clone(),
             command: if is_there { "--alter" } else { "--create" },

@@ -83,7 +83,11 @@ impl Sender {
     }
 
     /// Waits while the queue is full: that holds back the pages, and drops nothing.
-    pub async fn enqueue(&self, mut record: BaseRecord<'_, [u8], Vec<u8>, Arc<Acks>>, acks: &Acks) -> Result<(), SendError> {
+    pub async fn enqueue(
+        &self,
+        mut record: BaseRecord<'_, [u8], Vec<u8>, Arc<Acks>>,
+        acks: &Acks,
+    ) -> Result<(), SendError> {
         acks.open.fetch_add(1, Ordering::AcqRel);
         loop {
             match self.producer.send(record) {

@@ -113,7 +113,14 @@ pub async fn take_over(pool: &PgPool, topic: &str, partition: i32) -> sqlx::Resu
 }
 
 /// Writes the state, if we are still the writer.
-pub async fn write(pool: &PgPool, topic: &str, partition: i32, epoch: i64, stored: &Stored, rows: u64) -> Result<(), StateError> {
+pub async fn write(
+    pool: &PgPool,
+    topic: &str,
+    partition: i32,
+    epoch: i64,
+    stored: &Stored,
+    rows: u64,
+) -> Result<(), StateError> {
     let phase = match stored.phase {
         Phase::Before => "before",
         Phase::After => "after",

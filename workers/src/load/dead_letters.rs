@@ -34,7 +34,8 @@ impl DeadLetters {
         let topic = self.settings.dead_letters();
         let acks = Acks::open();
         for letter in &batch.rejected {
-            let record = BaseRecord::with_opaque_to(&topic, std::sync::Arc::clone(&acks)).headers(headers(batch, letter));
+            let record =
+                BaseRecord::with_opaque_to(&topic, std::sync::Arc::clone(&acks)).headers(headers(batch, letter));
             let record = match &letter.key {
                 Some(key) => record.key(key.as_slice()),
                 None => record,

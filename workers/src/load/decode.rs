@@ -120,7 +120,13 @@ impl Batch {
         hasher.update(&self.markers);
         let row_hash = hasher.digest();
         let (topic, partition, min, max) = (&self.topic, self.partition, self.min, self.max);
-        Stored { min, max, phase, row_hash, token: format!("{topic}:{partition}:{min}-{max}:{REVISION}:{row_hash:016x}") }
+        Stored {
+            min,
+            max,
+            phase,
+            row_hash,
+            token: format!("{topic}:{partition}:{min}-{max}:{REVISION}:{row_hash:016x}"),
+        }
     }
 }
 

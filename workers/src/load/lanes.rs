@@ -38,13 +38,19 @@ impl Lanes {
     }
 
     pub fn open(&mut self, topic: String, partition: i32, epoch: i64, stored: Option<Stored>) {
-        let Some(dataset) = Dataset::ALL.into_iter().find(|dataset| self.settings.topic(*dataset) == topic) else { return };
+        let Some(dataset) = Dataset::ALL.into_iter().find(|dataset| self.settings.topic(*dataset) == topic) else {
+            return;
+        };
         let lane = Lane { dataset, epoch, stored, growing: None, cut_at: None, is_new: true, is_storing: false };
         self.lanes.insert((topic, partition), lane);
     }
 
     pub fn drop_lane(&mut self, topic: &str, partition: i32) {
         self.lanes.remove(&(topic.to_owned(), partition));
+    }
+
+    pub fn is_open(&self, topic: &str, partition: i32, epoch: i64) -> bool {
+        self.lanes.get(&(topic.to_owned(), partition)).is_some_and(|lane| lane.epoch == epoch)
     }
 
     /// Appends a message to its partition's batch.
@@ -56,9 +62,8 @@ impl Lanes {
             lane.is_new = false;
             lane.begin(&key, message.offset(), source, stores).await?;
         }
-        let growing = lane
-            .growing
-            .get_or_insert_with(|| Batch::new(lane.dataset, key.0.clone(), key.1, message.offset()));
+        let growing =
+            lane.growing.get_or_insert_with(|| Batch::new(lane.dataset, key.0.clone(), key.1, message.offset()));
         growing.add(message.offset(), message.key(), message.payload());
         Ok(())
     }
@@ -105,12 +110,19 @@ impl Lane {
     }
 
     fn is_due(&self, cut: &Cut) -> bool {
-        let is_late = self.cut_at.is_none() && self.growing.as_ref().is_some_and(|batch| batch.began.elapsed() >= cut.after);
+        let is_late =
+            self.cut_at.is_none() && self.growing.as_ref().is_some_and(|batch| batch.began.elapsed() >= cut.after);
         is_late || self.is_full(cut)
     }
 
     /// The first message after an assignment decides what the stored batch means.
-    async fn begin(&mut self, (topic, partition): &(String, i32), first: i64, source: &Source, stores: &Arc<Stores>) -> Result<(), Trouble> {
+    async fn begin(
+        &mut self,
+        (topic, partition): &(String, i32),
+        first: i64,
+        source: &Source,
+        stores: &Arc<Stores>,
+    ) -> Result<(), Trouble> {
         let alarm = |what: &str| {
             metrics::counter!("load_alarms_total", "dataset" => self.dataset.name()).increment(1);
             tracing::error!(kafka.topic = topic, kafka.partition = partition, kafka.offset = first, "{what}");
@@ -119,18 +131,22 @@ impl Lane {
             (Plan::Fresh, _) | (_, None) => {}
             (Plan::CutAt(max), _) => self.cut_at = Some(max),
             (Plan::Alarm, _) => alarm("Offsets that were stored before are read again: stored again, versions decide"),
-            (Plan::Gap, _) => alarm("Kafka no longer holds all that came after the last batch: run the full pass over this dataset"),
+            (Plan::Gap, _) => {
+                alarm("Kafka no longer holds all that came after the last batch: run the full pass over this dataset")
+            }
             (Plan::FinishFirst, Some(stored)) => {
                 let (min, max) = (stored.min, stored.max);
                 match source.reread(self.dataset, topic, *partition, min, max).await {
-                    None => alarm("A batch with unknown outcome is no longer in the log: run the full pass over this dataset"),
-                    Some(batch) => {
-                        match Arc::clone(stores).store(batch, self.stored.clone(), self.epoch).await {
-                            Ended::Stored { state, .. } => self.stored = state,
-                            Ended::Fenced { .. } | Ended::Dropped => return Err(Trouble::Again("The stored batch was not finished".to_owned())),
-                            Ended::Failed(reason) => return Err(Trouble::Lasting(reason)),
+                    None => alarm(
+                        "A batch with unknown outcome is no longer in the log: run the full pass over this dataset",
+                    ),
+                    Some(batch) => match Arc::clone(stores).store(batch, self.stored.clone(), self.epoch).await {
+                        Ended::Stored { state, .. } => self.stored = state,
+                        Ended::Fenced { .. } | Ended::Dropped => {
+                            return Err(Trouble::Again("The stored batch was not finished".to_owned()));
                         }
-                    }
+                        Ended::Failed(reason) => return Err(Trouble::Lasting(reason)),
+                    },
                 }
             }
         }

@@ -14,7 +14,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use rdkafka::consumer::CommitMode;
 use rdkafka::error::KafkaError;
-use rdkafka::message::Message;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -81,7 +80,11 @@ pub async fn run(config: LoaderConfig, shutdown: CancellationToken) -> anyhow::R
 }
 
 /// Waits for the broker, for as long as it takes; false: asked to stop meanwhile.
-async fn topics_are_there(dead_letters: &Arc<DeadLetters>, health: &Health, shutdown: &CancellationToken) -> anyhow::Result<bool> {
+async fn topics_are_there(
+    dead_letters: &Arc<DeadLetters>,
+    health: &Health,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<bool> {
     loop {
         let asked = Arc::clone(dead_letters);
         match tokio::task::spawn_blocking(move || asked.check_topics()).await.context("ask for the topics")? {
@@ -98,7 +101,12 @@ async fn topics_are_there(dead_letters: &Arc<DeadLetters>, health: &Health, shut
 }
 
 /// From joining the group to leaving it.
-async fn session(config: &LoaderConfig, stores: &Arc<Stores>, health: &Health, shutdown: &CancellationToken) -> Result<(), Trouble> {
+async fn session(
+    config: &LoaderConfig,
+    stores: &Arc<Stores>,
+    health: &Health,
+    shutdown: &CancellationToken,
+) -> Result<(), Trouble> {
     sqlx::query("SELECT 1").execute(&stores.pool).await?;
     let mut source = Source::join(&config.kafka)?;
     health.set_ready(true);
@@ -151,7 +159,9 @@ async fn session(config: &LoaderConfig, stores: &Arc<Stores>, health: &Health, s
 async fn follow(source: &mut Source, lanes: &mut Lanes, stores: &Stores) -> Result<(), Trouble> {
     while let Some(change) = source.change() {
         match change {
-            Assignment::Lost(partitions) => partitions.iter().for_each(|(topic, partition)| lanes.drop_lane(topic, *partition)),
+            Assignment::Lost(partitions) => {
+                partitions.iter().for_each(|(topic, partition)| lanes.drop_lane(topic, *partition))
+            }
             Assignment::Gained(partitions) => {
                 for (topic, partition) in partitions {
                     let (epoch, stored) = batch::take_over(&stores.pool, &topic, partition).await?;
@@ -174,8 +184,14 @@ fn settle(source: &Source, lanes: &mut Lanes, ended: Ended, mode: CommitMode) ->
             }
             Ok(())
         }
-        Ended::Fenced { topic, partition } => {
-            tracing::warn!(kafka.topic = topic, kafka.partition = partition, "Another loader has the partition; what we held of it is dropped");
+        // Ours again meanwhile, under a new epoch: that lane reads it once more.
+        Ended::Fenced { topic, partition, epoch } if !lanes.is_open(&topic, partition, epoch) => Ok(()),
+        Ended::Fenced { topic, partition, .. } => {
+            tracing::warn!(
+                kafka.topic = topic,
+                kafka.partition = partition,
+                "Another loader has the partition; what we held of it is dropped"
+            );
             Err(Trouble::Again("A partition has another writer".to_owned()))
         }
         Ended::Dropped => Ok(()),
@@ -199,7 +215,7 @@ async fn drain(source: &Source, lanes: &mut Lanes, under_way: &mut JoinSet<Ended
 fn report(error: &KafkaError) -> Result<(), Trouble> {
     use rdkafka::error::RDKafkaErrorCode as Code;
     match error.rdkafka_error_code() {
-        Some(Code::Fatal | Code::MaxPollExceeded) => Err(Trouble::Again(format!("The consumer cannot go on: {error}"))),
+        Some(Code::Fatal | Code::PollExceeded) => Err(Trouble::Again(format!("The consumer cannot go on: {error}"))),
         _ => {
             tracing::warn!("Kafka does not answer as it should: {error}. Reading goes on when it does.");
             Ok(())

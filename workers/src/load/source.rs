@@ -116,7 +116,8 @@ impl Source {
                 if message.offset() > max {
                     return Ok(None);
                 }
-                let batch = batch.get_or_insert_with(|| Batch::new(dataset, topic.clone(), partition, message.offset()));
+                let batch =
+                    batch.get_or_insert_with(|| Batch::new(dataset, topic.clone(), partition, message.offset()));
                 batch.add(message.offset(), message.key(), message.payload());
                 if message.offset() == max {
                     break;

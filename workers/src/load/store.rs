@@ -33,7 +33,7 @@ pub enum Ended {
     /// Its offsets may be committed.
     Stored { topic: String, partition: i32, epoch: i64, max: i64, state: Option<Stored> },
     /// Another loader has the partition: nothing is committed.
-    Fenced { topic: String, partition: i32 },
+    Fenced { topic: String, partition: i32, epoch: i64 },
     /// We were asked to stop; it is formed again by whoever comes next.
     Dropped,
     /// The same would fail for ever.
@@ -51,7 +51,12 @@ enum StoreError {
 }
 
 impl Stores {
-    pub fn new(pool: PgPool, client: &clickhouse::Client, dead_letters: Arc<DeadLetters>, stop: CancellationToken) -> Self {
+    pub fn new(
+        pool: PgPool,
+        client: &clickhouse::Client,
+        dead_letters: Arc<DeadLetters>,
+        stop: CancellationToken,
+    ) -> Self {
         let table = |dataset| {
             let (table, columns) = decode::table(dataset);
             (dataset, Table::new(client, table, columns))
@@ -74,14 +79,18 @@ impl Stores {
                     report(&batch, tried);
                     return Ended::Stored { topic, partition, epoch, max, state };
                 }
-                Err(StoreError::State(StateError::Fenced)) => return Ended::Fenced { topic, partition },
+                Err(StoreError::State(StateError::Fenced)) => return Ended::Fenced { topic, partition, epoch },
                 Err(StoreError::Insert(error @ InsertError::Lasting(_))) => return Ended::Failed(error.to_string()),
                 Err(error) => error,
             };
             tried += 1;
             metrics::counter!("load_retries_total", "dataset" => batch.dataset.name()).increment(1);
             let name = batch.dataset.name();
-            tracing::warn!(dataset.name = name, attempt = tried, "Failed to store a batch of {name}: {error}. The same batch is tried again.");
+            tracing::warn!(
+                dataset.name = name,
+                attempt = tried,
+                "Failed to store a batch of {name}: {error}. The same batch is tried again."
+            );
             tokio::select! {
                 () = self.stop.cancelled() => return Ended::Dropped,
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSES.1),
@@ -108,9 +117,11 @@ impl Stores {
             Verdict::Drop => return Ok(former.cloned()),
             Verdict::Again | Verdict::Record => {}
             Verdict::Alarm => tracing::error!(
-                kafka.topic = topic, kafka.partition = partition,
+                kafka.topic = topic,
+                kafka.partition = partition,
                 "The offsets {}-{} were stored before with other rows: stored again, versions decide. Was the topic made anew?",
-                state.min, state.max
+                state.min,
+                state.max
             ),
         }
         batch::write(&self.pool, topic, partition, epoch, state, batch.row_count).await?;
@@ -136,8 +147,13 @@ fn report(batch: &Batch, tried: u32) {
     metrics::counter!("load_rejected_total", "dataset" => name).increment(rejected as u64);
     if rows > 0 || rejected > 0 {
         tracing::info!(
-            dataset.name = name, batch.rows = rows, batch.rejected = rejected, batch.messages = batch.messages,
-            kafka.partition = batch.partition, batch.took_ms = batch.began.elapsed().as_millis() as u64, batch.retries = tried,
+            dataset.name = name,
+            batch.rows = rows,
+            batch.rejected = rejected,
+            batch.messages = batch.messages,
+            kafka.partition = batch.partition,
+            batch.took_ms = batch.began.elapsed().as_millis() as u64,
+            batch.retries = tried,
             "Stored {rows} rows of {name}, {rejected} rejected"
         );
     }

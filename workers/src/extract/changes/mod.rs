@@ -37,7 +37,12 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub async fn new(client: Client, mapping: Arc<Mapping>, publisher: Arc<Publisher>, pass: Arc<Pass>) -> Result<Self, Stop> {
+    pub async fn new(
+        client: Client,
+        mapping: Arc<Mapping>,
+        publisher: Arc<Publisher>,
+        pass: Arc<Pass>,
+    ) -> Result<Self, Stop> {
         let rejected = publisher.ledger().rejected(&pass).await?;
         Ok(Self { client, mapping, publisher, pass, rejected: Mutex::new(rejected) })
     }
@@ -79,7 +84,9 @@ impl Reader {
             rest = later;
             let mut size = self.page_size();
             let page: Page<S> = pages::fetch(&self.client, &self.mapping, &mut size, |_| {
-                Question::of(&self.mapping.entity).with("$select", self.mapping.select()).with("$filter", filter.clone())
+                Question::of(&self.mapping.entity)
+                    .with("$select", self.mapping.select())
+                    .with("$filter", filter.clone())
             })
             .await?;
             found.extend((0..page.sink.len()).map(|at| page.sink.key(at)));
@@ -130,7 +137,12 @@ impl Reader {
                 continue;
             }
             let dataset = self.pass.dataset;
-            tracing::warn!(dataset.name = dataset.name(), document.key = key, "Rejected one of {dataset}: {}", document.reason);
+            tracing::warn!(
+                dataset.name = dataset.name(),
+                document.key = key,
+                "Rejected one of {dataset}: {}",
+                document.reason
+            );
             metrics::counter!("extract_rejected_total", "dataset" => dataset.name()).increment(1);
             self.publisher.set_aside(&self.pass, &key, &document).await?;
             self.ledger().reject(&self.pass, &key, &data_version, &document.reason).await?;
@@ -143,7 +155,8 @@ impl Reader {
     /// Key and version of a document that does not fit, as far as they can be read; else a hash of the whole.
     fn name_of(&self, rejected: &Rejected) -> (String, String) {
         let value: serde_json::Value = serde_json::from_str(&rejected.raw).unwrap_or_default();
-        let text = |field: usize| value.get(self.mapping.erp_name(field)).and_then(|value| value.as_str()).map(str::to_owned);
+        let text =
+            |field: usize| value.get(self.mapping.erp_name(field)).and_then(|value| value.as_str()).map(str::to_owned);
         let hash = || format!("#{:016x}", xxh64(rejected.raw.as_bytes(), 0));
         (text(sale::ID).unwrap_or_else(hash), text(sale::DATA_VERSION).unwrap_or_else(hash))
     }

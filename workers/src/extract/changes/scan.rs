@@ -23,7 +23,8 @@ impl Reader {
         let (mut size, mut skip) = (self.page_size(), 0);
         loop {
             self.pass.check()?;
-            let page: KeyPage = pages::fetch(&self.client, &mapping, &mut size, |top| by_key(&mapping, skip, top)).await?;
+            let page: KeyPage =
+                pages::fetch(&self.client, &mapping, &mut size, |top| by_key(&mapping, skip, top)).await?;
             skip += page.documents;
             for key in &page.sink.keys {
                 if seen.insert(key.id) && self.is_changed(key, known.get(&key.id)) {

@@ -51,7 +51,12 @@ impl Reader {
         let all = spans::all(self.first_date().await?, today);
         let dataset = self.pass.dataset;
         let rest = spans::after(all.clone(), load.to);
-        tracing::info!(dataset.name = dataset.name(), pass.spans = rest.len(), "Loading {dataset}, {} spans to read", rest.len());
+        tracing::info!(
+            dataset.name = dataset.name(),
+            pass.spans = rest.len(),
+            "Loading {dataset}, {} spans to read",
+            rest.len()
+        );
         self.read(rest, true).await?;
         self.finish_unconfirmed::<Sales>().await?;
         progress::load_done(self.ledger().pool(), &self.pass).await?;
@@ -138,7 +143,8 @@ impl Reader {
         let (mut walk, mut size, mut keys) = (Walk::over(span), self.page_size(), Vec::new());
         loop {
             self.pass.check()?;
-            let page: KeyPage = pages::fetch(&self.client, &mapping, &mut size, |top| walk.question(&mapping, top)).await?;
+            let page: KeyPage =
+                pages::fetch(&self.client, &mapping, &mut size, |top| walk.question(&mapping, top)).await?;
             let is_last = page.is_last();
             let Keys { keys: found, .. } = page.sink;
             let met: Vec<_> = found.iter().map(|key| (key.id, key.dated)).collect();
