@@ -5,6 +5,8 @@
 
 mod http;
 mod keys;
+#[cfg(test)]
+mod mint;
 mod provider;
 mod token;
 
