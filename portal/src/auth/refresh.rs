@@ -60,6 +60,7 @@ async fn ask(app: App, id: Hash, session: Session, sealed: Vec<u8>) -> Result<()
         tracing::info!("A session was sealed with another PORTAL_SECRET_KEY: ended");
         return end(&app, &id).await;
     };
+    metrics::counter!("portal_refreshes_total").increment(1);
     match app.oidc.refresh(tokens, &session.subject).await {
         // Another role is another session: signing in again gives a new id.
         Ok(person) if Role::from_name(&session.role) != person.role => end(&app, &id).await,
