@@ -246,3 +246,31 @@ async fn in_a_real_browser_a_dealer_signs_in_and_out() {
     page.wait_for("#kc-login").await;
     tests::await_true("all sessions ended", Duration::from_secs(5), async || stage.live_sessions().await == 0).await;
 }
+
+/// S-19 and S-15 in the browser: an ended session at a filter, and what Back shows after signing out.
+#[tokio::test]
+async fn in_a_real_browser_an_ended_session_leads_to_sign_in_and_back() {
+    let stage = Stage::set().await;
+    let user = stage.keycloak.dealer(&[VOLGA]).await;
+    let browser = Browser::start().await;
+    let page = browser.page().await;
+    page.open(&stage.portal.at("/reports/sales")).await;
+    page.sign_in(&user.name, &user.name).await;
+    page.wait_for("form[hx-get]").await;
+    sqlx::query("UPDATE session SET seen_at = now() - interval '31 minutes'")
+        .execute(&stage.postgres.pool)
+        .await
+        .unwrap();
+    sqlx::query("DELETE FROM sign_in_attempt").execute(&stage.postgres.pool).await.unwrap();
+    let _: serde_json::Value = page.evaluate("(document.querySelector('form[hx-get]').requestSubmit(), null)").await;
+    // Keycloak's own session lives: the way there and back needs no hand.
+    tests::await_true("signed in again", Duration::from_secs(15), async || stage.live_sessions().await == 2).await;
+    page.wait_for("form[hx-get]").await;
+    assert!(page.url().await.starts_with(&stage.portal.at("/reports/sales")), "{}", page.url().await);
+
+    page.click("form[action='/logout'] button").await;
+    page.wait_for("#kc-login").await;
+    let _: serde_json::Value = page.evaluate("(history.go(-1), null)").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!page.has(".who").await, "Back after signing out shows nothing of the portal");
+}

@@ -4,8 +4,8 @@
 
 pub mod browser;
 pub mod fault_proxy;
-pub mod signed_in;
 pub mod person;
+pub mod signed_in;
 pub mod test_clickhouse;
 pub mod test_environment;
 pub mod test_keycloak;
@@ -17,8 +17,8 @@ pub mod test_workers;
 
 pub use browser::{Browser, Page, Theme};
 pub use fault_proxy::{Fault, FaultProxy};
-pub use signed_in::SignedIn;
 pub use person::{Answer, Person};
+pub use signed_in::SignedIn;
 pub use stack::process::Process;
 pub use test_clickhouse::{TestClickHouse, clickhouse};
 pub use test_environment::{Environment, environment, folder, fresh_name};
