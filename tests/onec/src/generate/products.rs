@@ -41,7 +41,8 @@ const fn by_brand(section: Section) -> Section {
 const BORES: &[&str] = &["15", "20", "25", "32", "40", "50", "65", "80", "100"];
 const INCHES: &[&str] = &["1/2\"", "3/4\"", "1\"", "1 1/4\"", "1 1/2\"", "2\""];
 const PIPES: &[&str] = &["16х2,0", "20х2,0", "20х2,8", "25х3,5", "26х3,0", "32х3,0", "32х4,4", "40х5,5", "50х6,9"];
-const POWERS: &[&str] = &["10", "12", "14", "18", "20", "24", "28", "32", "35", "40"];
+const POWERS: &[&str] =
+    &["10 кВт", "12 кВт", "14 кВт", "18 кВт", "20 кВт", "24 кВт", "28 кВт", "32 кВт", "35 кВт", "40 кВт"];
 const HEADS: &[&str] =
     &["25-40 180", "25-60 130", "25-60 180", "25-80 180", "32-40 180", "32-60 180", "32-80 180", "40-120 F"];
 const DEPTHS: &[&str] = &["0,37-40", "0,55-55", "0,75-70", "1,1-90", "1,5-110", "2,2-140"];
@@ -207,8 +208,9 @@ pub fn catalog(products: usize, canaries: &[String], dice: &mut Dice) -> Catalog
         // Sections first, then brands, then sizes, then series: few products still fill every section.
         let (section, rest) = (n % sections.len(), n / sections.len());
         let kind = sections[section];
-        let (brand, rest) = (rest % BRANDS.len(), rest / BRANDS.len());
-        let (size, rest) = (rest % kind.sizes.len(), rest / kind.sizes.len());
+        let (brand, rest) = ((rest + section) % BRANDS.len(), rest / BRANDS.len());
+        // Each brand begins at a size of its own, so that a small catalog does not consist of the smallest sizes.
+        let (size, rest) = ((rest + 3 * brand + section) % kind.sizes.len(), rest / kind.sizes.len());
         let (series, again) = (rest % SERIES.len(), rest / SERIES.len());
         let generation = if again == 0 { String::new() } else { format!(" G{}", again + 1) };
         let gap = if series == 0 { "" } else { " " };

@@ -213,7 +213,8 @@ impl Asked<'_> {
         };
         self.server.prepared((of.name.clone(), query.select.clone(), level), || {
             let linking = Linking { with_select: self.server.options.habits.links_with_select };
-            let members = select::members(schema, of, query.select.as_deref(), level, linking)?;
+            let mut members = select::members(schema, of, query.select.as_deref(), level, linking)?;
+            select::disorder(&mut members, &mut self.server.dice());
             Ok(Prepared { drawing: json::Drawing::new(&of.name, members.clone()), members })
         })
     }

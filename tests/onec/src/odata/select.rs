@@ -3,6 +3,7 @@
 use super::{error::Refusal, query::Level};
 use crate::{
     base::{Column, Set, Source, source},
+    generate::Dice,
     schema::{Kind, Property, Schema, Type},
 };
 
@@ -74,6 +75,17 @@ pub fn members(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Linking {
     pub with_select: bool,
+}
+
+/// The order of fields is not stable: a tabular section may stand before its document's reference. Links come last.
+pub fn disorder(members: &mut [Member], dice: &mut Dice) {
+    dice.shuffle(members);
+    members.sort_by_key(|member| matches!(member.content, Content::Link { .. }));
+    for member in members {
+        if let Content::Lines { members, .. } = &mut member.content {
+            disorder(members, dice);
+        }
+    }
 }
 
 fn member(
