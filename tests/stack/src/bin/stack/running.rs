@@ -58,6 +58,10 @@ impl Running {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.programs.is_empty()
+    }
+
     /// Stops our programs first, then what they lean on.
     pub fn stop(&mut self) {
         stop_all(&mut self.programs);

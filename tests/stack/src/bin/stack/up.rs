@@ -47,9 +47,11 @@ pub async fn run(options: Options) -> Result<ExitCode> {
         Ok(ExitCode::SUCCESS)
     })
     .await;
-    let start = Instant::now();
-    running.stop();
-    eprintln!("  Everything has stopped ({}).", seconds(start.elapsed()));
+    if !running.is_empty() {
+        let start = Instant::now();
+        running.stop();
+        eprintln!("  Everything has stopped ({}).", seconds(start.elapsed()));
+    }
     outcome
 }
 
