@@ -1,0 +1,191 @@
+//! Rule 17's two locks, each tried by itself. A foreign canary in any byte is a release blocker.
+
+use clickhouse::Client;
+use tests::clickhouse;
+
+use crate::stand::{Stand, URAL, VOLGA, canary};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_byte_of_any_answer_holds_another_dealers_canary() {
+    let stand = Stand::start().await;
+    let (volga, ural) = (stand.dealer(&[VOLGA]).await, stand.dealer(&[URAL]).await);
+    let paths = [
+        "/".to_owned(),
+        "/reports/sales".to_owned(),
+        "/reports/sales?page=2".to_owned(),
+        "/reports/sales?page=999".to_owned(),
+        "/reports/sales?sort=product&period=month".to_owned(),
+        "/reports/sales?search=%D0%9A%D0%90%D0%9D%D0%90%D0%A0%D0%95%D0%99%D0%9A%D0%90".to_owned(),
+        "/reports/sales?search=%25%27%20OR%201%3D1%20--".to_owned(),
+        "/reports/sales?group=80000000-0000-4000-8000-000002000001".to_owned(),
+        format!("/reports/sales?dealer={URAL}"),
+        format!("/reports/sales?dealers=%5B%27{URAL}%27%5D&param_dealers=%5B%27{URAL}%27%5D"),
+        "/reports/sales?format=csv".to_owned(),
+        format!("/reports/sales?format=csv&dealer={URAL}"),
+        "/reports/sales?format=csv&group=80000000-0000-4000-8000-000002000001".to_owned(),
+    ];
+    let mut own_seen = 0;
+    for path in &paths {
+        for request in [volga.page(path), volga.fragment(path), volga.page(path).header("x-dealer-id", URAL)] {
+            let body = request.send().await.expect("an answer").text().await.expect("a body");
+            assert!(!body.contains(&canary(URAL)), "{path} shows a foreign row: {body}");
+            own_seen += usize::from(body.contains(&canary(VOLGA)));
+        }
+        // The same address, asked by the other in between: no cache is shared.
+        let body = ural.page(path).send().await.expect("an answer").text().await.expect("a body");
+        assert!(!body.contains(&canary(VOLGA)), "{path} shows a foreign row: {body}");
+    }
+    assert!(own_seen > 20, "the canaries are not where they should be: {own_seen}");
+}
+
+async fn refusal(client: &Client, sql: &str) -> Option<String> {
+    client.query_raw(sql).fetch_bytes("TabSeparated").ok()?.collect().await.err().map(|cause| cause.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clickhouse_lets_the_portals_user_read_views_with_their_dealers_and_nothing_else() {
+    let clickhouse = clickhouse().await;
+    for user in ["portal_ro", "export_ro"] {
+        let client = clickhouse.client(user);
+        for sql in [
+            "SELECT * FROM dw.sale",
+            "SELECT * FROM dw.group_tree",
+            "SELECT count() FROM report.sale",
+            "SELECT * FROM report.product_group",
+            "SELECT * FROM report.dealer",
+            "INSERT INTO dw.sale (line_no) VALUES (1)",
+            "CREATE TABLE report.x (a UInt8) ENGINE = Memory",
+            "CREATE TEMPORARY TABLE x (a UInt8)",
+            "DROP VIEW report.sale",
+            "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')",
+            "SELECT * FROM remote('127.0.0.1', 'dw', 'sale')",
+            "SELECT * FROM file('/etc/passwd', 'LineAsString', 'a String')",
+            "SELECT * FROM system.query_log",
+            "SET readonly = 0",
+            "SELECT 1 SETTINGS max_execution_time = 1000",
+            "KILL QUERY WHERE 1",
+        ] {
+            assert!(refusal(&client, sql).await.is_some(), "{user} may run: {sql}");
+        }
+        let fine = format!("SELECT * FROM report.sale(dealers = ['{VOLGA}'])");
+        assert_eq!(refusal(&client, &fine).await, None);
+        let none: u64 = client.query("SELECT count() FROM report.sale(dealers = [])").fetch_one().await.expect("no rows");
+        assert_eq!(none, 0);
+        let tables: Vec<String> =
+            client.query("SELECT DISTINCT database FROM system.tables").fetch_all().await.unwrap_or_default();
+        assert!(tables.iter().all(|database| database == "report"), "{tables:?}");
+    }
+    let owner = Client::default().with_url(clickhouse.url()).with_user("owner");
+    assert!(refusal(&owner, "SELECT 1").await.is_some(), "somebody signs in as owner");
+}
+
+/// The mutant of the second lock: a view that forgot its parameter shows the foreign rows, and the first lock is blind
+/// to it. What keeps such a view out is `every_view_demands_its_dealers`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_without_its_filter_would_show_everything() {
+    let stand = Stand::start().await;
+    let migrator = stand.clickhouse.client("migrator");
+    let view = include_str!("../../shared/migrations/clickhouse/0020_report_sale.sql");
+    let mutant = view.replace("WHERE s.dealer_id IN {dealers:Array(UUID)}", "WHERE length({dealers:Array(UUID)}) > 0");
+    assert_ne!(view, mutant);
+    migrator.query_raw(&mutant).execute().await.expect("the mutant view");
+    let volga = stand.dealer(&[VOLGA]).await;
+    let body = volga.page("/reports/sales?sort=product").send().await.expect("a page").text().await.expect("a body");
+    assert!(body.contains(&canary(URAL)), "the isolation test could not see a missing filter");
+}
+
+#[test]
+fn every_view_demands_its_dealers_and_reads_final() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/migrations/clickhouse");
+    let mut views = 0;
+    for entry in std::fs::read_dir(folder).expect("the migrations") {
+        let path = entry.expect("a migration").path();
+        let sql = std::fs::read_to_string(&path).expect("its text");
+        let code: String = sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
+        assert!(!code.to_uppercase().contains("PREWHERE"), "{}", path.display());
+        if !code.contains("VIEW report.") {
+            continue;
+        }
+        views += 1;
+        assert!(code.contains("DEFINER = owner SQL SECURITY DEFINER"), "{}", path.display());
+        for table in ["dw.sale", "dw.product", "dw.dealer", "dw.pass"] {
+            for after in code.split(table).skip(1) {
+                let words: Vec<&str> = after.split_whitespace().take(3).collect();
+                assert!(words.first() == Some(&"FINAL") || words.get(2) == Some(&"FINAL"), "{}: {words:?}", path.display());
+            }
+        }
+        let has_no_dealers = ["VIEW report.group_tree", "VIEW report.freshness"].iter().any(|view| code.contains(view));
+        assert!(has_no_dealers || code.contains("dealer_id IN {dealers:Array(UUID)}"), "{}", path.display());
+    }
+    assert!(views >= 5, "{views} views");
+}
+
+#[test]
+fn every_user_has_its_grants_and_every_pin_stands() {
+    let users = include_str!("../../shared/clickhouse/users.xml");
+    let (_, list) = users.split_once("<users>").expect("users");
+    for name in ["loader", "migrator", "owner", "portal_ro", "export_ro", "audit_ro", "default"] {
+        let start = list.find(&format!("\n    <{name}>")).unwrap_or_else(|| panic!("no {name}"));
+        let end = list[start..].find(&format!("</{name}>")).expect("its end") + start;
+        assert!(list[start..end].contains("<grants>"), "{name} has no <grants>: it may read everything");
+    }
+    let known = ["loader", "migrator", "owner", "portal_ro", "export_ro", "audit_ro", "default"];
+    assert_eq!(list.matches("<profile>").count(), known.len(), "a user that this test does not know");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_pinned_for_every_user() {
+    let clickhouse = clickhouse().await;
+    let final_pins = [
+        ("optimize_move_to_prewhere_if_final", "0"),
+        ("apply_prewhere_after_final", "0"),
+        ("do_not_merge_across_partitions_select_final", "0"),
+        ("use_skip_indexes_if_final_exact_mode", "1"),
+    ];
+    let portal_pins = [
+        ("readonly", "1"),
+        ("max_execution_time", "15"),
+        ("result_overflow_mode", "throw"),
+        ("cancel_http_readonly_queries_on_client_close", "1"),
+        ("max_rows_to_read", "200000000"),
+    ];
+    let loader_pins = [
+        ("async_insert", "0"),
+        ("insert_deduplicate", "1"),
+        ("deduplicate_blocks_in_dependent_materialized_views", "1"),
+    ];
+    for user in ["loader", "migrator", "portal_ro", "export_ro", "audit_ro"] {
+        let mut pins = final_pins.to_vec();
+        match user {
+            "portal_ro" => pins.extend(portal_pins),
+            "export_ro" => pins.extend([("readonly", "1"), ("max_execution_time", "600"), ("result_overflow_mode", "throw")]),
+            "loader" => pins.extend(loader_pins),
+            "audit_ro" => pins.push(("readonly", "1")),
+            _ => {}
+        }
+        for (name, pinned) in pins {
+            let sql = "SELECT value FROM system.settings WHERE name = {name:String}";
+            let value: String =
+                clickhouse.client(user).query_raw(sql).param("name", name).fetch_one().await.expect("the setting");
+            assert_eq!(value, pinned, "{name} of {user}");
+        }
+    }
+}
+
+/// The first lock's door: who may make a scope.
+#[test]
+fn only_sign_in_makes_a_scope() {
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../portal/src"))];
+    let mut makers = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("sources") {
+            let path = entry.expect("a source").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if std::fs::read_to_string(&path).expect("text").contains("DealerScope::granted") {
+                makers.push(path.file_name().expect("a name").to_string_lossy().into_owned());
+            }
+        }
+    }
+    assert_eq!(makers, ["viewer.rs"]);
+}

@@ -1,0 +1,98 @@
+//! The Sales report over HTTP: page, fragment, filters, errors, file.
+
+use reqwest::StatusCode;
+use scraper::{Html, Selector};
+use tests::SignedIn;
+
+use crate::stand::{NORTH, Stand, VOLGA, canary};
+
+async fn text(request: reqwest::RequestBuilder) -> (StatusCode, String) {
+    let answer = request.send().await.expect("an answer");
+    (answer.status(), answer.text().await.expect("a body"))
+}
+
+fn count(html: &str, selector: &str) -> usize {
+    Html::parse_document(html).select(&Selector::parse(selector).expect("a selector")).count()
+}
+
+async fn volga() -> (Stand, SignedIn) {
+    let stand = Stand::start().await;
+    let volga = stand.dealer(&[VOLGA]).await;
+    (stand, volga)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dealer_pages_sorts_narrows_and_sees_totals_over_the_whole_set() {
+    let (_stand, volga) = volga().await;
+    let (status, page) = text(volga.page("/reports/sales")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(count(&page, "table.rows tbody tr:not(.total)"), 50);
+    // 120 × (1 + … + 60), with VAT.
+    assert!(page.contains("219\u{202f}600") && page.contains("183\u{202f}000"), "{page}");
+    assert!(page.contains("1–50 из 60") && page.contains("Итого по 60 товарам"));
+    assert!(page.contains("&lt;b onclick=x&gt;") && count(&page, "b[onclick]") == 0);
+    let (_, second) = text(volga.fragment("/reports/sales?page=2")).await;
+    assert_eq!(count(&second, "table.rows tbody tr:not(.total)"), 10);
+    assert!(second.contains("219\u{202f}600") && second.starts_with("<title>") && !second.contains("<html"));
+    let (_, sorted) = text(volga.fragment("/reports/sales?sort=product")).await;
+    assert!(sorted.find("x&gt;00").unwrap() < sorted.find("x&gt;01").unwrap() && sorted.contains("aria-sort=\"ascending\""));
+    let (_, found) = text(volga.fragment("/reports/sales?search=X%3E07")).await;
+    assert!(found.contains("1–1 из 1"), "{found}");
+    // The group above holds what lies below it.
+    let (_, group) = text(volga.fragment("/reports/sales?group=80000000-0000-4000-8000-000001000000")).await;
+    assert!(group.contains("1–50 из 60"), "{group}");
+    let (_, none) = text(volga.page("/reports/sales?search=%D0%BD%D0%B5%D1%82")).await;
+    assert!(none.contains("Снять фильтры"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_filter_is_answered_beside_its_field_and_asks_nothing() {
+    let (stand, volga) = volga().await;
+    let asked = || async {
+        let sql = "SELECT count() FROM system.query_log WHERE user = 'portal_ro' AND query LIKE '%report.sale%'";
+        stand.clickhouse.client("audit_ro").query(sql).fetch_one::<u64>().await.expect("the query log")
+    };
+    text(volga.page("/reports/sales")).await.0.is_success().then_some(()).expect("the report");
+    tests::await_true(std::time::Duration::from_secs(10), async || asked().await > 0).await;
+    let before = asked().await;
+    for (query, field) in [
+        ("period=own&from=2026-02-30", "error-from"),
+        ("group=1%20OR%201%3D1", "error-group"),
+        ("dealer=5b0d6f0e-d0d0-11ee-8a01-000000000002", "refused"),
+        ("page=1000000000", "refused"),
+        ("search=a&search=b", "error-search"),
+    ] {
+        for request in [volga.page(&format!("/reports/sales?{query}")), volga.fragment(&format!("/reports/sales?{query}"))] {
+            let (status, body) = text(request).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
+            assert!(body.contains(field) || body.contains("запрос не выполнялся"), "{query}: {body}");
+        }
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(asked().await, before, "a query ran for a filter that does not fit");
+    assert_eq!(text(volga.page("/reports/nothing")).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_holds_the_rows_of_the_page_and_says_what_it_is() {
+    let (_stand, volga) = volga().await;
+    let answer = volga.page("/reports/sales?format=csv").send().await.expect("the file");
+    let disposition = answer.headers()["content-disposition"].to_str().expect("a name").to_owned();
+    assert!(disposition.starts_with("attachment; filename=\"sales-"), "{disposition}");
+    let file = answer.text().await.expect("the file's text");
+    assert!(file.starts_with('\u{feff}') && file.contains("\"Данные на\""));
+    let rows: Vec<&str> = file.split("\r\n\r\n").nth(1).expect("rows").lines().skip(1).collect();
+    assert_eq!(rows.len(), 60);
+    let sum: f64 = rows.iter().map(|row| row.split(';').nth(3).expect("revenue").parse::<f64>().expect("a number")).sum();
+    assert!((sum - 219_600.0).abs() < 1e-6, "{sum}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_of_several_dealers_narrows_to_one_of_them() {
+    let stand = Stand::start().await;
+    let both = stand.dealer(&[VOLGA, NORTH]).await;
+    let (_, page) = text(both.page("/reports/sales")).await;
+    assert!(page.contains("Итого по 120 товарам") && count(&page, "select#dealer option") == 3, "{page}");
+    let (_, one) = text(both.fragment(&format!("/reports/sales?dealer={NORTH}"))).await;
+    assert!(one.contains("1–50 из 60") && !one.contains(&format!("Товар {}", canary(VOLGA))), "{one}");
+}
