@@ -69,7 +69,8 @@ async fn clickhouse_lets_the_portals_user_read_views_with_their_dealers_and_noth
         }
         let fine = format!("SELECT * FROM report.sale(dealers = ['{VOLGA}'])");
         assert_eq!(refusal(&client, &fine).await, None);
-        let none: u64 = client.query("SELECT count() FROM report.sale(dealers = [])").fetch_one().await.expect("no rows");
+        let none: u64 =
+            client.query("SELECT count() FROM report.sale(dealers = [])").fetch_one().await.expect("no rows");
         assert_eq!(none, 0);
         let tables: Vec<String> =
             client.query("SELECT DISTINCT database FROM system.tables").fetch_all().await.unwrap_or_default();
@@ -101,7 +102,8 @@ fn every_view_demands_its_dealers_and_reads_final() {
     for entry in std::fs::read_dir(folder).expect("the migrations") {
         let path = entry.expect("a migration").path();
         let sql = std::fs::read_to_string(&path).expect("its text");
-        let code: String = sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
+        let code: String =
+            sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
         assert!(!code.to_uppercase().contains("PREWHERE"), "{}", path.display());
         if !code.contains("VIEW report.") {
             continue;
@@ -111,7 +113,11 @@ fn every_view_demands_its_dealers_and_reads_final() {
         for table in ["dw.sale", "dw.product", "dw.dealer", "dw.pass"] {
             for after in code.split(table).skip(1) {
                 let words: Vec<&str> = after.split_whitespace().take(3).collect();
-                assert!(words.first() == Some(&"FINAL") || words.get(2) == Some(&"FINAL"), "{}: {words:?}", path.display());
+                assert!(
+                    words.first() == Some(&"FINAL") || words.get(2) == Some(&"FINAL"),
+                    "{}: {words:?}",
+                    path.display()
+                );
             }
         }
         let has_no_dealers = ["VIEW report.group_tree", "VIEW report.freshness"].iter().any(|view| code.contains(view));
@@ -158,7 +164,9 @@ async fn settings_are_pinned_for_every_user() {
         let mut pins = final_pins.to_vec();
         match user {
             "portal_ro" => pins.extend(portal_pins),
-            "export_ro" => pins.extend([("readonly", "1"), ("max_execution_time", "600"), ("result_overflow_mode", "throw")]),
+            "export_ro" => {
+                pins.extend([("readonly", "1"), ("max_execution_time", "600"), ("result_overflow_mode", "throw")])
+            }
             "loader" => pins.extend(loader_pins),
             "audit_ro" => pins.push(("readonly", "1")),
             _ => {}

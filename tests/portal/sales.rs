@@ -35,7 +35,9 @@ async fn a_dealer_pages_sorts_narrows_and_sees_totals_over_the_whole_set() {
     assert_eq!(count(&second, "table.rows tbody tr:not(.total)"), 10);
     assert!(second.contains("219\u{202f}600") && second.starts_with("<title>") && !second.contains("<html"));
     let (_, sorted) = text(volga.fragment("/reports/sales?sort=product")).await;
-    assert!(sorted.find("x&gt;00").unwrap() < sorted.find("x&gt;01").unwrap() && sorted.contains("aria-sort=\"ascending\""));
+    assert!(
+        sorted.find("x&gt;00").unwrap() < sorted.find("x&gt;01").unwrap() && sorted.contains("aria-sort=\"ascending\"")
+    );
     let (_, found) = text(volga.fragment("/reports/sales?search=X%3E07")).await;
     assert!(found.contains("1–1 из 1"), "{found}");
     // The group above holds what lies below it.
@@ -53,7 +55,10 @@ async fn a_wrong_filter_is_answered_beside_its_field_and_asks_nothing() {
         stand.clickhouse.client("audit_ro").query(sql).fetch_one::<u64>().await.expect("the query log")
     };
     text(volga.page("/reports/sales")).await.0.is_success().then_some(()).expect("the report");
-    tests::await_true(std::time::Duration::from_secs(10), async || asked().await > 0).await;
+    tests::await_true("the report's query is in the log", std::time::Duration::from_secs(10), async || {
+        asked().await > 0
+    })
+    .await;
     let before = asked().await;
     for (query, field) in [
         ("period=own&from=2026-02-30", "error-from"),
@@ -62,7 +67,9 @@ async fn a_wrong_filter_is_answered_beside_its_field_and_asks_nothing() {
         ("page=1000000000", "refused"),
         ("search=a&search=b", "error-search"),
     ] {
-        for request in [volga.page(&format!("/reports/sales?{query}")), volga.fragment(&format!("/reports/sales?{query}"))] {
+        for request in
+            [volga.page(&format!("/reports/sales?{query}")), volga.fragment(&format!("/reports/sales?{query}"))]
+        {
             let (status, body) = text(request).await;
             assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
             assert!(body.contains(field) || body.contains("запрос не выполнялся"), "{query}: {body}");
@@ -83,7 +90,8 @@ async fn the_file_holds_the_rows_of_the_page_and_says_what_it_is() {
     assert!(file.starts_with('\u{feff}') && file.contains("\"Данные на\""));
     let rows: Vec<&str> = file.split("\r\n\r\n").nth(1).expect("rows").lines().skip(1).collect();
     assert_eq!(rows.len(), 60);
-    let sum: f64 = rows.iter().map(|row| row.split(';').nth(3).expect("revenue").parse::<f64>().expect("a number")).sum();
+    let sum: f64 =
+        rows.iter().map(|row| row.split(';').nth(3).expect("revenue").parse::<f64>().expect("a number")).sum();
     assert!((sum - 219_600.0).abs() < 1e-6, "{sum}");
 }
 

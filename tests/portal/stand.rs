@@ -22,7 +22,8 @@ pub struct Stand {
 
 impl Stand {
     pub async fn start() -> Self {
-        let (postgres, clickhouse, keycloak, folder) = (postgres().await, clickhouse().await, TestKeycloak::shared(), folder());
+        let (postgres, clickhouse, keycloak, folder) =
+            (postgres().await, clickhouse().await, TestKeycloak::shared(), folder());
         for dealer in [VOLGA, URAL, NORTH] {
             seed(&clickhouse.client("migrator"), dealer).await;
         }

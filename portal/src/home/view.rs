@@ -139,7 +139,7 @@ impl Overview<'_> {
                 h2 { a href=(filter.url(self.report)) { (self.text.with("top-products", &[("month", self.month_name().into())])) } }
                 @if top.is_empty() { p { (self.text.get("no-sales-yet")) } }
                 @else {
-                    ol.top hx-ignore {
+                    ol.best hx-ignore {
                         @for (name, revenue) in &top {
                             li {
                                 @if name.is_empty() { em { (self.text.get("unknown-product")) } } @else { span { (name) } }
@@ -159,7 +159,7 @@ impl Overview<'_> {
                 dl.ages {
                     @for (name, age) in self.ages {
                         dt { (self.dataset(name)) }
-                        dd.late[freshness::is_late(*age, self.now)] { (freshness::sentence(self.text, *age, self.now, self.timezone)) }
+                        dd.late[freshness::is_late(*age, self.now)] { (freshness::age_alone(self.text, *age, self.now)) }
                     }
                 }
             }

@@ -99,7 +99,7 @@ fn as_table(text: Text, bars: &[(NaiveDate, f64, f64)], unit_name: &str) -> Mark
     }
 }
 
-/// 1, 2 or 5 times a power of ten: three to six lines up to `most`.
+/// 1, 2, 2.5 or 5 times a power of ten: three to six lines up to `most`.
 fn nice_step(most: f64) -> f64 {
     if most <= 0.0 {
         return 1.0;
@@ -109,6 +109,7 @@ fn nice_step(most: f64) -> f64 {
     let times = match rough / power {
         ..=1.0 => 1.0,
         ..=2.0 => 2.0,
+        ..=2.5 => 2.5,
         ..=5.0 => 5.0,
         _ => 10.0,
     };
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn lines_stand_at_round_figures() {
-        for (most, step) in [(66.0, 20.0), (4.0, 1.0), (0.7, 0.2), (980.0, 500.0), (0.0, 1.0)] {
+        for (most, step) in [(66.0, 20.0), (4.0, 1.0), (0.7, 0.2), (980.0, 250.0), (0.0, 1.0)] {
             assert!((nice_step(most) - step).abs() < 1e-9, "{most}: {}", nice_step(most));
         }
     }

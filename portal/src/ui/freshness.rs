@@ -47,6 +47,11 @@ pub fn sentence(text: Text, freshness: Freshness, now: DateTime<Utc>, timezone: 
     }
 }
 
+/// `3 minutes ago`, without the time of day.
+pub fn age_alone(text: Text, freshness: Freshness, now: DateTime<Utc>) -> String {
+    freshness.as_of.map_or_else(|| text.get("as-of-loading").to_owned(), |as_of| age(text, (now - as_of).num_seconds()))
+}
+
 fn age(text: Text, seconds: i64) -> String {
     match seconds {
         ..60 => text.get("ago-now").to_owned(),
