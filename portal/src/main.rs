@@ -7,17 +7,36 @@ use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use portal::web::health::{self, Health};
 use portal::{config::Config, serve::serve, state::App};
+use shared::report::catalogue::Catalogue;
 use tokio::net::TcpListener;
 
 fn main() -> std::process::ExitCode {
     shared::telemetry::init();
-    match run() {
+    let asked = std::env::args().nth(1);
+    let done = match asked.as_deref() {
+        None | Some("serve") => run(),
+        Some("check-reports") => check_reports(),
+        Some(other) => Err(anyhow::anyhow!("{other} is no command of the portal: take serve or check-reports")),
+    };
+    match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(cause) => {
             tracing::error!("The portal does not start: {cause:#}");
             std::process::ExitCode::FAILURE
         }
     }
+}
+
+/// Are the reports, the site's own included, what the warehouse can answer? Reads `PORTAL_REPORTS_DIR` and `CLICKHOUSE_*`.
+#[tokio::main]
+async fn check_reports() -> anyhow::Result<()> {
+    let folder = shared::env::optional("PORTAL_REPORTS_DIR").map(std::path::PathBuf::from);
+    let catalogue = Catalogue::read(folder.as_deref())?;
+    let count = catalogue.all().len();
+    let client = shared::clickhouse::Settings::from_env("portal_ro")?.client();
+    shared::report::check::against(&client, &catalogue).await?;
+    tracing::info!(reports = count, "All reports fit the warehouse");
+    Ok(())
 }
 
 #[tokio::main]

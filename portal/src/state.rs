@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::report::catalogue::Catalogue;
+use shared::report::check::CheckError;
 use shared::report::run::{Engine, RunError};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -72,7 +73,24 @@ impl App {
         };
         tokio::select! {
             () = stop.cancelled() => {}
-            () = async { tokio::join!(self.oidc.warm_up(), sweep); } => {}
+            () = async { tokio::join!(self.oidc.warm_up(), sweep, self.check_reports()); } => {}
+        }
+    }
+}
+
+impl App {
+    /// Asks ClickHouse once whether the reports fit it, as soon as it is there. A report that does not fit is named and
+    /// stays: the others work.
+    async fn check_reports(&self) {
+        loop {
+            match self.engine.check().await {
+                Ok(()) => return,
+                Err(cause @ CheckError::Wrong { .. }) => {
+                    tracing::error!(%cause, "A report does not fit the warehouse");
+                    return;
+                }
+                Err(CheckError::Away(_)) => tokio::time::sleep(Duration::from_secs(5)).await,
+            }
         }
     }
 }
