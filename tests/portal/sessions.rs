@@ -261,9 +261,9 @@ async fn twenty_requests_with_old_claims_make_one_refresh() {
     let (person, _) = stage.dealer().await;
     for round in 0..3 {
         change(&stage, CLAIMS_ARE_OLD).await;
-        let answers = futures_util::future::join_all((0..20).map(|_| person.get("/"))).await;
+        let answers = futures_util::future::join_all((0..20).map(|_| person.post("/logout", &[]))).await;
         for answer in answers {
-            assert_eq!(answer.status, StatusCode::OK, "round {round}: {}", answer.text);
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "round {round}: signed in, yet without a form token");
         }
     }
     let metrics = person.get(&format!("{}/metrics", stage.portal.health_url)).await.text;
