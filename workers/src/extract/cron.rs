@@ -3,24 +3,38 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Offset as _, TimeZone, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds};
 
 /// Seconds, minutes, hours, day of month, month, day of week.
 #[derive(Debug, Clone)]
-pub struct CronLine(Cron);
+pub struct CronLine {
+    cron: Cron,
+    /// It runs in every hour: then a clock change is nothing to it.
+    is_hourly: bool,
+}
 
 impl CronLine {
     pub fn parse(line: &str) -> Result<Self, croner::errors::CronError> {
-        CronParser::builder().seconds(Seconds::Required).build().parse(line).map(Self)
+        let cron = CronParser::builder().seconds(Seconds::Required).build().parse(line)?;
+        let is_hourly = line.split_whitespace().nth(2) == Some("*");
+        Ok(Self { cron, is_hourly })
     }
 
     /// The first slot after `after`, if there is one at all.
     pub fn next(&self, after: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
-        let next = self.0.find_next_occurrence(&after.with_timezone(&zone), false).ok()?;
-        Some(next.with_timezone(&Utc))
+        if self.is_hourly {
+            // The offset of the moment, kept: an hour that occurs twice has its slots twice.
+            let offset = zone.offset_from_utc_datetime(&after.naive_utc()).fix();
+            return self.find(after.with_timezone(&offset));
+        }
+        self.find(after.with_timezone(&zone))
+    }
+
+    fn find<Z: TimeZone>(&self, after: DateTime<Z>) -> Option<DateTime<Utc>> {
+        self.cron.find_next_occurrence(&after, false).ok().map(|next| next.with_timezone(&Utc))
     }
 
     /// The slots in `(after, until]`, oldest first.
