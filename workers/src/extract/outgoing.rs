@@ -16,7 +16,7 @@ const LINES_PER_PART: usize = 40_000;
 
 /// Documents or items that a publisher can send.
 pub trait Outgoing {
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     fn key(&self, at: usize) -> Uuid;
     fn data_version(&self, at: usize) -> &str;
     /// Where its rows will lie; none: it does not stand.
@@ -33,7 +33,7 @@ pub trait Outgoing {
 }
 
 impl Outgoing for Sales {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.documents.len()
     }
 
@@ -88,7 +88,7 @@ fn item(stands: bool) -> Place {
 }
 
 impl Outgoing for Catalog<Product> {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.items.len()
     }
 
@@ -111,7 +111,7 @@ impl Outgoing for Catalog<Product> {
 }
 
 impl Outgoing for Catalog<Dealer> {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.items.len()
     }
 
@@ -140,7 +140,7 @@ pub struct Gone {
 }
 
 impl Outgoing for Gone {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.keys.len()
     }
 

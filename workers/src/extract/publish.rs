@@ -61,9 +61,9 @@ impl Publisher {
         wanted: impl Fn(usize) -> bool,
     ) -> Result<Option<InFlight>, Stop> {
         // A server may name a document twice in one answer: its last word counts.
-        let mut seen = HashSet::with_capacity(page.len());
+        let mut seen = HashSet::with_capacity(page.count());
         let mut chosen: Vec<usize> =
-            (0..page.len()).rev().filter(|at| seen.insert(page.key(*at)) && wanted(*at)).collect();
+            (0..page.count()).rev().filter(|at| seen.insert(page.key(*at)) && wanted(*at)).collect();
         chosen.reverse();
         let keys: Vec<Uuid> = chosen.iter().map(|at| page.key(*at)).collect();
         let mut known = self.ledger.of_keys(pass, &keys).await?;

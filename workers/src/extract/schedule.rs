@@ -28,6 +28,14 @@ pub struct Claim {
     pub read_at: DateTime<Utc>,
 }
 
+#[derive(sqlx::FromRow)]
+struct Due {
+    job: String,
+    slot_at: DateTime<Utc>,
+    dataset: String,
+    attempt: i32,
+}
+
 /// How a pass ended.
 #[derive(Debug)]
 pub enum Outcome {
@@ -139,13 +147,13 @@ impl Schedule {
     /// Takes the oldest slot that is due, if its dataset is free, and draws the number of its pass.
     pub async fn claim(&self) -> sqlx::Result<Option<Claim>> {
         let mut tx = self.pool.begin().await?;
-        let claimed: Result<Option<(String, DateTime<Utc>, String, i32)>, _> =
+        let claimed: sqlx::Result<Option<Due>> =
             sqlx::query_as(include_str!("claim.sql"))
                 .bind(&self.owner)
                 .bind(self.rhythm.lease.as_secs_f64())
                 .fetch_optional(&mut *tx)
                 .await;
-        let Some((job, slot_at, dataset, attempt)) = (match claimed {
+        let Some(Due { job, slot_at, dataset, attempt }) = (match claimed {
             // Another replica was faster: nothing to do.
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(None),
             other => other?,

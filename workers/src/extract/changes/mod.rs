@@ -89,7 +89,7 @@ impl Reader {
                     .with("$filter", filter.clone())
             })
             .await?;
-            found.extend((0..page.sink.len()).map(|at| page.sink.key(at)));
+            found.extend((0..page.sink.count()).map(|at| page.sink.key(at)));
             found.extend(self.set_aside(page.rejected).await?);
             self.publisher.publish(&self.pass, &page.sink).await?;
             debug_assert!(found.iter().filter(|key| asked.contains(key)).count() <= count);
