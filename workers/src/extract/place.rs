@@ -91,6 +91,10 @@ mod tests {
                 standing.push(now);
             }
             let mut warehouse = Warehouse::new();
+            for index in order {
+                let (version, now, left, _) = &messages[index.index(messages.len())];
+                store(&mut warehouse, *version, *now, left);
+            }
             for (version, now, left, is_confirmed) in &messages {
                 if *is_confirmed {
                     store(&mut warehouse, *version, *now, left);

@@ -147,12 +147,11 @@ impl Schedule {
     /// Takes the oldest slot that is due, if its dataset is free, and draws the number of its pass.
     pub async fn claim(&self) -> sqlx::Result<Option<Claim>> {
         let mut tx = self.pool.begin().await?;
-        let claimed: sqlx::Result<Option<Due>> =
-            sqlx::query_as(include_str!("claim.sql"))
-                .bind(&self.owner)
-                .bind(self.rhythm.lease.as_secs_f64())
-                .fetch_optional(&mut *tx)
-                .await;
+        let claimed: sqlx::Result<Option<Due>> = sqlx::query_as(include_str!("claim.sql"))
+            .bind(&self.owner)
+            .bind(self.rhythm.lease.as_secs_f64())
+            .fetch_optional(&mut *tx)
+            .await;
         let Some(Due { job, slot_at, dataset, attempt }) = (match claimed {
             // Another replica was faster: nothing to do.
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(None),
