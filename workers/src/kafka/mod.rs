@@ -39,6 +39,9 @@ pub fn consumer_config(brokers: &str, group: &str) -> ClientConfig {
         .set("enable.auto.offset.store", "false")
         .set("partition.assignment.strategy", "cooperative-sticky")
         .set("max.poll.interval.ms", "300000")
+        // A loader that was killed gives its partitions up after this: 45 s by default.
+        .set("session.timeout.ms", "10000")
+        .set("heartbeat.interval.ms", "3000")
         .set("queued.max.messages.kbytes", "32768")
         .set("fetch.message.max.bytes", MAX_MESSAGE_BYTES.to_string())
         .set("allow.auto.create.topics", "false");
