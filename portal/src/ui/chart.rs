@@ -51,7 +51,7 @@ pub fn chart(text: Text, title: &str, months: &[NaiveDate], values: &[Month]) ->
                     (columns(text, &bars, y))
                 }
             }
-            (as_table(text, &bars, unit_name))
+            (as_table(text, &bars))
         }
     }
 }
@@ -77,7 +77,7 @@ fn columns(text: Text, bars: &[(NaiveDate, f64, f64)], y: impl Fn(f64) -> f64) -
     }
 }
 
-fn as_table(text: Text, bars: &[(NaiveDate, f64, f64)], unit_name: &str) -> Markup {
+fn as_table(text: Text, bars: &[(NaiveDate, f64, f64)]) -> Markup {
     let money = |value: f64| format::value(text.language(), Kind::Money, Some(&format!("{value:.0}")));
     html! {
         details {
@@ -94,7 +94,6 @@ fn as_table(text: Text, bars: &[(NaiveDate, f64, f64)], unit_name: &str) -> Mark
                     td.number { (money(*before)) }
                 } } }
             }
-            span hidden { (unit_name) }
         }
     }
 }
@@ -155,7 +154,7 @@ mod tests {
         let months = ["2026-01-01", "2026-02-01", "2026-03-01"].map(|day| day.parse().unwrap());
         let values = [Month { first_day: months[2], value: 5e6, before: 4e6 }];
         let drawn = chart(Text::of(Language::Ru), "Выручка", &months, &values).into_string();
-        assert_eq!(drawn.matches("class=\"now\" x=").count() + drawn.matches("<rect class=\"now\"").count(), 3 + 3);
+        assert_eq!(drawn.matches("<rect class=\"now\"").count(), 3);
         assert!(drawn.contains("тыс. ₽") && drawn.contains("5\u{202f}000\u{202f}000") && !drawn.contains("style="));
     }
 }
