@@ -95,6 +95,13 @@ impl Ledger {
         Ok(fold(rows))
     }
 
+    /// Whether the ledger has more rows of the dataset than this.
+    pub async fn is_larger_than(&self, pass: &Pass, rows: i64) -> Result<bool, Stop> {
+        let sql = "SELECT EXISTS (SELECT FROM sent WHERE dataset = $1 OFFSET $2)";
+        let is_larger = sqlx::query_scalar(sql).bind(pass.dataset.name()).bind(rows).fetch_one(&self.pool).await?;
+        Ok(is_larger)
+    }
+
     /// Everything of a catalog.
     pub async fn of_all(&self, pass: &Pass) -> Result<HashMap<Uuid, Known>, Stop> {
         let rows: Vec<Row> = sqlx::query_as(COLUMNS).bind(pass.dataset.name()).fetch_all(&self.pool).await?;

@@ -199,7 +199,7 @@ impl Schedule {
             Outcome::Failed(reason) => ("queued", Some(reason), self.pause_after(claim.attempt)),
         };
         let written = sqlx::query(
-            "UPDATE slot SET state = $5, reason = $6, owner = NULL, lease_until = NULL,
+            "UPDATE slot SET state = $5, reason = $6, lease_until = NULL, owner = CASE WHEN $5 = 'queued' THEN NULL ELSE owner END,
                  not_before = now() + make_interval(secs => $7),
                  attempt = attempt - CASE WHEN $8 THEN 1 ELSE 0 END,
                  finished_at = CASE WHEN $5 = 'queued' THEN NULL ELSE now() END

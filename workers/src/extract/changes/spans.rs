@@ -36,6 +36,15 @@ pub fn after(spans: Vec<Span>, reached: Option<NaiveDateTime>) -> Vec<Span> {
         .collect()
 }
 
+/// The spans, or the parts of them, that lie before this moment.
+pub fn before(spans: Vec<Span>, until: NaiveDateTime) -> Vec<Span> {
+    spans
+        .into_iter()
+        .filter(|span| span.from.is_none_or(|from| from < until))
+        .map(|span| Span { from: span.from, to: Some(span.to.map_or(until, |to| to.min(until))) })
+        .collect()
+}
+
 fn month_of(day: NaiveDate) -> NaiveDateTime {
     day.with_day(1).unwrap_or(day).into()
 }
@@ -57,6 +66,14 @@ mod tests {
         assert!(spans[1..].windows(2).all(|pair| pair[0].to == pair[1].from));
         let empty = all(None, at("2024-05-03T00:00:00").date());
         assert_eq!(empty, [Span { from: None, to: Some(dawn()) }, Span { from: Some(dawn()), to: None }]);
+    }
+
+    #[test]
+    fn what_is_older_than_the_window_ends_where_the_window_begins() {
+        let spans = all(Some(at("2024-02-10T00:00:00")), at("2024-05-03T00:00:00").date());
+        let older = before(spans, at("2024-04-10T00:00:00"));
+        assert_eq!(older.len(), 4);
+        assert_eq!(older[3], Span { from: Some(at("2024-04-01T00:00:00")), to: Some(at("2024-04-10T00:00:00")) });
     }
 
     #[test]

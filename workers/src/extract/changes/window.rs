@@ -16,6 +16,9 @@ use crate::erp::url::{Question, datetime};
 use crate::extract::publish::InFlight;
 use crate::extract::{Stop, outgoing, progress};
 
+/// Some 170 bytes each: as many as the page of 8 MiB holds.
+const KEYS_OF_A_PAGE: i64 = 50_000;
+
 /// A page on its way from 1C to the topic.
 struct Fetched {
     page: Page<Sales>,
@@ -26,13 +29,22 @@ struct Fetched {
 }
 
 impl Reader {
-    /// The usual pass: what is left of the first load, or the documents dated since `from`.
-    pub async fn window(&self, from: NaiveDate, today: NaiveDate) -> Result<(), Stop> {
-        if progress::load(self.ledger().pool(), &self.pass).await?.is_done {
-            self.diff(Span { from: Some(from.into()), to: None }).await?;
-            return self.finish_unconfirmed::<Sales>().await;
+    /// The usual pass: what is left of the first load, or the documents dated since `from` and one older month, another
+    /// in each pass. A base whose keys fit into one page is compared whole: that is one question, too.
+    pub async fn window(&self, from: NaiveDate, today: NaiveDate, turn: usize) -> Result<(), Stop> {
+        if !progress::load(self.ledger().pool(), &self.pass).await?.is_done {
+            return self.load(today).await;
         }
-        self.load(today).await
+        if self.ledger().is_larger_than(&self.pass, KEYS_OF_A_PAGE).await? {
+            self.diff(Span { from: Some(from.into()), to: None }).await?;
+            let older = spans::before(spans::all(self.first_date().await?, today), from.into());
+            if let Some(span) = older.get(turn % older.len().max(1)) {
+                self.diff(*span).await?;
+            }
+        } else {
+            self.diff(Span { from: None, to: None }).await?;
+        }
+        self.finish_unconfirmed::<Sales>().await
     }
 
     /// The nightly pass: the same diff over everything, which also finds what was edited or removed long ago.
