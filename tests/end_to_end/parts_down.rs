@@ -38,7 +38,7 @@ async fn clickhouse_away_is_told_by_loader_and_page_and_both_resume_when_it_is_b
     change_something(&road).await;
     await_line(&road.loader, &["ClickHouse", "WARN"]).await;
     page.open(&portal.at("/reports/sales")).await;
-    page.wait_for_text("Отчёты сейчас недоступны").await;
+    page.wait_for_text("Отчёты временно недоступны").await;
     page.screenshot("clickhouse-away").await;
 
     road.clickhouse.server.restart().await.expect("restart ClickHouse");
@@ -95,7 +95,7 @@ async fn postgres_away_is_told_by_workers_and_page_and_all_resume_when_it_is_bac
     change_something(&road).await;
     await_line(&road.extractor, &["PostgreSQL", "WARN"]).await;
     page.open(&portal.at("/reports/sales")).await;
-    page.wait_for_text("Портал сейчас не может").await;
+    page.wait_for_text("Портал временно недоступен").await;
     page.screenshot("postgres-away").await;
 
     server.restart().await.expect("restart PostgreSQL");
@@ -132,6 +132,6 @@ async fn keycloak_away_is_told_by_the_sign_in_page_while_the_portal_stays_ready(
     let browser = Browser::start().await;
     let page = browser.page().await;
     page.open(&portal.at("/login")).await;
-    page.wait_for_text("Вход сейчас недоступен").await;
+    page.wait_for_text("Вход временно недоступен").await;
     page.screenshot("keycloak-away").await;
 }
