@@ -1,5 +1,7 @@
 //! One sale of 1C, all the way to the dealer's page, and each change after it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use tests::Browser;
 
@@ -7,17 +9,24 @@ use crate::road::{Road, SOON, dealer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sale_of_1c_and_every_change_to_it_stand_on_the_dealers_page_and_on_no_other() {
-    let road = Road::start().await;
+    let road = Road::start_with(|settings| settings.products = 400).await;
     let portal = road.portal().await;
     road.await_equal(SOON).await;
     let browser = Browser::start().await;
     let (page, _) = road.sales_page(&browser, &portal, 1).await;
     let (other, _) = road.sales_page(&browser, &portal, 2).await;
 
-    let products = road.onec.ask("/products?limit=3").await;
-    let list = products.as_array().or_else(|| products["products"].as_array()).expect("products").clone();
-    let product = list.iter().find(|product| product["is_folder"] != json!(true)).expect("a product");
-    let reference = product["ref"].as_str().expect("a product's reference").to_owned();
+    // Bought by neither of the two: what the pages show of it comes from this test's document alone.
+    let bought = async |n: u32| -> BTreeSet<String> {
+        let path = format!("/documents?dealer={}&limit=100000", dealer(n));
+        let documents = road.onec.ask(&path).await;
+        let products =
+            documents.as_array().expect("documents").iter().flat_map(|document| document["products"].as_array());
+        products.flatten().filter_map(|product| product.as_str().map(str::to_owned)).collect()
+    };
+    let (mine, theirs, third) = (bought(1).await, bought(2).await, bought(3).await);
+    let reference = third.iter().find(|product| !mine.contains(*product) && !theirs.contains(*product));
+    let reference = reference.expect("a product that only others buy").clone();
     let name = "Насос проверочный ЦН-777";
     road.onec.change(&format!("/products/{reference}/set"), json!({ "field": "Description", "value": name })).await;
     let line = |revenue: f64| json!({ "product": reference, "quantity": 7, "revenue": revenue });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use stack::onec::Settings;
 use stack::process::Process;
 use tests::{Browser, Page, TestClickHouse, TestKeycloak, TestOnec, TestPortal, TestPostgres, TestTopics, TestUser};
@@ -161,17 +161,14 @@ impl Road {
         await_true("two passes over sales land", SOON, async || newest().await >= before + 2).await;
     }
 
-    /// References of dealer number `n`'s posted documents: `(ref, date, number of lines)`.
+    /// References of dealer number `n`'s sales of the last two months, newest first: `(ref, date, number of lines)`.
     pub async fn documents(&self, n: u32) -> Vec<(String, String, u64)> {
-        let answer = self.onec.ask(&format!("/documents?dealer={}&limit=1000", dealer(n))).await;
-        let list = answer.as_array().or_else(|| answer["documents"].as_array()).expect("a list of documents").clone();
-        list.iter()
-            .filter(|document| document["posted"] != json!(false) && document["deleted"] != json!(true))
-            .map(|document| {
-                let text = |field: &str| document[field].as_str().expect("a field of a document").to_owned();
-                let lines = document["lines"].as_u64().or_else(|| document["lines"].as_array().map(|l| l.len() as u64));
-                (text("ref"), text("date"), lines.expect("the number of lines"))
-            })
+        let answer = self.onec.ask(&format!("/documents?dealer={}&sale=true&limit=1000", dealer(n))).await;
+        let since = (shared::clock::now() - chrono::Duration::days(60)).format("%Y-%m-%d").to_string();
+        let list = answer.as_array().expect("a list of documents").iter();
+        let text = |document: &Value, field: &str| document[field].as_str().expect("a field of a document").to_owned();
+        list.map(|document| (text(document, "ref"), text(document, "date"), document["lines"].as_u64().expect("lines")))
+            .filter(|(_, date, _)| *date > since)
             .collect()
     }
 }
