@@ -20,8 +20,8 @@ async fn site() -> String {
         ([("content-disposition", "attachment; filename*=UTF-8''%D0%BE%D1%82%D1%87%D1%91%D1%82.csv")], "a;b\n")
     };
     let app = axum::Router::new().route("/file", get(file)).fallback(get(|| async { Html(PAGE) }));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, app).await });
     url
 }

@@ -68,8 +68,8 @@ fn columns(text: Text, bars: &[(NaiveDate, f64, f64)], y: impl Fn(f64) -> f64) -
             @let (high, low) = (y(*value), y(*before));
             rect.before x=(percent(middle - width - 0.15)) y=(format!("{low:.1}")) width=(percent(width)) height=(format!("{:.1}", bottom - low)) {}
             rect.now x=(percent(middle + 0.15)) y=(format!("{high:.1}")) width=(percent(width)) height=(format!("{:.1}", bottom - high)) {}
-            @if index % every == 0 {
-                text.minor[(index / every) % 3 != 0] x=(percent(middle)) y=(HEIGHT - 5.0) {
+            @if index.is_multiple_of(every) {
+                text.minor[!(index / every).is_multiple_of(3)] x=(percent(middle)) y=(HEIGHT - 5.0) {
                     (format::month(text, *day)) @if bars.len() > 12 { " " (format!("{:02}", day.year() % 100)) }
                 }
             }
