@@ -91,7 +91,8 @@ async fn a_view_without_its_filter_would_show_everything() {
     assert_ne!(view, mutant);
     migrator.query_raw(&mutant).execute().await.expect("the mutant view");
     let volga = stand.dealer(&[VOLGA]).await;
-    let body = volga.page("/reports/sales?sort=product&page=2").send().await.expect("a page").text().await.expect("a body");
+    let body =
+        volga.page("/reports/sales?sort=product&page=2").send().await.expect("a page").text().await.expect("a body");
     assert!(body.contains(&canary(URAL)), "the isolation test could not see a missing filter");
 }
 

@@ -1,4 +1,5 @@
 //! The portal over HTTP and in the browser, on real parts: a file per feature.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod dealer_isolation;
 mod sales;
