@@ -37,9 +37,14 @@ impl<'a> Scalar<'a> {
         Some(Cow::Borrowed(inner))
     }
 
+    /// For a person: the first letters, without the escapes of JSON.
+    fn shown(self) -> String {
+        let text = self.quoted().map(|text| format!("\"{text}\""));
+        text.as_deref().unwrap_or(self.0).chars().take(60).collect()
+    }
+
     fn wrong(self, wanted: &str) -> Problem {
-        let shown: String = self.0.chars().take(60).collect();
-        Cow::Owned(format!("is {shown}, not {wanted}"))
+        Cow::Owned(format!("is {}, not {wanted}", self.shown()))
     }
 
     /// A reference; the zero reference is none.
@@ -89,10 +94,8 @@ impl<'a> Scalar<'a> {
     /// Exact, from the literal text of a number, or of text that holds one.
     pub fn amount(self) -> Result<Amount, Problem> {
         let quoted = self.quoted();
-        Amount::parse(quoted.as_deref().unwrap_or(self.0)).map_err(|problem| {
-            let shown: String = self.0.chars().take(60).collect();
-            Cow::Owned(format!("is {shown}, which {problem}"))
-        })
+        Amount::parse(quoted.as_deref().unwrap_or(self.0))
+            .map_err(|problem| Cow::Owned(format!("is {}, which {problem}", self.shown())))
     }
 
     /// A whole number from 1; Int64 travels as text.

@@ -132,15 +132,26 @@ impl Extractor {
         };
         let outcome = self.judge(&claim, &pass, ended, began.elapsed());
         let Some(outcome) = outcome else { return };
-        match self.schedule.finish(&claim, &outcome).await {
-            Ok(true) => {}
-            Ok(false) => {
-                tracing::warn!(dataset.name = dataset.name(), "The slot of {dataset} was taken over meanwhile")
+        self.write_down(&claim, &outcome).await;
+    }
+
+    /// Tries for as long as the lease lasts: a database that comes back finds the slot ended, not waiting for its sweep.
+    async fn write_down(&self, claim: &Claim, outcome: &Outcome) {
+        let name = claim.dataset.name();
+        let until = tokio::time::Instant::now() + self.config.rhythm.lease;
+        loop {
+            let error = match self.schedule.finish(claim, outcome).await {
+                Ok(true) => return,
+                Ok(false) => return tracing::warn!(dataset.name = name, "The slot of {name} was taken over meanwhile"),
+                Err(error) => error,
+            };
+            if tokio::time::Instant::now() >= until {
+                return tracing::warn!(
+                    dataset.name = name,
+                    "The end of the slot could not be written: {error}. Its lease runs out."
+                );
             }
-            Err(error) => tracing::warn!(
-                dataset.name = dataset.name(),
-                "The end of the slot could not be written: {error}. Its lease runs out."
-            ),
+            tokio::time::sleep(self.config.rhythm.poll).await;
         }
     }
 

@@ -12,6 +12,9 @@ use tokio::sync::Notify;
 /// Beyond `message.timeout.ms`: by then librdkafka has told about every message.
 const ACK_DEADLINE: Duration = Duration::from_secs(130);
 
+/// After so long, the log tells what is waited for.
+const NOTICE: Duration = Duration::from_secs(10);
+
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     #[error("Kafka did not acknowledge in time.")]
@@ -38,7 +41,12 @@ impl Acks {
     /// Waits for the broker's word on every message. To be asked once, after the last was enqueued.
     pub async fn all(&self) -> Result<(), SendError> {
         if self.open.fetch_sub(1, Ordering::AcqRel) != 1 {
-            tokio::time::timeout(ACK_DEADLINE, self.last.notified()).await.map_err(|_| SendError::Silent)?;
+            let all = self.last.notified();
+            tokio::pin!(all);
+            if tokio::time::timeout(NOTICE, &mut all).await.is_err() {
+                tracing::warn!("Kafka has not acknowledged for {} s: waiting goes on.", NOTICE.as_secs());
+                tokio::time::timeout(ACK_DEADLINE, all).await.map_err(|_| SendError::Silent)?;
+            }
         }
         match self.failed.get() {
             None => Ok(()),
@@ -49,7 +57,11 @@ impl Acks {
 
 pub struct Context;
 
-impl ClientContext for Context {}
+impl ClientContext for Context {
+    fn error(&self, _: KafkaError, reason: &str) {
+        tracing::warn!("Kafka does not answer as it should: {reason}. Sending goes on when it does.");
+    }
+}
 
 impl ProducerContext for Context {
     type DeliveryOpaque = Arc<Acks>;
