@@ -13,15 +13,18 @@ use tokio::net::TcpListener;
 fn main() -> std::process::ExitCode {
     shared::telemetry::init();
     let asked = std::env::args().nth(1);
-    let done = match asked.as_deref() {
-        None | Some("serve") => run(),
-        Some("check-reports") => check_reports(),
-        Some(other) => Err(anyhow::anyhow!("{other} is no command of the portal: take serve or check-reports")),
+    let (done, failure) = match asked.as_deref() {
+        None | Some("serve") => (run(), "The portal does not start"),
+        Some("check-reports") => (check_reports(), "The reports do not fit"),
+        Some(other) => {
+            let unknown = anyhow::anyhow!("{other} is no command of the portal: take serve or check-reports");
+            (Err(unknown), "The portal does not start")
+        }
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(cause) => {
-            tracing::error!("The portal does not start: {cause:#}");
+            tracing::error!("{failure}: {cause:#}");
             std::process::ExitCode::FAILURE
         }
     }

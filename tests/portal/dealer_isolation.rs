@@ -1,4 +1,11 @@
 //! Rule 17's two locks, each tried by itself. A foreign canary in any byte is a release blocker.
+//!
+//! Which test turns red when a guard is taken out, as tried by hand:
+//!
+//! | taken out | red |
+//! | --- | --- |
+//! | the scope, where `run::dealers` writes it into a query | `no_byte_of_any_answer_holds_another_dealers_canary`; `sales`: three of four |
+//! | the parameter, in a view | `every_view_demands_its_dealers_and_reads_final`; what then shows: `a_view_without_its_filter_would_show_everything` |
 
 use clickhouse::Client;
 use tests::clickhouse;

@@ -1,7 +1,9 @@
 //! Two dealers whose every text carries a canary, and a portal over them.
 
 use clickhouse::Client;
-use tests::{SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse, folder, postgres};
+use tests::{
+    Browser, Page, SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse, folder, postgres,
+};
 
 pub const VOLGA: &str = "5b0d6f0e-d0d0-11ee-8a01-000000000001";
 pub const URAL: &str = "5b0d6f0e-d0d0-11ee-8a01-000000000002";
@@ -11,6 +13,10 @@ pub const NORTH: &str = "5b0d6f0e-d0d0-11ee-8a01-000000000003";
 pub fn canary(dealer: &str) -> String {
     format!("КАНАРЕЙКА-{}", &dealer[dealer.len() - 1..])
 }
+
+/// Everything was read just now.
+const PASSES: &str =
+    "INSERT INTO dw.pass SELECT ['sales', 'products', 'dealers'][number + 1], 0, 1, 1, now64(3), 60 FROM numbers(3)";
 
 pub struct Stand {
     pub portal: TestPortal,
@@ -22,19 +28,114 @@ pub struct Stand {
 
 impl Stand {
     pub async fn start() -> Self {
-        let (postgres, clickhouse, keycloak, folder) =
-            (postgres().await, clickhouse().await, TestKeycloak::shared(), folder());
+        let clickhouse = clickhouse().await;
         for dealer in [VOLGA, URAL, NORTH] {
             seed(&clickhouse.client("migrator"), dealer).await;
         }
+        Self::over(clickhouse).await
+    }
+
+    /// One dealer, Volga, who trades in what a dealer trades in, for more than a milliard a year.
+    pub async fn of_trade(words: &TradeWords) -> Self {
+        let clickhouse = clickhouse().await;
+        seed_trade(&clickhouse.client("migrator"), words).await;
+        Self::over(clickhouse).await
+    }
+
+    async fn over(clickhouse: TestClickHouse) -> Self {
+        let (postgres, keycloak, folder) = (postgres().await, TestKeycloak::shared(), folder());
         let portal = TestPortal::start(&postgres, &clickhouse, &keycloak, folder.path()).await;
         Self { portal, clickhouse, keycloak, _postgres: postgres, _folder: folder }
+    }
+
+    /// A page of an employee of Volga who has just signed in, at this path.
+    pub async fn browse(&self, browser: &Browser, path: &str) -> Page {
+        let (person, page) = (self.keycloak.dealer(&[VOLGA]).await, browser.page().await);
+        page.open(&self.portal.at(path)).await;
+        page.sign_in(&person.name, &person.name).await;
+        page.wait_for(".who").await;
+        page
     }
 
     /// Signed in as an employee of these dealers.
     pub async fn dealer(&self, dealers: &[&str]) -> SignedIn {
         let person = self.keycloak.dealer(dealers).await;
         SignedIn::to(&self.portal.url, &person.name, &person.name).await
+    }
+}
+
+/// What stands in 1C, in one language.
+pub struct TradeWords {
+    pub dealer: &'static str,
+    pub groups: [&'static str; 4],
+    /// Two per group.
+    pub products: [&'static str; 8],
+}
+
+pub const RUSSIAN: TradeWords = TradeWords {
+    dealer: "ООО «Волга-Тепло»",
+    groups: ["Насосы", "Котлы", "Радиаторы", "Трубы и фитинги"],
+    products: [
+        "Насос циркуляционный для систем отопления с мокрым ротором",
+        "Насос скважинный",
+        "Котёл настенный двухконтурный",
+        "Котёл напольный",
+        "Радиатор биметаллический, секций:",
+        "Конвектор внутрипольный",
+        "Труба из сшитого полиэтилена, бухта",
+        "Тройник латунный",
+    ],
+};
+
+pub const ENGLISH: TradeWords = TradeWords {
+    dealer: "Volga Heating Ltd",
+    groups: ["Pumps", "Boilers", "Radiators", "Pipes and fittings"],
+    products: [
+        "Circulating pump for heating with a wet rotor",
+        "Borehole pump",
+        "Wall-hung combination boiler",
+        "Floor-standing boiler",
+        "Bimetal radiator, sections:",
+        "Trench convector",
+        "Cross-linked polyethylene pipe, coil",
+        "Brass tee",
+    ],
+};
+
+/// 64 products in four groups, a sale of one of them four times a day for two years.
+async fn seed_trade(client: &Client, words: &TradeWords) {
+    let zero = "toUUID('00000000-0000-0000-0000-000000000000')";
+    let id = |kind: char, number: &str| {
+        format!("toUUID(concat('{kind}0000000-0000-4000-8000-', leftPad(toString({number}), 12, '0')))")
+    };
+    for sql in [
+        format!(
+            "INSERT INTO dw.product SELECT {}, {zero}, 1, toString(number), '', {:?}[number + 1], 1, 0 FROM numbers(4)",
+            id('8', "number"),
+            words.groups
+        )
+        .replace('"', "'"),
+        format!(
+            "INSERT INTO dw.product SELECT {}, {}, 0, concat('00-', leftPad(toString(1000 + number * 37), 8, '0')), '', \
+             concat({:?}[number % 8 + 1], ' ', toString(25 + intDiv(number, 8) * 5)), 1, 0 FROM numbers(64)",
+            id('7', "number"),
+            id('8', "intDiv(number % 8, 2)"),
+            words.products
+        )
+        .replace('"', "'"),
+        format!("INSERT INTO dw.dealer VALUES ('{VOLGA}', '00-00000001', '{}', 1, 0)", words.dealer),
+        format!(
+            "INSERT INTO dw.sale WITH intDiv(number, 4) AS day, sipHash64(number) % 64 AS product, \
+             1 + sipHash64(number, 1) % 7 AS pieces, \
+             pieces * (90000 + sipHash64(product) % 400000) * if(day > 365, 0.87, 1) AS money \
+             SELECT '{VOLGA}', toDate32(today() - day), {}, 1, now(), toString(number), {zero}, {zero}, {}, pieces, money, \
+             money / 6, money * 0.043, 1, 0 FROM numbers(2920)",
+            id('9', "number"),
+            id('7', "product"),
+        ),
+        PASSES.to_owned(),
+    ] {
+        client.query_raw(&sql).execute().await.unwrap_or_else(|cause| panic!("{cause}: {sql}"));
     }
 }
 
@@ -65,8 +166,7 @@ async fn seed(client: &Client, dealer: &str) {
             id('9', "number"),
             id('7', "intDiv(number, 2)"),
         ),
-        "INSERT INTO dw.pass SELECT ['sales', 'products', 'dealers'][number + 1], 0, 1, 1, now64(3), 60 FROM numbers(3)"
-            .to_owned(),
+        PASSES.to_owned(),
     ] {
         client.query_raw(&sql).execute().await.unwrap_or_else(|cause| panic!("{cause}: {sql}"));
     }

@@ -2,8 +2,8 @@
 //! a test wants to know of a page: text, axe's findings, bytes over the wire, a picture.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chromiumoxide::cdp::browser_protocol::browser::{
@@ -13,10 +13,14 @@ use chromiumoxide::cdp::browser_protocol::emulation::{
     MediaFeature, SetDeviceMetricsOverrideParams, SetLocaleOverrideParams, SetScriptExecutionDisabledParams,
     SetTimezoneOverrideParams, SetUserAgentOverrideParams,
 };
+use chromiumoxide::cdp::browser_protocol::input::InsertTextParams;
+use chromiumoxide::cdp::browser_protocol::log;
 use chromiumoxide::cdp::browser_protocol::network::{
     EventLoadingFinished, EventRequestWillBeSent, SetCacheDisabledParams,
 };
+use chromiumoxide::cdp::browser_protocol::page::Viewport;
 use chromiumoxide::cdp::browser_protocol::target::{CreateBrowserContextParams, CreateTargetParams};
+use chromiumoxide::cdp::js_protocol::runtime::EventExceptionThrown;
 use chromiumoxide::page::ScreenshotParams;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
@@ -96,7 +100,8 @@ impl Browser {
                 }
             }
         });
-        let page = Page { page, context, traffic, downloads };
+        let complaints = complaints(&page).await;
+        let page = Page { page, context, traffic, downloads, complaints };
         page.language("ru").await;
         page.width(1280).await;
         page
@@ -118,6 +123,30 @@ fn chromium(parts: &Parts, folder: &tempfile::TempDir) -> Launch {
         .stop_within(Duration::from_secs(3))
 }
 
+/// Collects what the browser complains of: broken policies and errors of scripts, not what a server answered.
+async fn complaints(page: &chromiumoxide::Page) -> Arc<Mutex<Vec<String>>> {
+    page.execute(log::EnableParams::default()).await.expect("switch the browser's log on");
+    let mut entries = page.event_listener::<log::EventEntryAdded>().await.expect("the browser's log");
+    let mut thrown = page.event_listener::<EventExceptionThrown>().await.expect("errors of scripts");
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&kept);
+    tokio::spawn(async move {
+        loop {
+            let complaint = tokio::select! {
+                Some(entry) = entries.next() => match entry.entry.source {
+                    log::LogEntrySource::Security | log::LogEntrySource::Violation | log::LogEntrySource::Javascript
+                    | log::LogEntrySource::Deprecation => entry.entry.text.clone(),
+                    _ => continue,
+                },
+                Some(thrown) = thrown.next() => format!("{:?}", thrown.exception_details),
+                else => return,
+            };
+            list.lock().expect("the list of complaints").push(complaint);
+        }
+    });
+    kept
+}
+
 #[derive(Debug, Default)]
 struct Traffic {
     requests: AtomicU64,
@@ -130,9 +159,15 @@ pub struct Page {
     context: BrowserContextId,
     traffic: Arc<Traffic>,
     downloads: PathBuf,
+    complaints: Arc<Mutex<Vec<String>>>,
 }
 
 impl Page {
+    /// What the browser complained of since the page was made: broken policies, errors of scripts.
+    pub fn complaints(&self) -> Vec<String> {
+        self.complaints.lock().expect("the list of complaints").clone()
+    }
+
     /// chromiumoxide's own page, for what is not here.
     pub fn raw(&self) -> &chromiumoxide::Page {
         &self.page
@@ -203,8 +238,9 @@ impl Page {
             quoted(selector)
         );
         let _: Option<serde_json::Value> = self.try_evaluate(&clear).await;
-        let element = self.page.find_element(selector).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
-        element.type_str(text).await.unwrap_or_else(|error| panic!("type into {selector}: {error}"));
+        // As an input method types: chromiumoxide's own keys know no Cyrillic.
+        let typed = self.page.execute(InsertTextParams::new(text)).await;
+        typed.unwrap_or_else(|error| panic!("type into {selector}: {error}"));
     }
 
     /// Sets a field that the keyboard does not reach well (dates, lists) and tells the page.
@@ -282,7 +318,13 @@ impl Page {
         let folder = screenshots();
         std::fs::create_dir_all(&folder).expect("the folder of screenshots");
         let path = folder.join(format!("{name}.png"));
-        let whole = ScreenshotParams::builder().full_page(true).build();
+        // Not chromiumoxide's full page: that forgets the window's width.
+        let layout = self.page.layout_metrics().await.expect("the page's size");
+        let size = layout.css_content_size;
+        let whole = ScreenshotParams::builder()
+            .clip(Viewport { x: 0.0, y: 0.0, width: size.width, height: size.height, scale: 1.0 })
+            .capture_beyond_viewport(true)
+            .build();
         self.page.save_screenshot(whole, &path).await.unwrap_or_else(|error| panic!("picture {name}: {error}"));
         path
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a harness fails a test by panicking")]
 
 pub mod browser;
+pub mod by_hand;
 pub mod fault_proxy;
 pub mod person;
 pub mod signed_in;
@@ -16,6 +17,7 @@ pub mod test_topics;
 pub mod test_workers;
 
 pub use browser::{Browser, Page, Theme};
+pub use by_hand::ByHand;
 pub use fault_proxy::{Fault, FaultProxy};
 pub use person::{Answer, Person};
 pub use signed_in::SignedIn;

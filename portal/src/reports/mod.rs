@@ -19,6 +19,7 @@ use crate::auth::viewer::Viewer;
 use crate::error::{AppError, Part};
 use crate::state::App;
 use crate::ui::text::Text;
+use crate::web::draw_error;
 use crate::web::input::{Path, Query};
 use crate::web::want::Want;
 use view::{Drawing, Offered};
@@ -105,12 +106,12 @@ async fn refuse(app: &App, viewer: &Viewer, want: Want, report: &Definition, ref
         timezone: app.engine.timezone(),
         is_fragment: want.is_fragment(),
     };
-    let results = drawing.refusal();
     if want.is_fragment() {
-        let kept = [("hx-push-url", "false")];
-        (StatusCode::BAD_REQUEST, kept, drawing.refused_fragment(&results)).into_response()
+        let mut answer = (StatusCode::BAD_REQUEST, drawing.refused_fragment()).into_response();
+        draw_error::aim_at_notices(answer.headers_mut());
+        answer
     } else {
-        (StatusCode::BAD_REQUEST, page(app, viewer, &drawing, &results, None)).into_response()
+        (StatusCode::BAD_REQUEST, page(app, viewer, &drawing, &drawing.refusal(), None)).into_response()
     }
 }
 

@@ -11,7 +11,7 @@ use shared::report::run::{self, Rows};
 
 use crate::ui::filter_form::{Form, sentence};
 use crate::ui::text::Text;
-use crate::ui::{chart, freshness, pager, strip, table};
+use crate::ui::{chart, freshness, notice, pager, strip, table};
 
 /// Named once: the fragment wears it, the form aims at it.
 const RESULTS: &str = "report-results";
@@ -74,18 +74,29 @@ impl Drawing<'_> {
             (results)
             hx-partial hx-target={ "#" (freshness::PLACE) } hx-swap="outerHTML" { (self.age(rows)) }
             hx-partial hx-target="#report-live" hx-swap="innerHTML" { (self.said(rows)) }
+            // What was told of an earlier try is over.
+            hx-partial hx-target={ "#" (notice::PLACE) } hx-swap="innerHTML" {}
             (self.form().renewed())
         }
     }
 
-    /// The same for a filter that does not fit: nothing is known of rows or their age.
-    pub fn refused_fragment(&self, results: &Markup) -> Markup {
+    /// For a filter that does not fit, in the place of notices: the old rows stay, and the sentence stands beside its field.
+    pub fn refused_fragment(&self) -> Markup {
+        let text = self.text;
+        let without_field: Vec<_> =
+            self.wrong().filter(|(field, _)| !has_field(field)).map(|(_, words)| words).collect();
         html! {
-            (results)
-            @for (field, wrong) in self.refused.iter().flat_map(|refused| &refused.errors).filter(|(field, _)| has_field(field)) {
-                hx-partial hx-target={ "#error-" (field) } hx-swap="innerHTML" { (sentence(self.text, *wrong)) }
+            (notice::notice(text, notice::Kind::Error, text.get("refused"), &without_field.join(" "), None))
+            @for (field, words) in self.wrong().filter(|(field, _)| has_field(field)) {
+                hx-partial hx-target={ "#error-" (field) } hx-swap="innerHTML" { (words) }
             }
+            (self.form().marked())
         }
+    }
+
+    fn wrong(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let errors = self.refused.iter().flat_map(|refused| &refused.errors);
+        errors.map(|(field, wrong)| (&**field, sentence(self.text, *wrong)))
     }
 
     fn age(&self, rows: &Rows) -> Markup {
@@ -166,8 +177,8 @@ impl Drawing<'_> {
             section #(RESULTS) {
                 div.card.empty role="alert" {
                     p { (text.get("refused")) }
-                    @for (field, wrong) in self.refused.iter().flat_map(|refused| &refused.errors) {
-                        @if !has_field(field) { p { (sentence(text, *wrong)) } }
+                    @for (field, words) in self.wrong() {
+                        @if !has_field(field) { p { (words) } }
                     }
                     p { a href=(self.report.path()) { (text.get("widen-filters")) } }
                 }

@@ -67,13 +67,28 @@ impl Form<'_> {
         }
     }
 
+    /// The days of a refused period as they stand in the form, now marked.
+    pub fn marked(&self) -> Markup {
+        html! {
+            @for field in ["from", "to"] {
+                @if self.is_wrong(field).is_some() {
+                    hx-partial hx-target={ "#" (field) } hx-swap="outerMorph" { (self.day_input(field, self.today)) }
+                }
+            }
+        }
+    }
+
     fn renewed_error(&self, field: &str) -> Markup {
         html! { hx-partial hx-target={ "#error-" (field) } hx-swap="outerHTML" { (self.error(field)) } }
     }
 
     /// One line: what is chosen. All that a phone shows at first, and what is printed.
     fn chosen(&self) -> Markup {
-        let parts = chosen(self.text, self.report, self.filter, self.options, self.dealers);
+        let parts = match self.refused {
+            // Not the default in its place.
+            Some(_) => Vec::new(),
+            None => chosen(self.text, self.report, self.filter, self.options, self.dealers),
+        };
         html! { span #report-chosen hx-ignore { (parts.join(" · ")) } }
     }
 
@@ -138,9 +153,12 @@ impl Form<'_> {
     }
 
     fn day(&self, field: &'static str, label: &str, day: NaiveDate) -> Markup {
+        html! { label for=(field) { (label) } (self.day_input(field, day)) }
+    }
+
+    fn day_input(&self, field: &'static str, day: NaiveDate) -> Markup {
         let day = day.to_string();
         html! {
-            label for=(field) { (label) }
             input #(field) type="date" name=(field) value=(self.shown(field, &day)) aria-invalid=[self.is_wrong(field)]
                 aria-describedby={ "error-" (field) }
                 hx-get=(self.report.path()) hx-include="closest form" hx-trigger="change" hx-sync="closest form:replace"

@@ -85,8 +85,7 @@ impl Asked {
         let mut answer = if self.want.is_fragment() {
             let drawn = notice(text, notice::Kind::Error, title, &sentence, Some(&self.id));
             let mut answer = (status, drawn).into_response();
-            let place = format!("#{}", notice::PLACE);
-            aim(answer.headers_mut(), HeaderValue::try_from(place).unwrap_or(HeaderValue::from_static("body")));
+            aim_at_notices(answer.headers_mut());
             answer
         } else {
             (status, self.page(text, error, title, &sentence)).into_response()
@@ -135,7 +134,8 @@ pub fn page(language: Language, title: &str, here: &str, whose: &Whose, content:
 }
 
 /// A failed filter must neither push its address nor take the table away.
-fn aim(headers: &mut HeaderMap, place: HeaderValue) {
+pub fn aim_at_notices(headers: &mut HeaderMap) {
+    let place = HeaderValue::try_from(format!("#{}", notice::PLACE)).unwrap_or(HeaderValue::from_static("body"));
     headers.insert("hx-retarget", place);
     headers.insert("hx-reswap", HeaderValue::from_static("innerHTML"));
     headers.insert("hx-push-url", HeaderValue::from_static("false"));
