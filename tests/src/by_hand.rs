@@ -28,10 +28,13 @@ impl ByHand<'_> {
         self.0.raw().execute(NavigateParams::new(url)).await.unwrap_or_else(|error| panic!("open {url}: {error}"));
     }
 
-    /// The address in the bar.
+    /// The address in the bar; empty while one page gives way to the next.
     pub async fn url(&self) -> String {
-        let history = self.0.raw().execute(GetNavigationHistoryParams::default()).await.expect("the history");
-        history.entries[history.current_index as usize].url.clone()
+        let Ok(history) = self.0.raw().execute(GetNavigationHistoryParams::default()).await else {
+            return String::new();
+        };
+        let here = usize::try_from(history.current_index).ok().and_then(|index| history.entries.get(index));
+        here.map(|entry| entry.url.clone()).unwrap_or_default()
     }
 
     /// The document as it stands, or nothing while another one comes.
