@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod by_hand;
 pub mod fault_proxy;
+pub mod ledger;
 pub mod person;
 pub mod signed_in;
 pub mod test_clickhouse;

@@ -1,5 +1,8 @@
-//! The two halves on real stores: a file per half.
+//! The two halves on real stores: a file per subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod bad_input;
+mod configuration;
 mod dead_letters;
+mod stand;
 mod topics;

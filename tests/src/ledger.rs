@@ -1,0 +1,110 @@
+//! The truth of the 1C base against the warehouse: exact sums and hashes of every month, and rows stored twice.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::test_clickhouse::TestClickHouse;
+use crate::test_processes::await_true;
+use crate::test_workers::TestOnec;
+
+/// What the cron interval of a test's extractor (one second) and the workers together may take on a busy machine.
+pub const SOON: Duration = Duration::from_secs(60);
+
+/// Facts of one month, as the stand-in's ledger and the warehouse both tell them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Month {
+    pub lines: u64,
+    pub revenue: String,
+    pub quantity: String,
+    #[serde(deserialize_with = "text_or_number")]
+    pub xor: String,
+    #[serde(deserialize_with = "text_or_number")]
+    pub sum: String,
+}
+
+fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => text,
+        other => other.to_string(),
+    })
+}
+
+/// The truth of the 1C base, month by month.
+pub async fn of_1c(onec: &TestOnec) -> BTreeMap<String, Month> {
+    let ledger = onec.ask("/ledger?dataset=sales").await;
+    let months = ledger["months"].as_array().expect("months in the ledger");
+    months
+        .iter()
+        .map(|month| {
+            let name = month["month"].as_str().expect("a month's name").to_owned();
+            (name, Month::deserialize(month).expect("a month's facts"))
+        })
+        .collect()
+}
+
+/// What reports would count: the last versions of what is not deleted.
+pub async fn of_warehouse(clickhouse: &TestClickHouse) -> BTreeMap<String, Month> {
+    type Row = (String, u64, String, String, String, String);
+    let rows: Vec<Row> = clickhouse
+        .client("audit_ro")
+        .query(
+            "SELECT substring(toString(sold_on), 1, 7), count(), toString(sum(revenue)), toString(sum(quantity)),
+                    toString(groupBitXor(hash)), toString(sumWithOverflow(hash))
+             FROM (SELECT *, xxHash64(concatWithSeparator('\\x1f', toString(dealer_id), toString(sold_on),
+                       toString(document_id), toString(line_no), toString(product_id), toString(quantity),
+                       toString(revenue), toString(vat), toString(discount))) AS hash
+                   FROM dw.sale FINAL WHERE is_deleted = 0)
+             GROUP BY 1",
+        )
+        .fetch_all()
+        .await
+        .expect("ask the warehouse");
+    rows.into_iter()
+        .map(|(month, lines, revenue, quantity, xor, sum)| (month, Month { lines, revenue, quantity, xor, sum }))
+        .collect()
+}
+
+/// Waits until the warehouse holds exactly what the ledger says; shows the first months that differ if it never does.
+pub async fn await_equal(onec: &TestOnec, clickhouse: &TestClickHouse, within: Duration) {
+    let until = Instant::now() + within;
+    loop {
+        let (ledger, warehouse) = (of_1c(onec).await, of_warehouse(clickhouse).await);
+        if ledger == warehouse {
+            return;
+        }
+        if Instant::now() > until {
+            let months = ledger.keys().chain(warehouse.keys());
+            let differing: Vec<_> = months.filter(|month| ledger.get(*month) != warehouse.get(*month)).collect();
+            let first: Vec<_> =
+                differing.iter().take(3).map(|month| (month, ledger.get(*month), warehouse.get(*month))).collect();
+            panic!("{} months differ after {} s, 1C against warehouse: {first:#?}", differing.len(), within.as_secs());
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// The newest pass over a dataset that has landed whole: its marker has arrived in every partition. 0: none yet.
+pub async fn newest_pass(clickhouse: &TestClickHouse, dataset: &str) -> u64 {
+    let query =
+        "SELECT if(count() > 0 AND count() = max(partitions), min(pass), 0) FROM dw.pass FINAL WHERE dataset = ?";
+    clickhouse.client("audit_ro").query(query).bind(dataset).fetch_one().await.expect("ask for the passes")
+}
+
+/// Waits until a pass over a dataset that began after now has landed whole.
+pub async fn await_pass(clickhouse: &TestClickHouse, dataset: &str) {
+    // The one under way may have read before now: the second from here has not.
+    for _ in 0..2 {
+        let before = newest_pass(clickhouse, dataset).await;
+        let what = format!("a further pass over {dataset} lands");
+        await_true(&what, SOON, async || newest_pass(clickhouse, dataset).await > before).await;
+    }
+}
+
+/// Rows of sales that lie in the warehouse more than once: same key, same version.
+pub async fn copies(clickhouse: &TestClickHouse) -> u64 {
+    let query = "SELECT count() - uniqExact(dealer_id, sold_on, document_id, line_no, version) FROM dw.sale";
+    clickhouse.client("audit_ro").query(query).fetch_one().await.expect("ask for rows stored twice")
+}

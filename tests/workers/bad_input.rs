@@ -1,0 +1,157 @@
+//! What does not fit, from 1C or in the topic: set aside whole with its reason, and the rest goes on.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Headers, Message, OwnedMessage};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use serde_json::json;
+use tests::ledger::SOON;
+use tests::{Person, TestKeycloak, TestPortal, TestTopics, await_true};
+
+use crate::stand::{Stand, text};
+
+/// Everything in the dead letters.
+fn dead_letters(topics: &TestTopics) -> Vec<OwnedMessage> {
+    let topic = topics.name("dead-letters");
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", &topics.brokers)
+        .set("group.id", format!("{}-reader", topics.prefix))
+        .create()
+        .expect("a consumer");
+    let (_, end) = consumer.fetch_watermarks(&topic, 0, Duration::from_secs(10)).expect("the end of the topic");
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(&topic, 0, Offset::Beginning).expect("the start of the topic");
+    consumer.assign(&list).expect("read the topic");
+    let mut letters = Vec::new();
+    while i64::try_from(letters.len()).unwrap() < end {
+        let message = consumer.poll(Duration::from_secs(10)).expect("a dead letter").expect("a message");
+        letters.push(message.detach());
+    }
+    letters
+}
+
+fn header(message: &OwnedMessage, name: &str) -> String {
+    let headers = message.headers().expect("headers");
+    let found = headers.iter().find(|header| header.key == name).and_then(|header| header.value);
+    String::from_utf8(found.unwrap_or_else(|| panic!("no header {name}")).to_vec()).expect("text")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_item_that_does_not_fit_goes_to_the_dead_letters_whole_and_its_former_version_stands() {
+    let stand = Stand::start().await;
+    let _workers = stand.both().await;
+    let product = stand.documents().await[0]["products"][0].as_str().expect("a product").to_owned();
+    let name = async || -> Vec<String> {
+        let query = "SELECT name FROM dw.product FINAL WHERE product_id = toUUID(?) AND is_deleted = 0";
+        stand.clickhouse.client("audit_ro").query(query).bind(&product).fetch_all().await.expect("ask for the product")
+    };
+    await_true("the product is stored", SOON, async || name().await.len() == 1).await;
+    let former = name().await;
+
+    let path = format!("/products/{product}/set");
+    stand.onec.change(&path, json!({ "field": "IsFolder", "value": "может быть" })).await;
+    stand.onec.change(&path, json!({ "field": "Description", "value": "Насос новый" })).await;
+    await_true("the product is rejected", SOON, async || {
+        stand.postgres_count("SELECT count(*) FROM rejected WHERE dataset = 'products'").await == 1
+    })
+    .await;
+    await_true("its last version lies in the dead letters", SOON, async || {
+        dead_letters(&stand.topics)
+            .last()
+            .is_some_and(|letter| String::from_utf8_lossy(letter.payload().unwrap_or_default()).contains("Насос новый"))
+    })
+    .await;
+    let letter = dead_letters(&stand.topics).pop().expect("a dead letter");
+    assert_eq!(letter.key(), Some(product.as_bytes()));
+    let whole: serde_json::Value = serde_json::from_slice(letter.payload().expect("a payload")).expect("its JSON");
+    assert_eq!((text(&whole, "Ref_Key"), text(&whole, "IsFolder")), (product.as_str(), "может быть"));
+    assert!(header(&letter, "reason").contains("IsFolder is \"может быть\""), "{}", header(&letter, "reason"));
+    assert_eq!((header(&letter, "source"), header(&letter, "dataset")), ("1c".to_owned(), "products".to_owned()));
+    // Others of the catalog go on meanwhile.
+    tests::ledger::await_pass(&stand.clickhouse, "products").await;
+    assert_eq!(name().await, former, "the former version stands");
+
+    stand.onec.change(&path, json!({ "field": "IsFolder", "value": false })).await;
+    await_true("the mended product is stored", SOON, async || name().await == ["Насос новый"]).await;
+    assert_eq!(stand.postgres_count("SELECT count(*) FROM rejected").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_of_a_product_that_1c_has_not_shown_keeps_its_row_and_the_page_calls_it_unknown() {
+    let stand = Stand::start().await;
+    let portal =
+        TestPortal::start(&stand.postgres, &stand.clickhouse, &TestKeycloak::shared(), stand.folder.path()).await;
+    let _workers = stand.both().await;
+    let dealer = stack::onec::dealer(1);
+    let user = TestKeycloak::shared().dealer(&[&dealer]).await;
+    let person = Person::signed_in(&portal, &user).await;
+    let words = "Ещё не пришёл из 1С";
+    assert!(!person.get("/reports/sales").await.text.contains(words));
+
+    let today = shared::clock::now().format("%Y-%m-%dT00:00:01").to_string();
+    let line = json!({ "product": "0badf00d-0000-4000-8000-000000000001", "quantity": 1, "revenue": 765432.10 });
+    stand.onec.change("/documents", json!({ "dealer": dealer, "date": today, "lines": [line] })).await;
+    stand.await_equal().await;
+    await_true("the page shows the row of the unknown product", SOON, async || {
+        let page = person.get("/reports/sales").await;
+        page.text.contains(words) && page.text.replace('\u{202f}', " ").contains("765 432")
+    })
+    .await;
+
+    let unknown = person.get("/reports/no-such-report").await;
+    assert_eq!(unknown.status, reqwest::StatusCode::NOT_FOUND, "{}", unknown.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poison_in_a_topic_goes_to_the_dead_letters_one_by_one_and_the_messages_after_it_are_stored() {
+    let stand = Stand::start().await;
+    let _workers = stand.both().await;
+    let producer: FutureProducer =
+        ClientConfig::new().set("bootstrap.servers", &stand.topics.brokers).create().expect("a producer");
+    let topic = stand.topics.name("sales");
+    let huge = format!("{{\"revision\":1,\"nonsense\":\"{}\"}}", "я".repeat(100_000));
+    let poison: [(Option<&str>, Option<&str>, &str); 7] = [
+        (Some("a"), Some("{\"revision\":1,"), "is no message"),
+        (Some("b"), Some("{\"revision\":77}"), "revision 77"),
+        (Some("c"), None, "is empty"),
+        (Some("d"), Some(""), "is empty"),
+        (None, Some("{}"), "has no key"),
+        (Some("e"), Some("\u{feff}<html>"), "is no message"),
+        (Some("f"), Some(&huge), "is no message"),
+    ];
+    for (partition, (key, payload, _)) in (0..3).cycle().zip(&poison) {
+        let record = FutureRecord::<str, str> {
+            topic: &topic,
+            partition: Some(partition),
+            payload: *payload,
+            key: *key,
+            timestamp: None,
+            headers: None,
+        };
+        producer.send(record, Duration::from_secs(10)).await.expect("poison in the topic");
+    }
+    await_true("each poisonous message lies in the dead letters", SOON, async || {
+        dead_letters(&stand.topics).len() == poison.len()
+    })
+    .await;
+    let letters = dead_letters(&stand.topics);
+    for (key, payload, reason) in &poison {
+        let found = letters.iter().find(|letter| {
+            letter.key() == key.map(str::as_bytes)
+                && letter.payload().unwrap_or_default() == payload.unwrap_or_default().as_bytes()
+        });
+        let letter = found.unwrap_or_else(|| panic!("{key:?} is not among the dead letters"));
+        assert!(header(letter, "reason").contains(reason), "{key:?}: {}", header(letter, "reason"));
+        assert_eq!(header(letter, "source"), topic);
+        assert!(header(letter, "offset").parse::<i64>().is_ok());
+    }
+
+    // What comes after them is stored, and the group stands at the end of every partition.
+    let documents = stand.documents().await;
+    stand.change(&documents[0], "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
+    stand.await_equal().await;
+    assert_eq!(dead_letters(&stand.topics).len(), poison.len(), "nothing is set aside twice");
+}
