@@ -67,6 +67,8 @@ pub fn http_url(name: &str) -> Result<String, EnvError> {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
             Ok(text.trim_end_matches('/').to_owned())
         }
+        // What stands before an @ may be a password.
+        _ if text.contains('@') => Err(EnvError::new(name, "is no http or https address.")),
         _ => Err(EnvError::new(name, format!("is {text:?}, which is no http or https address."))),
     }
 }

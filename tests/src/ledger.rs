@@ -105,6 +105,6 @@ pub async fn await_pass(clickhouse: &TestClickHouse, dataset: &str) {
 
 /// Rows of sales that lie in the warehouse more than once: same key, same version.
 pub async fn copies(clickhouse: &TestClickHouse) -> u64 {
-    let query = "SELECT count() - uniqExact(dealer_id, sold_on, document_id, line_no, version) FROM dw.sale";
+    let query = "SELECT toUInt64(count() - uniqExact(dealer_id, sold_on, document_id, line_no, version)) FROM dw.sale";
     clickhouse.client("audit_ro").query(query).fetch_one().await.expect("ask for rows stored twice")
 }

@@ -27,7 +27,12 @@ impl KafkaSettings {
             let problem = format!("is {prefix:?}: a prefix has letters, digits, '.', '_' and '-' only.");
             return Err(EnvError::new("KAFKA_TOPIC_PREFIX", problem));
         }
-        Ok(Self { brokers: env::required("KAFKA_BROKERS")?, prefix })
+        let brokers = env::required("KAFKA_BROKERS")?;
+        if !brokers.split(',').all(|broker| is_host_and_port(broker.trim())) {
+            let problem = format!("is {brokers:?}: give host:port, several with commas between.");
+            return Err(EnvError::new("KAFKA_BROKERS", problem));
+        }
+        Ok(Self { brokers, prefix })
     }
 
     pub fn topic(&self, dataset: Dataset) -> String {
@@ -37,6 +42,13 @@ impl KafkaSettings {
     pub fn dead_letters(&self) -> String {
         format!("{}.{}", self.prefix, crate::datasets::DEAD_LETTERS)
     }
+}
+
+/// librdkafka takes anything, and then never connects.
+fn is_host_and_port(broker: &str) -> bool {
+    broker.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
 }
 
 /// The password of the 1C user. A file is read again after a refusal, so a rotated secret needs no restart.
@@ -199,12 +211,22 @@ impl ExtractorConfig {
             kafka: KafkaSettings::from_env()?,
             onec: OnecSettings::from_env()?,
             timezone: env::parsed("ONEC_TIMEZONE", chrono_tz::Europe::Moscow)?,
-            mappings: env::optional("MAPPINGS_DIR").map(PathBuf::from),
+            mappings: mappings_from_env()?,
             jobs: jobs_from_env()?,
             window_days,
             health: health_from_env()?,
             rhythm: Rhythm::default(),
         })
+    }
+}
+
+/// A folder that is not there would quietly leave the site with our mappings.
+fn mappings_from_env() -> Result<Option<PathBuf>, EnvError> {
+    match env::optional("MAPPINGS_DIR").map(PathBuf::from) {
+        Some(folder) if !folder.is_dir() => {
+            Err(EnvError::new("MAPPINGS_DIR", format!("is {}, which is no folder.", folder.display())))
+        }
+        folder => Ok(folder),
     }
 }
 

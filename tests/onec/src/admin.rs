@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{Path, RawQuery, State},
+    extract::{DefaultBodyLimit, Path, RawQuery, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -37,6 +37,8 @@ pub fn routes(server: Arc<Server>) -> Router {
         .route("/stats", get(stats))
         .route("/stats/clear", post(clear_stats))
         .route("/password", post(set_password))
+        // A document of tens of thousands of lines is larger than axum's default of 2 MB.
+        .layer(DefaultBodyLimit::disable())
         .with_state(server)
 }
 

@@ -66,6 +66,8 @@ struct Inner {
     next_at: Mutex<Instant>,
     /// The password that 1C refused: asked no more with it, since accounts lock.
     refused: Mutex<Option<SecretString>>,
+    /// Held by the one that asks again after a refusal.
+    second_try: Mutex<()>,
 }
 
 enum Verdict {
@@ -91,6 +93,7 @@ impl Client {
             at_once: Semaphore::new(AT_ONCE),
             next_at: Mutex::new(Instant::now()),
             refused: Mutex::new(None),
+            second_try: Mutex::new(()),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -136,12 +139,13 @@ impl Client {
     }
 
     async fn try_once(&self, url: &str, entity: &str) -> Verdict {
+        let Ok(_permit) = self.inner.at_once.acquire().await else {
+            return Verdict::GiveUp(ErpError::Setup("The 1C client is closed.".to_owned()));
+        };
+        // Only now: it may have been refused to another while this one waited.
         let password = match self.password().await {
             Ok(password) => password,
             Err(error) => return Verdict::GiveUp(error),
-        };
-        let Ok(_permit) = self.inner.at_once.acquire().await else {
-            return Verdict::GiveUp(ErpError::Setup("The 1C client is closed.".to_owned()));
         };
         match self.ask(url, &password).await {
             Ok(response) if response.status() == StatusCode::UNAUTHORIZED => self.refused(url, entity, password).await,
@@ -150,8 +154,12 @@ impl Client {
         }
     }
 
-    /// The second refusal in a row ends it for this password.
+    /// The second refusal in a row ends it for this password, whoever asked.
     async fn refused(&self, url: &str, entity: &str, password: SecretString) -> Verdict {
+        let _second_try = self.inner.second_try.lock().await;
+        if let Err(error) = self.password().await {
+            return Verdict::GiveUp(error);
+        }
         match self.ask(url, &password).await {
             Err(error) => error,
             Ok(response) if response.status() == StatusCode::UNAUTHORIZED => {

@@ -1,0 +1,263 @@
+//! Batches and passes that are interrupted, repeated or replayed: the warehouse holds each row once, and equals the base.
+
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use serde_json::json;
+use tests::ledger::{self, SOON};
+use tests::{Fault, FaultProxy, await_true};
+
+use crate::stand::{Stand, await_line, start};
+
+const SALES: &str = "Document_РеализацияТоваровУслуг";
+
+/// The loader's group has committed the end of every partition of sales, and every batch is confirmed.
+async fn await_rest(stand: &Stand) {
+    let (topic, brokers) = (stand.topics.name("sales"), stand.topics.brokers.clone());
+    let group = format!("{}-loader", stand.topics.prefix);
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", &brokers)
+        .set("group.id", &group)
+        .create()
+        .expect("a consumer that only asks");
+    let wait = Duration::from_secs(10);
+    await_true("the loader has committed all, and confirmed it", SOON, async || {
+        let mut asked = TopicPartitionList::new();
+        asked.add_partition_range(&topic, 0, 2);
+        let committed = consumer.committed_offsets(asked, wait).expect("committed offsets");
+        let at_end = committed.elements().iter().all(|element| {
+            let (_, end) = consumer.fetch_watermarks(&topic, element.partition(), wait).expect("the log's end");
+            element.offset() == Offset::Offset(end)
+        });
+        at_end && stand.postgres_count("SELECT count(*) FROM batch WHERE phase = 'before'").await == 0
+    })
+    .await;
+}
+
+/// The loader has never read anything.
+async fn forget_group(stand: &Stand) {
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", &stand.topics.brokers).create().expect("an administrator");
+    let group = format!("{}-loader", stand.topics.prefix);
+    let deleted = admin.delete_groups(&[&group], &AdminOptions::new()).await.expect("ask Kafka");
+    assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+}
+
+/// Every last version of everything, to the last column.
+async fn everything(stand: &Stand) -> Vec<(u64, u64)> {
+    let mut found = Vec::new();
+    for table in ["sale", "product", "dealer"] {
+        let query = format!("SELECT count(), groupBitXor(cityHash64(*)) FROM dw.{table} FINAL");
+        found.push(stand.clickhouse.client("audit_ro").query(&query).fetch_one().await.expect("ask the warehouse"));
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_whose_confirmation_is_cut_off_is_sent_again_and_lies_in_the_warehouse_once() {
+    let stand = Stand::start().await;
+    let mut proxy = FaultProxy::before(stand.clickhouse.url().trim_start_matches("http://").to_owned()).await;
+    proxy.set(Fault::CutAfter(0)).await;
+    let _extractor = start(stand.extractor());
+    let mut loader = start(stand.loader().env("CLICKHOUSE_URL", format!("http://{}", proxy.address())));
+    await_true("ClickHouse has rows of which the loader does not know", SOON, async || {
+        stand.warehouse_count("SELECT count() FROM dw.sale").await > 0
+    })
+    .await;
+    for attempt in 1..=3 {
+        await_line(&loader, &["Failed to store a batch of sales", &format!("\"attempt\":{attempt}")]).await;
+    }
+    // Also by a loader that knows of the batch only what PostgreSQL says.
+    loader.kill();
+    proxy.set(Fault::None).await;
+    loader.restart().expect("restart the loader");
+    stand.await_equal().await;
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_replayed_whole_twice_leaves_every_last_version_as_it_was() {
+    let stand = Stand::start_with(|settings| settings.lines = 3_000).await;
+    let (mut extractor, mut loader) = stand.both().await;
+    for document in stand.documents().await.iter().take(5) {
+        stand.change(document, "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
+    }
+    stand.await_equal().await;
+    assert!(extractor.stop().is_some_and(|status| status.success()));
+    await_rest(&stand).await;
+    let before = everything(&stand).await;
+
+    for knows_its_batches in [true, false] {
+        assert!(loader.stop().is_some_and(|status| status.success()));
+        forget_group(&stand).await;
+        if !knows_its_batches {
+            sqlx::query("DELETE FROM batch").execute(&stand.postgres.pool).await.expect("forget the batches");
+        }
+        loader.restart().expect("restart the loader");
+        await_rest(&stand).await;
+        assert_eq!(everything(&stand).await, before, "with its batches known: {knows_its_batches}");
+    }
+    extractor.restart().expect("restart the extractor");
+    stand.await_pass().await;
+    stand.await_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_clickhouse_stands_still_passes_go_on_and_all_of_it_lands_once_when_it_wakes() {
+    let stand = Stand::start().await;
+    let (_extractor, mut loader) = stand.both().await;
+    let documents = stand.documents().await;
+    stand.clickhouse.server.process.pause();
+    for document in &documents[..3] {
+        let done = stand.postgres_count("SELECT done_pass FROM progress WHERE dataset = 'sales'").await;
+        stand.change(document, "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
+        await_true("a pass goes on without ClickHouse", SOON, async || {
+            stand.postgres_count("SELECT done_pass FROM progress WHERE dataset = 'sales'").await > done
+        })
+        .await;
+    }
+    stand.clickhouse.server.process.resume();
+    stand.await_equal().await;
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
+    assert!(loader.is_running());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_asked_to_stop_in_the_middle_of_a_load_end_well_within_half_a_minute_and_go_on_later() {
+    let stand = Stand::start_with(|settings| settings.lines = 10_000).await;
+    stand.fault(json!({ "kind": "slow", "first_byte_ms": 500, "path": SALES })).await;
+    let (mut extractor, mut loader) = (start(stand.extractor()), start(stand.loader()));
+    for _ in 0..2 {
+        let rows = stand.warehouse_count("SELECT count() FROM dw.sale").await;
+        await_true("rows arrive", SOON, async || stand.warehouse_count("SELECT count() FROM dw.sale").await > rows)
+            .await;
+        for worker in [&mut extractor, &mut loader] {
+            worker.signal(15);
+            let ended = worker.finished(Duration::from_secs(30)).await.expect("it ends within 30 s");
+            assert!(ended.success(), "{} ended by {ended}: {}", worker.name(), worker.output());
+        }
+        assert_eq!(stand.postgres_count("SELECT count(*) FROM slot WHERE state = 'running'").await, 0);
+        extractor.restart().expect("restart the extractor");
+        loader.restart().expect("restart the loader");
+    }
+    stand.heal().await;
+    stand.await_equal().await;
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
+}
+
+/// A first load that has come some way, in an extractor of its own.
+async fn in_mid_load(stand: &Stand) -> stack::process::Process {
+    stand.fault(json!({ "kind": "slow", "first_byte_ms": 250, "path": SALES })).await;
+    let extractor = start(stand.extractor());
+    await_true("the load has come some way", SOON, async || {
+        stand.postgres_count("SELECT count(loaded_to) FROM progress WHERE dataset = 'sales'").await == 1
+    })
+    .await;
+    extractor
+}
+
+/// The pass that holds the fence over sales.
+async fn pass(stand: &Stand) -> i64 {
+    stand.postgres_count("SELECT pass FROM progress WHERE dataset = 'sales'").await
+}
+
+/// How far the load has come.
+async fn loaded_to(stand: &Stand) -> Option<String> {
+    let query = "SELECT loaded_to::text FROM progress WHERE dataset = 'sales'";
+    sqlx::query_scalar(query).fetch_one(&stand.postgres.pool).await.expect("ask for progress")
+}
+
+/// As a minute of silence would: the lease of the running slot over sales has run out.
+async fn let_the_lease_run_out(stand: &Stand) {
+    let sql = "UPDATE slot SET lease_until = now() - interval '1 s' WHERE dataset = 'sales' AND state = 'running'
+               AND lease_until < now() + interval '61 s'";
+    let updated = sqlx::query(sql).execute(&stand.postgres.pool).await.expect("change the lease");
+    assert_eq!(updated.rows_affected(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_whose_extractor_was_killed_is_taken_over_where_it_stopped() {
+    let stand = Stand::start_with(|settings| settings.lines = 4_000).await;
+    let mut first = in_mid_load(&stand).await;
+    first.kill();
+    let (former, reached) = (pass(&stand).await, loaded_to(&stand).await);
+    let_the_lease_run_out(&stand).await;
+    let (second, _loader) = (start(stand.extractor()), start(stand.loader()));
+    await_true("a later pass takes over", SOON, async || pass(&stand).await > former).await;
+    assert!(reached.is_some() && loaded_to(&stand).await >= reached, "the load begins again");
+    stand.heal().await;
+    stand.await_equal().await;
+    await_line(&second, &["Loading sales"]).await;
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extractor_that_slept_past_its_lease_can_move_no_progress_when_it_wakes() {
+    let stand = Stand::start_with(|settings| settings.lines = 4_000).await;
+    let sleeper = in_mid_load(&stand).await;
+    sleeper.pause();
+    let former = pass(&stand).await;
+    let_the_lease_run_out(&stand).await;
+    let mut second = start(stand.extractor());
+    let _loader = start(stand.loader());
+    await_true("a later pass takes over", SOON, async || pass(&stand).await > former).await;
+    stand.heal().await;
+    stand.await_equal().await;
+    assert!(second.stop().is_some_and(|status| status.success()));
+    let progress = async || -> (i64, Option<i64>, Option<String>) {
+        let query = "SELECT pass, done_pass, loaded_to::text FROM progress WHERE dataset = 'sales'";
+        sqlx::query_as(query).fetch_one(&stand.postgres.pool).await.expect("ask for progress")
+    };
+    // Nothing new is claimed: all that the sleeper can still do is what it was about to do.
+    sqlx::query("UPDATE slot SET state = 'missed' WHERE state = 'queued'").execute(&stand.postgres.pool).await.unwrap();
+    sqlx::query(
+        "INSERT INTO slot (job, slot_at, dataset, state) SELECT job, now() + interval '1 hour', 'sales', 'done'
+         FROM unnest(ARRAY['sales', 'sales-full', 'products', 'dealers']) AS job",
+    )
+    .execute(&stand.postgres.pool)
+    .await
+    .unwrap();
+    let before = progress().await;
+    sleeper.resume();
+    await_line(&sleeper, &["The pass over sales lost its lease and stops"]).await;
+    assert_eq!(progress().await, before, "the sleeper moved progress");
+    assert_eq!(
+        stand.postgres_count("SELECT count(*) FROM slot WHERE dataset = 'sales' AND state = 'running'").await,
+        0
+    );
+    stand.await_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loader_that_slept_while_another_took_its_partitions_stores_nothing_twice_when_it_wakes() {
+    let stand = Stand::start().await;
+    let mut proxy = FaultProxy::before(stand.clickhouse.url().trim_start_matches("http://").to_owned()).await;
+    proxy.set(Fault::Blackhole).await;
+    let _extractor = start(stand.extractor());
+    let mut sleeper = start(stand.loader().env("CLICKHOUSE_URL", format!("http://{}", proxy.address())));
+    await_true("a batch is on its way", SOON, async || {
+        stand.postgres_count("SELECT count(*) FROM batch WHERE phase = 'before' AND topic LIKE '%sales%'").await > 0
+    })
+    .await;
+    sleeper.pause();
+    let mut second = start(stand.loader());
+    stand.await_equal().await;
+    let epochs = stand.postgres_count("SELECT sum(writer_epoch)::bigint FROM batch").await;
+    proxy.set(Fault::None).await;
+    sleeper.resume();
+    // It joins again: partitions change hands, and their epochs rise.
+    await_true("the sleeper has partitions again", SOON, async || {
+        stand.postgres_count("SELECT sum(writer_epoch)::bigint FROM batch").await > epochs
+    })
+    .await;
+    assert!(second.stop().is_some_and(|status| status.success()));
+    let documents = stand.documents().await;
+    stand.change(&documents[0], "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
+    stand.await_equal().await;
+    assert!(sleeper.is_running());
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
+}
