@@ -148,6 +148,32 @@ async fn a_field_that_is_renamed_fails_its_dataset_by_name_and_an_added_one_dist
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_served_twice_and_documents_that_come_and_go_between_pages_lose_and_double_nothing() {
+    let stand = Stand::start_with(|settings| settings.lines = 6_000).await;
+    stand
+        .fault(json!([
+            { "kind": "same-page", "path": SALES, "times": 1, "after": 2 },
+            { "kind": "insert-between", "documents": 3, "path": SALES, "times": 4, "after": 3 },
+            { "kind": "delete-between", "documents": 2, "path": SALES, "times": 4, "after": 5 },
+            { "kind": "same-page", "path": SALES, "times": 2, "after": 12 },
+            { "kind": "insert-between", "documents": 2, "path": SALES, "times": 3, "after": 40 },
+            { "kind": "delete-between", "documents": 2, "path": SALES, "times": 3, "after": 43 },
+            { "kind": "same-page", "path": SALES, "times": 1, "after": 47 },
+        ]))
+        .await;
+    let _workers = (start(stand.extractor()), start(stand.loader()));
+    await_true("every fault has been met", SOON, async || {
+        stand.onec.ask("/faults").await.as_array().expect("a list").is_empty()
+    })
+    .await;
+    stand.await_equal().await;
+    stand.await_pass().await;
+    stand.await_equal().await;
+    assert_eq!(stand.postgres_count("SELECT count(*) FROM rejected").await, 0);
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_1c_never_answers_more_than_two_requests_at_once() {
     let stand = Stand::start_with(|settings| settings.lines = 2_000).await;
     stand.fault(json!({ "kind": "slow", "first_byte_ms": 150 })).await;

@@ -108,6 +108,15 @@ async fn once<S: Sink + Default + Send + 'static>(
     let broken = |problem: String| ErpError::Broken { entity: entity.clone(), problem };
     let (sink, count) =
         read.await.map_err(|error| broken(error.to_string()))?.map_err(|error| broken(error.to_string()))?;
+    // One document may be odd; where all lack a field, it is the answer to another question, and no dead letter.
+    let lacks_a_field = count.rejected.iter().all(|rejected| rejected.reason.ends_with(" is missing"));
+    if let Some(first) = count.rejected.first()
+        && count.documents > 1
+        && count.rejected.len() == count.documents
+        && lacks_a_field
+    {
+        return Err(broken(format!("does not fit the question: in every document {}", first.reason)));
+    }
     Ok((Page { sink, documents: count.documents, rejected: count.rejected, top }, bytes))
 }
 
