@@ -259,11 +259,14 @@ pub struct Cut {
     pub rows: usize,
     pub bytes: usize,
     pub after: Duration,
+    /// Rows in memory over all partitions, growing and going in: beyond half of it batches are cut early, beyond it
+    /// Kafka waits.
+    pub held_bytes: usize,
 }
 
 impl Default for Cut {
     fn default() -> Self {
-        Self { rows: 50_000, bytes: 32 * 1024 * 1024, after: Duration::from_secs(5) }
+        Self { rows: 50_000, bytes: 32 << 20, after: Duration::from_secs(5), held_bytes: 64 << 20 }
     }
 }
 

@@ -24,6 +24,8 @@ struct Lane {
     /// No message has come since we were given the partition.
     is_new: bool,
     is_storing: bool,
+    /// Of the batch that is going in.
+    storing_bytes: usize,
 }
 
 pub struct Lanes {
@@ -41,7 +43,16 @@ impl Lanes {
         let Some(dataset) = Dataset::ALL.into_iter().find(|dataset| self.settings.topic(*dataset) == topic) else {
             return;
         };
-        let lane = Lane { dataset, epoch, stored, growing: None, cut_at: None, is_new: true, is_storing: false };
+        let lane = Lane {
+            dataset,
+            epoch,
+            stored,
+            growing: None,
+            cut_at: None,
+            is_new: true,
+            is_storing: false,
+            storing_bytes: 0,
+        };
         self.lanes.insert((topic, partition), lane);
     }
 
@@ -70,21 +81,31 @@ impl Lanes {
 
     /// Hands every batch that is due, and whose predecessor is in, to its own task.
     pub fn dispatch(&mut self, stores: &Arc<Stores>, under_way: &mut JoinSet<Ended>) {
+        // Many partitions grow at once after a backlog: then all are cut early, so that they go in before there is no room.
+        let is_tight = self.held_bytes() > self.cut.held_bytes / 2;
         for lane in self.lanes.values_mut() {
-            if lane.is_storing || !lane.is_due(&self.cut) {
+            if lane.is_storing || !(lane.is_due(&self.cut) || is_tight && lane.cut_at.is_none()) {
                 continue;
             }
             if let Some(batch) = lane.growing.take() {
                 lane.is_storing = true;
+                lane.storing_bytes = batch.rows.len();
                 lane.cut_at = None;
                 under_way.spawn(Arc::clone(stores).store(batch, lane.stored.clone(), lane.epoch));
             }
         }
     }
 
-    /// Whether every lane can take another message.
+    /// Whether every lane can take another message, and the memory of the process too.
     pub fn has_room(&self) -> bool {
-        !self.lanes.values().any(|lane| lane.is_storing && lane.is_full(&self.cut))
+        // What is growing can always be cut and go in, unless something of its lane is on its way already.
+        let is_held_up = self.held_bytes() >= self.cut.held_bytes && self.lanes.values().any(|lane| lane.is_storing);
+        !is_held_up && !self.lanes.values().any(|lane| lane.is_storing && lane.is_full(&self.cut))
+    }
+
+    fn held_bytes(&self) -> usize {
+        let growing = |lane: &Lane| lane.growing.as_ref().map_or(0, |batch| batch.rows.len());
+        self.lanes.values().map(|lane| growing(lane) + lane.storing_bytes).sum()
     }
 
     /// Takes note of a stored batch. False: the lane is no longer the one that sent it.
@@ -92,6 +113,7 @@ impl Lanes {
         match self.lanes.get_mut(&(topic.to_owned(), partition)) {
             Some(lane) if lane.epoch == epoch => {
                 lane.is_storing = false;
+                lane.storing_bytes = 0;
                 lane.stored = state;
                 true
             }
