@@ -8,6 +8,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use tower::ServiceBuilder;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
@@ -38,7 +39,8 @@ pub fn router(app: App) -> Router {
                 .layer(from_fn_with_state(in_flight.clone(), trace::request))
                 .layer(CatchPanicLayer::custom(flow::panicked))
                 .layer(from_fn_with_state(policy, headers::add))
-                .layer(CompressionLayer::new())
+                // A fragment packs to a fifth at any level; the slower ones cost more than the query's own overhead.
+                .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
                 .layer(from_fn_with_state(public.clone(), draw_error::draw))
                 // The outer one guards the layers; this one lets a handler's panic be drawn as a page.
                 .layer(CatchPanicLayer::custom(flow::panicked))

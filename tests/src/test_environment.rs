@@ -14,8 +14,6 @@ pub struct Environment {
     pub kafka_brokers: String,
     /// `STACK_KEYCLOAK_URL`, without a trailing slash; its realm is the test realm.
     pub keycloak_url: String,
-    /// `STACK_FOLDER`: in memory, removed with the stack.
-    pub folder: PathBuf,
 }
 
 /// The stack's variables. Panics with one sentence when the tests were started without it.
@@ -30,14 +28,14 @@ pub fn environment() -> &'static Environment {
             postgres_url: variable("STACK_POSTGRES_URL"),
             kafka_brokers: variable("STACK_KAFKA_BROKERS"),
             keycloak_url: variable("STACK_KEYCLOAK_URL"),
-            folder: PathBuf::from(variable("STACK_FOLDER")),
         }
     })
 }
 
-/// A folder of this test's own, removed when dropped.
+/// A folder of this test's own, removed when dropped; outside of a stack (the benchmark) the system's place for such.
 pub fn folder() -> tempfile::TempDir {
-    tempfile::Builder::new().prefix("test-").tempdir_in(&environment().folder).expect("a folder for the test")
+    let place = env::optional("STACK_FOLDER").map_or_else(std::env::temp_dir, PathBuf::from);
+    tempfile::Builder::new().prefix("test-").tempdir_in(place).expect("a folder for the test")
 }
 
 /// A name that no other test has: `prefix` and some letters, fit for databases, topics, clients and people.
