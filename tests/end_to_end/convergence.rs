@@ -75,3 +75,31 @@ async fn two_extractors_share_the_slots_and_no_slot_runs_twice() {
     assert!(second.is_running());
     road.await_equal(SOON).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_loader_takes_partitions_over_and_gives_them_back() {
+    let mut road = Road::start_with(|settings| settings.lines = 5_000).await;
+    road.await_equal(SOON).await;
+    let loader = tests::test_workers::loader(&road.topics, &road.postgres, &road.clickhouse, road.folder.path());
+    let mut second = loader.start().expect("start a second loader");
+    let documents = road.documents(1).await;
+    await_true("the second loader stores", SOON, async || {
+        for (reference, _, _) in &documents {
+            road.onec.change(&format!("/documents/{reference}/touch"), json!({})).await;
+        }
+        second.output().contains("Stored")
+    })
+    .await;
+    change_of_dealer(&road, 0).await;
+    road.await_equal(SOON).await;
+    second.kill();
+    change_of_dealer(&road, 1).await;
+    road.await_equal(SOON).await;
+    assert!(road.loader.is_running());
+}
+
+async fn change_of_dealer(road: &Road, at: usize) {
+    let documents = road.documents(3).await;
+    let (reference, _, _) = documents.get(at).expect("a recent document");
+    road.onec.change(&format!("/documents/{reference}/dealer"), json!({ "dealer": dealer(4) })).await;
+}

@@ -29,7 +29,7 @@ fn said(element: ElementRef<'_>, language: &str, said: &mut Vec<String>) {
 async fn leftovers(words: &TradeWords, language: &str, is_foreign: impl Fn(&str) -> bool) -> Vec<String> {
     let stand = Stand::of_trade(words).await;
     let person = stand.keycloak.dealer(&[VOLGA]).await;
-    let viewer = SignedIn::to(&stand.portal.url, &person.name, &person.name).await;
+    let viewer = SignedIn::to(&stand.portal.url, &person).await;
     let mut found = Vec::new();
     for path in [
         "/",

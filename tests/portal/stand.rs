@@ -60,7 +60,7 @@ impl Stand {
     /// Signed in as an employee of these dealers.
     pub async fn dealer(&self, dealers: &[&str]) -> SignedIn {
         let person = self.keycloak.dealer(dealers).await;
-        SignedIn::to(&self.portal.url, &person.name, &person.name).await
+        SignedIn::to(&self.portal.url, &person).await
     }
 }
 

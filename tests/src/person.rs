@@ -48,6 +48,11 @@ impl Answer {
 impl Person {
     /// Someone who has not been there before.
     pub fn at(portal: &TestPortal) -> Self {
+        Self::at_address(&portal.url)
+    }
+
+    /// The same at a portal that is no test's own.
+    pub fn at_address(portal_url: &str) -> Self {
         let jar = Arc::new(Jar::default());
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -56,7 +61,7 @@ impl Person {
             .timeout(std::time::Duration::from_secs(40))
             .build()
             .expect("a client");
-        Self { http, jar, portal: portal.url.parse().expect("the portal's address") }
+        Self { http, jar, portal: portal_url.parse().expect("the portal's address") }
     }
 
     /// Signed in at both, with the rights that Keycloak gives this person now.

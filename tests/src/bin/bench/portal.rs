@@ -56,7 +56,7 @@ pub async fn measure(lines: u64, requests: usize) -> Result<()> {
     // Once through a recorder, to learn what exactly the portal asks; then the same portal asks ClickHouse itself.
     let recorder = Recorder::before(road.clickhouse.url()).await?;
     let (mut portal, _) = start(&recorder.url).await?;
-    let dealer = SignedIn::to(&url, &person.name, &person.name).await;
+    let dealer = SignedIn::to(&url, &person).await;
     dealer.fragment(PATH).send().await?.error_for_status()?;
     recorder.forget();
     dealer.fragment(PATH).send().await?.error_for_status()?;
