@@ -101,3 +101,16 @@ async fn change_of_dealer(road: &Road, at: usize) {
     let (reference, _, _) = documents.get(at).expect("a recent document");
     road.onec.change(&format!("/documents/{reference}/dealer"), json!({ "dealer": dealer(4) })).await;
 }
+
+/// What the loader's alarm tells to do when Kafka lost what was never stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_without_versions_has_the_next_pass_send_everything_again() {
+    let road = Road::start().await;
+    road.await_equal(SOON).await;
+    road.clickhouse.client("migrator").query("TRUNCATE TABLE dw.sale").execute().await.expect("empty the table");
+    sqlx::query("UPDATE sent SET data_version = '' WHERE dataset = 'sales'")
+        .execute(&road.postgres.pool)
+        .await
+        .expect("forget the versions");
+    road.await_equal(SOON).await;
+}

@@ -149,19 +149,20 @@ impl Lane {
             metrics::counter!("load_alarms_total", "dataset" => self.dataset.name()).increment(1);
             tracing::error!(kafka.topic = topic, kafka.partition = partition, kafka.offset = first, "{what}");
         };
+        // A full pass sends what differs from the ledger: without a version everything differs, and its places are still known.
+        let name = self.dataset.name();
+        let mend = format!(
+            "UPDATE sent SET data_version = '' WHERE dataset = '{name}' in PostgreSQL has the next full pass send all of it again"
+        );
         match (plan(self.stored.as_ref(), first), &self.stored) {
             (Plan::Fresh, _) | (_, None) => {}
             (Plan::CutAt(max), _) => self.cut_at = Some(max),
             (Plan::Alarm, _) => alarm("Offsets that were stored before are read again: stored again, versions decide"),
-            (Plan::Gap, _) => {
-                alarm("Kafka no longer holds all that came after the last batch: run the full pass over this dataset")
-            }
+            (Plan::Gap, _) => alarm(&format!("Kafka no longer holds all that came after the last batch: {mend}")),
             (Plan::FinishFirst, Some(stored)) => {
                 let (min, max) = (stored.min, stored.max);
                 match source.reread(self.dataset, topic, *partition, min, max).await {
-                    None => alarm(
-                        "A batch with unknown outcome is no longer in the log: run the full pass over this dataset",
-                    ),
+                    None => alarm(&format!("A batch with unknown outcome is no longer in the log: {mend}")),
                     Some(batch) => match Arc::clone(stores).store(batch, self.stored.clone(), self.epoch).await {
                         Ended::Stored { state, .. } => self.stored = state,
                         Ended::Fenced { .. } | Ended::Dropped => {
