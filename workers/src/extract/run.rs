@@ -21,7 +21,7 @@ use crate::datasets::Dataset;
 use crate::erp::sinks::Catalog;
 use crate::erp::{Client, Mapping};
 use crate::health::Health;
-use crate::kafka::TopicsError;
+use crate::kafka;
 use crate::records::dealer::Dealer;
 use crate::records::product::Product;
 
@@ -45,33 +45,13 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
     let pool = shared::postgres::pool(&config.database).context("read DATABASE_URL")?;
     let ledger = Ledger::new(pool.clone());
     let publisher = Arc::new(Publisher::new(config.kafka.clone(), ledger.clone()).context("make the Kafka producer")?);
-    if !topics_are_there(&publisher, &health, &shutdown).await? {
+    let asked = Arc::clone(&publisher);
+    if !kafka::topics_are_there(move || asked.check_topics(), &health, &shutdown).await? {
         return Ok(());
     }
     let schedule = Schedule::new(pool, config.jobs.clone(), config.timezone, config.rhythm.clone());
     let publisher = RwLock::new(publisher);
     Arc::new(Extractor { config, schedule, client, mappings, ledger, publisher }).work(&health, shutdown).await
-}
-
-/// Waits for the broker, for as long as it takes; false: asked to stop meanwhile.
-async fn topics_are_there(
-    publisher: &Arc<Publisher>,
-    health: &Health,
-    shutdown: &CancellationToken,
-) -> anyhow::Result<bool> {
-    loop {
-        let asked = Arc::clone(publisher);
-        match tokio::task::spawn_blocking(move || asked.check_topics()).await.context("ask for the topics")? {
-            Ok(()) => return Ok(true),
-            Err(missing @ TopicsError::Missing { .. }) => return Err(missing.into()),
-            Err(error @ TopicsError::Unreachable { .. }) => tracing::warn!("{error}"),
-        }
-        health.turned();
-        tokio::select! {
-            () = shutdown.cancelled() => return Ok(false),
-            () = tokio::time::sleep(Duration::from_secs(2)) => {}
-        }
-    }
 }
 
 impl Extractor {

@@ -24,7 +24,7 @@ use self::source::{Assignment, Source};
 use self::store::{Ended, Stores};
 use crate::config::LoaderConfig;
 use crate::health::Health;
-use crate::kafka::TopicsError;
+use crate::kafka;
 
 /// After so long without room for another message, the partitions are paused and polling goes on.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,7 +61,8 @@ pub async fn run(config: LoaderConfig, shutdown: CancellationToken) -> anyhow::R
     health.serve(config.health, shutdown.clone()).await?;
     let pool = shared::postgres::pool(&config.database).context("read DATABASE_URL")?;
     let dead_letters = Arc::new(DeadLetters::new(config.kafka.clone()).context("make the Kafka producer")?);
-    if !topics_are_there(&dead_letters, &health, &shutdown).await? {
+    let asked = Arc::clone(&dead_letters);
+    if !kafka::topics_are_there(move || asked.check_topics(), &health, &shutdown).await? {
         return Ok(());
     }
     let stores = Arc::new(Stores::new(pool, &config.clickhouse.client(), dead_letters, shutdown.child_token()));
@@ -75,27 +76,6 @@ pub async fn run(config: LoaderConfig, shutdown: CancellationToken) -> anyhow::R
         tokio::select! {
             () = shutdown.cancelled() => return Ok(()),
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
-        }
-    }
-}
-
-/// Waits for the broker, for as long as it takes; false: asked to stop meanwhile.
-async fn topics_are_there(
-    dead_letters: &Arc<DeadLetters>,
-    health: &Health,
-    shutdown: &CancellationToken,
-) -> anyhow::Result<bool> {
-    loop {
-        let asked = Arc::clone(dead_letters);
-        match tokio::task::spawn_blocking(move || asked.check_topics()).await.context("ask for the topics")? {
-            Ok(()) => return Ok(true),
-            Err(missing @ TopicsError::Missing { .. }) => return Err(missing.into()),
-            Err(error @ TopicsError::Unreachable { .. }) => tracing::warn!("{error}"),
-        }
-        health.turned();
-        tokio::select! {
-            () = shutdown.cancelled() => return Ok(false),
-            () = tokio::time::sleep(Duration::from_secs(2)) => {}
         }
     }
 }

@@ -33,7 +33,7 @@ pub async fn measure(lines: u64) -> Result<()> {
     let mut road = Road::start().await?;
     let onec = onec(&road, lines).await?;
     let ceiling = ceiling(&road)?;
-    let stages = [extract_alone(&road, &onec).await?, load_alone(&road, lines).await?, {
+    let stages = [extract_alone(&road, &onec).await?, load_alone(&road).await?, {
         road.fresh("both").await?;
         both(&road, &onec).await?
     }];
@@ -119,7 +119,16 @@ async fn arrived(road: &Road, loader: &mut Process) -> Result<()> {
     .await
 }
 
-async fn load_alone(road: &Road, _lines: u64) -> Result<Stage> {
+/// The loader has been given its partitions: it raises their epochs then.
+async fn joined(road: &Road, loader: &mut Process) -> Result<()> {
+    let mut database = sqlx::PgConnection::connect(&road.database_url()).await?;
+    road.until("the loader in its group", PATIENCE, &mut [loader], async || {
+        Ok(sqlx::query_scalar("SELECT count(*) > 0 FROM batch").fetch_one(&mut database).await?)
+    })
+    .await
+}
+
+async fn load_alone(road: &Road) -> Result<Stage> {
     let before = [meter::cpu_seconds(road.clickhouse.process.id()), meter::cpu_seconds(road.kafka.process.id())];
     let start = Instant::now();
     let mut loader = road.launch("loader", "loader")?.start()?;
@@ -134,8 +143,7 @@ async fn both(road: &Road, onec: &Onec) -> Result<Stage> {
     let shared = [&road.clickhouse.process, &road.kafka.process, &onec.process, &road.postgres.process];
     let before: Vec<_> = shared.iter().map(|process| meter::cpu_seconds(process.id())).collect();
     let mut loader = road.launch("loader", "loader")?.start()?;
-    let health = std::time::Duration::from_secs(30);
-    loader.until_ready(health, async |output| output.contains("partition")).await.ok();
+    joined(road, &mut loader).await?;
     let start = Instant::now();
     let extractor = extractor(road, onec)?;
     arrived(road, &mut loader).await?;
