@@ -177,10 +177,11 @@ async fn pages_served_twice_and_documents_that_come_and_go_between_pages_lose_an
 async fn a_slow_1c_never_answers_more_than_two_requests_at_once() {
     let stand = Stand::start_with(|settings| settings.lines = 2_000).await;
     stand.fault(json!({ "kind": "slow", "first_byte_ms": 150 })).await;
-    let (_extractor, _loader) = stand.both().await;
+    let _second = start(stand.extractor());
+    let (_first, _loader) = stand.both().await;
     stand.await_pass().await;
     let most = stand.onec.ask("/stats").await["high_water"].as_u64();
-    assert_eq!(most, Some(2), "the three datasets together keep to two at a time, and use them");
+    assert_eq!(most, Some(2), "three datasets and two replicas together keep to two at a time, and use them");
 }
 
 #[tokio::test(flavor = "multi_thread")]

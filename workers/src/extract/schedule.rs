@@ -144,9 +144,12 @@ impl Schedule {
             .map(drop)
     }
 
-    /// Takes the oldest slot that is due, if its dataset is free, and draws the number of its pass.
+    /// Takes the oldest slot that is due, if its dataset is free and no other replica is at work, and draws the number
+    /// of its pass.
     pub async fn claim(&self) -> sqlx::Result<Option<Claim>> {
         let mut tx = self.pool.begin().await?;
+        // One claim at a time, each seeing the one before.
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtext('slot claim'))").execute(&mut *tx).await?;
         let claimed: sqlx::Result<Option<Due>> = sqlx::query_as(include_str!("claim.sql"))
             .bind(&self.owner)
             .bind(self.rhythm.lease.as_secs_f64())
