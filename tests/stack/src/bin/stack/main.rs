@@ -16,6 +16,8 @@ mod up;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use stack::install::{Wanted, install};
+use stack::parts::Parts;
 
 #[derive(Debug, Parser)]
 #[command(name = "./dev", about = "The dealer portal on this machine: run it, test it, measure it.")]
@@ -28,6 +30,8 @@ struct Arguments {
 enum Command {
     /// Install what is missing, build, start every part and the product, and wait for the first sync. Ctrl-C stops all.
     Up(up::Options),
+    /// Only put the real parts into `.dev/parts`, as `up` does first.
+    Install,
     /// Stop what `up` or `test NAME` left running elsewhere.
     Down {
         /// Also forget the data and the logs. Installed parts stay.
@@ -66,6 +70,9 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.command {
             Command::Up(options) => up::run(options).await,
+            Command::Install => {
+                install(&Parts::locate(), &place::logs(), Wanted::Servers).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Down { purge } => down::run(purge).await,
             Command::Env => place::print_env(),
             Command::Sql(options) => sql::run(options).await,
