@@ -92,6 +92,16 @@ impl Parts {
         self.root.join("node_modules/axe-core/axe.min.js")
     }
 
+    /// A program that checks manifests: `kustomize`, `kubeconform`, `kube-score`, `skaffold`.
+    pub fn tool(&self, program: &str) -> PathBuf {
+        self.root.join("go/bin").join(program)
+    }
+
+    /// JSON schemas: a folder for each Kubernetes version, and `crd` for what extends it.
+    pub fn schemas(&self) -> PathBuf {
+        self.root.join("schemas")
+    }
+
     /// A class archive for a Java program, when it was recorded: halves the start.
     pub fn class_archive(&self, program: &str) -> PathBuf {
         self.root.join(format!("{program}.jsa"))

@@ -6,16 +6,20 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use shared::env;
 
+use super::Wanted;
 use crate::process::Launch;
 use crate::progress::{run, step};
 
 /// A program that must be there, and the Debian package that brings it.
-const CLIENTS: [(&str, &str); 5] =
+type Client = (&'static str, &'static str);
+
+const FOR_SERVERS: [Client; 5] =
     [("node", "nodejs"), ("npm", "npm"), ("python3", "python3"), ("mvn", "maven"), ("tar", "tar")];
+const FOR_MANIFEST_TOOLS: [Client; 1] = [("go", "golang-go")];
 
 /// Finds the clients, or installs them, or says which are missing.
-pub async fn ensure(logs: &Path) -> Result<()> {
-    let missing = missing().await;
+pub async fn ensure(logs: &Path, wanted: Wanted) -> Result<()> {
+    let missing = missing(wanted).await;
     if missing.is_empty() {
         return Ok(());
     }
@@ -38,12 +42,19 @@ pub async fn ensure(logs: &Path) -> Result<()> {
     )
 }
 
-async fn missing() -> Vec<(&'static str, &'static str)> {
-    let mut missing: Vec<_> = CLIENTS.into_iter().filter(|(program, _)| find(program).is_none()).collect();
-    if find("python3").is_some() && !has_pip().await {
+async fn missing(wanted: Wanted) -> Vec<Client> {
+    let mut missing = Vec::new();
+    if wanted.servers() {
+        missing.extend(FOR_SERVERS);
+    }
+    if wanted.manifest_tools() {
+        missing.extend(FOR_MANIFEST_TOOLS);
+    }
+    missing.retain(|(program, _)| find(program).is_none());
+    if wanted.servers() && find("python3").is_some() && !has_pip().await {
         missing.push(("pip", "python3-pip"));
     }
-    if crate::is_root() && find("unshare").is_none() {
+    if wanted.servers() && crate::is_root() && find("unshare").is_none() {
         missing.push(("unshare", "util-linux"));
     }
     missing

@@ -4,10 +4,14 @@
 mod archives;
 mod browser;
 mod clients;
+mod manifest_tools;
+mod schemas;
+mod strict_schema;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+pub use schemas::kubernetes_versions;
 use sha2::Digest;
 
 use crate::keycloak;
@@ -21,11 +25,27 @@ const REQUIREMENTS: &str = include_str!("../../parts/requirements.txt");
 const KAFKA_POM: &str = include_str!("../../parts/pom.xml");
 const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 
-/// What is to be had: `up` needs no browser.
+/// What is to be had: `up` needs no browser, and only the tests check manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     Servers,
     ServersAndBrowser,
+    ManifestTools,
+    Everything,
+}
+
+impl Wanted {
+    fn servers(self) -> bool {
+        self != Self::ManifestTools
+    }
+
+    fn browser(self) -> bool {
+        matches!(self, Self::ServersAndBrowser | Self::Everything)
+    }
+
+    fn manifest_tools(self) -> bool {
+        matches!(self, Self::ManifestTools | Self::Everything)
+    }
 }
 
 /// Installs what is missing. Prints a line for each step that had something to do.
@@ -36,22 +56,15 @@ pub async fn install(parts: &Parts, logs: &Path, wanted: Wanted) -> Result<()> {
     if site.everything_is_there(wanted) {
         return Ok(());
     }
-    clients::ensure(logs).await?;
-    site.step("npm packages", "npm", &[PACKAGE_JSON, PACKAGE_LOCK], async |log| {
-        std::fs::write(parts.root().join("package.json"), PACKAGE_JSON)?;
-        std::fs::write(parts.root().join("package-lock.json"), PACKAGE_LOCK)?;
-        let npm = Launch::new("npm", "npm", log).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-        run(npm.folder(parts.root())).await
-    })
-    .await?;
-    site.step("PostgreSQL and Java (pip)", "pip", &[REQUIREMENTS], async |log| python(parts, log).await).await?;
-    site.step("Kafka (mvn)", "kafka", &[KAFKA_POM], async |log| kafka(parts, log).await).await?;
-    site.step("Keycloak (mvn)", "keycloak", &[KEYCLOAK_VERSION], async |log| keycloak(parts, log).await).await?;
-    let archives = [REQUIREMENTS, KAFKA_POM, KEYCLOAK_VERSION, &keycloak::Realm::Test.json()?];
-    site.step("Class archives for fast starts", "archives", &archives, async |log| archives::record(parts, log).await)
-        .await?;
-    if wanted == Wanted::ServersAndBrowser {
+    clients::ensure(logs, wanted).await?;
+    if wanted.servers() {
+        site.servers().await?;
+    }
+    if wanted.browser() {
         site.step("Chromium", "chromium", &[PACKAGE_LOCK], async |log| browser::unpack(parts, log).await).await?;
+    }
+    if wanted.manifest_tools() {
+        site.manifest_tools().await?;
     }
     Ok(())
 }
@@ -62,6 +75,34 @@ struct Site<'a> {
 }
 
 impl Site<'_> {
+    async fn servers(&self) -> Result<()> {
+        let parts = self.parts;
+        self.step("npm packages", "npm", &[PACKAGE_JSON, PACKAGE_LOCK], async |log| {
+            std::fs::write(parts.root().join("package.json"), PACKAGE_JSON)?;
+            std::fs::write(parts.root().join("package-lock.json"), PACKAGE_LOCK)?;
+            let npm = Launch::new("npm", "npm", log).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+            run(npm.folder(parts.root())).await
+        })
+        .await?;
+        self.step("PostgreSQL and Java (pip)", "pip", &[REQUIREMENTS], async |log| python(parts, log).await).await?;
+        self.step("Kafka (mvn)", "kafka", &[KAFKA_POM], async |log| kafka(parts, log).await).await?;
+        self.step("Keycloak (mvn)", "keycloak", &[KEYCLOAK_VERSION], async |log| keycloak(parts, log).await).await?;
+        let archives = [REQUIREMENTS, KAFKA_POM, KEYCLOAK_VERSION, &keycloak::Realm::Test.json()?];
+        self.step("Class archives for fast starts", "archives", &archives, async |log| {
+            archives::record(parts, log).await
+        })
+        .await
+    }
+
+    async fn manifest_tools(&self) -> Result<()> {
+        manifest_tools::new_enough().await?;
+        for tools in &manifest_tools::TOOLS {
+            self.step(tools.name, tools.stamp, &tools.inputs(), async |log| tools.build(self.parts, log).await).await?;
+        }
+        self.step("Kubernetes' schemas", "schemas", &schemas::INPUTS, async |log| schemas::make(self.parts, log).await)
+            .await
+    }
+
     async fn step(
         &self,
         name: &str,
@@ -86,15 +127,22 @@ impl Site<'_> {
     /// The quick look that spares a second `./dev up` the search for package clients.
     fn everything_is_there(&self, wanted: Wanted) -> bool {
         let Ok(realm) = keycloak::Realm::Test.json() else { return false };
-        let mut stamps: Vec<(&str, Vec<&str>)> = vec![
-            ("npm", vec![PACKAGE_JSON, PACKAGE_LOCK]),
-            ("pip", vec![REQUIREMENTS]),
-            ("kafka", vec![KAFKA_POM]),
-            ("keycloak", vec![KEYCLOAK_VERSION]),
-            ("archives", vec![REQUIREMENTS, KAFKA_POM, KEYCLOAK_VERSION, &realm]),
-        ];
-        if wanted == Wanted::ServersAndBrowser {
+        let mut stamps: Vec<(&str, Vec<&str>)> = Vec::new();
+        if wanted.servers() {
+            stamps.extend([
+                ("npm", vec![PACKAGE_JSON, PACKAGE_LOCK]),
+                ("pip", vec![REQUIREMENTS]),
+                ("kafka", vec![KAFKA_POM]),
+                ("keycloak", vec![KEYCLOAK_VERSION]),
+                ("archives", vec![REQUIREMENTS, KAFKA_POM, KEYCLOAK_VERSION, &realm]),
+            ]);
+        }
+        if wanted.browser() {
             stamps.push(("chromium", vec![PACKAGE_LOCK]));
+        }
+        if wanted.manifest_tools() {
+            stamps.extend(manifest_tools::TOOLS.iter().map(|tools| (tools.stamp, tools.inputs().to_vec())));
+            stamps.push(("schemas", schemas::INPUTS.to_vec()));
         }
         stamps.iter().all(|(name, inputs)| {
             std::fs::read_to_string(self.stamp(name)).is_ok_and(|recorded| recorded == hash_of(inputs))

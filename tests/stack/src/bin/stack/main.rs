@@ -44,7 +44,7 @@ enum Command {
     Sql(sql::Options),
     /// Run all checks and tests in a stack of their own; with names, only matching tests, in a stack kept warm.
     Test {
-        /// Parts of test names.
+        /// Parts of test names; `manifests` first means the checks of the manifests alone, without a stack.
         names: Vec<String>,
     },
     /// Measure, in a stack of its own, built for release.

@@ -1,4 +1,5 @@
-//! `./dev test`: all checks and tests in an isolated stack, or some tests in a stack kept warm.
+//! `./dev test`: all checks and tests in an isolated stack, or some tests in a stack kept warm. The tests of the
+//! manifests need no stack: `./dev test manifests [NAME…]` runs them alone.
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -17,38 +18,56 @@ use crate::keep;
 use crate::place::{self, Variables};
 use crate::running;
 
+/// Words for cargo: which test programs.
+const WORKSPACE: [&str; 1] = ["--workspace"];
+const MANIFESTS: [&str; 4] = ["-p", "tests", "--test", "manifests"];
+
 pub async fn run(names: &[String]) -> Result<ExitCode> {
-    running::unless_stopped(async { if names.is_empty() { everything().await } else { some(names).await } }).await
+    running::unless_stopped(async {
+        match names {
+            [] => everything().await,
+            [first, names @ ..] if first == "manifests" => manifests(names).await,
+            _ => some(names).await,
+        }
+    })
+    .await
 }
 
 async fn everything() -> Result<ExitCode> {
     let (parts, logs) = (Parts::locate(), place::logs());
     let log = |name: &str| logs.join(format!("test-{name}.log"));
-    install(&parts, &logs, Wanted::ServersAndBrowser).await?;
+    install(&parts, &logs, Wanted::Everything).await?;
     cargo("Format", &["fmt", "--all", "--check"], &log("fmt")).await?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     cargo("Clippy", &clippy, &log("clippy")).await?;
     build_programs(&log("build"), false).await?;
     cargo("Build the tests", &["test", "--workspace", "--no-run"], &log("build-tests")).await?;
     let isolated = step("PostgreSQL, Kafka, Keycloak", None, Isolated::start(&parts)).await?;
-    tests(&isolated.variables(), &[], &log("tests")).await
+    tests(&WORKSPACE, &isolated.variables(), &[], &log("tests")).await
+}
+
+async fn manifests(names: &[String]) -> Result<ExitCode> {
+    let logs = place::logs();
+    install(&Parts::locate(), &logs, Wanted::ManifestTools).await?;
+    tests(&MANIFESTS, &Vec::new(), names, &logs.join("test-manifests.log")).await
 }
 
 async fn some(names: &[String]) -> Result<ExitCode> {
     let (parts, logs) = (Parts::locate(), place::logs());
-    install(&parts, &logs, Wanted::ServersAndBrowser).await?;
+    install(&parts, &logs, Wanted::Everything).await?;
     build_programs(&logs.join("test-build.log"), false).await?;
     cargo("Build the tests", &["test", "--workspace", "--no-run"], &logs.join("test-build-tests.log")).await?;
     let variables = step("Kept test stack", Some(&logs.join("keep.log")), keep::warm()).await?;
-    let code = tests(&variables, names, &logs.join("test-tests.log")).await;
+    let code = tests(&WORKSPACE, &variables, names, &logs.join("test-tests.log")).await;
     keep::touch()?;
     code
 }
 
 /// Runs the tests, shows their output as it comes, and ends with the totals as the last line.
-async fn tests(variables: &Variables, names: &[String], log: &Path) -> Result<ExitCode> {
+async fn tests(which: &[&str], variables: &Variables, names: &[String], log: &Path) -> Result<ExitCode> {
     let mut process = Launch::new("cargo", program(), log)
-        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(["test", "--no-fail-fast"])
+        .args(which.iter().copied())
         .arg("--")
         .args(names)
         .envs(variables.iter().cloned())

@@ -1,0 +1,3 @@
+module dealer-portal/schemas
+
+go 1.26.0
