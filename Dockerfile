@@ -68,15 +68,15 @@ RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registr
 
 FROM portal-sources AS portal-dev-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-dev,target=/target,sharing=locked \
-    --mount=type=cache,id=dealer-portal-portal,target=/build,sharing=locked compile dev portal portal
+    --mount=type=cache,id=dealer-portal-portal-dev,target=/build,sharing=locked compile dev portal portal
 
 FROM workers-sources AS workers-dev-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-dev,target=/target,sharing=locked \
-    --mount=type=cache,id=dealer-portal-workers,target=/build,sharing=locked compile dev workers extractor loader migrate
+    --mount=type=cache,id=dealer-portal-workers-dev,target=/build,sharing=locked compile dev workers extractor loader migrate
 
 FROM onec-sources AS onec-dev-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-dev,target=/target,sharing=locked \
-    --mount=type=cache,id=dealer-portal-onec,target=/build,sharing=locked compile dev onec onec
+    --mount=type=cache,id=dealer-portal-onec-dev,target=/build,sharing=locked compile dev onec onec
 
 FROM base AS portal
 ARG VERSION=0.0.0
