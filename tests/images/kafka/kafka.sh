@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Stands under the names of Kafka's own scripts and takes the same variables: KAFKA_HEAP_OPTS, KAFKA_OPTS,
-# KAFKA_JVM_PERFORMANCE_OPTS, KAFKA_LOG4J_OPTS, KAFKA_GC_LOG_OPTS, LOG_DIR, CLASSPATH.
+# KAFKA_JVM_PERFORMANCE_OPTS, KAFKA_LOG4J_OPTS, KAFKA_GC_LOG_OPTS, EXTRA_ARGS, LOG_DIR, CLASSPATH.
 set -euo pipefail
 home=/opt/kafka
 heap=-Xmx256M
@@ -10,7 +10,7 @@ case ${0##*/} in
     class=kafka.Kafka heap='-Xmx1G -Xms1G'
     logs=${LOG_DIR:-$home/logs}
     mkdir -p "$logs"
-    collect=("${KAFKA_GC_LOG_OPTS:--Xlog:gc*:file=$logs/kafkaServer-gc.log:time,tags:filecount=10,filesize=100M}")
+    [[ ${EXTRA_ARGS--loggc} != *-loggc* ]] || collect=("${KAFKA_GC_LOG_OPTS:--Xlog:gc*:file=$logs/kafkaServer-gc.log:time,tags:filecount=10,filesize=100M}")
     ;;
   kafka-storage.sh) class=kafka.tools.StorageTool ;;
   kafka-topics.sh) class=org.apache.kafka.tools.TopicCommand ;;
