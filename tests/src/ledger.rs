@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use clickhouse::Client;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,6 +13,28 @@ use crate::test_workers::TestOnec;
 
 /// What the cron interval of a test's extractor (one second) and the workers together may take on a busy machine.
 pub const SOON: Duration = Duration::from_secs(60);
+
+/// A 1C stand-in whose admin port can be asked, wherever it runs.
+pub trait Truth {
+    fn ask(&self, path: &str) -> impl Future<Output = Value>;
+}
+
+impl Truth for TestOnec {
+    async fn ask(&self, path: &str) -> Value {
+        self.ask(path).await
+    }
+}
+
+/// A warehouse that lets the user `audit_ro` in, wherever it runs.
+pub trait Warehouse {
+    fn auditor(&self) -> Client;
+}
+
+impl Warehouse for TestClickHouse {
+    fn auditor(&self) -> Client {
+        self.client("audit_ro")
+    }
+}
 
 /// Facts of one month, as the stand-in's ledger and the warehouse both tell them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -33,7 +56,7 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<S
 }
 
 /// The truth of the 1C base, month by month.
-pub async fn of_1c(onec: &TestOnec) -> BTreeMap<String, Month> {
+pub async fn of_1c(onec: &impl Truth) -> BTreeMap<String, Month> {
     let ledger = onec.ask("/ledger?dataset=sales").await;
     let months = ledger["months"].as_array().expect("months in the ledger");
     months
@@ -46,10 +69,10 @@ pub async fn of_1c(onec: &TestOnec) -> BTreeMap<String, Month> {
 }
 
 /// What reports would count: the last versions of what is not deleted.
-pub async fn of_warehouse(clickhouse: &TestClickHouse) -> BTreeMap<String, Month> {
+pub async fn of_warehouse(clickhouse: &impl Warehouse) -> BTreeMap<String, Month> {
     type Row = (String, u64, String, String, String, String);
     let rows: Vec<Row> = clickhouse
-        .client("audit_ro")
+        .auditor()
         .query(
             "SELECT substring(toString(sold_on), 1, 7), count(), toString(sum(revenue)), toString(sum(quantity)),
                     toString(groupBitXor(hash)), toString(sumWithOverflow(hash))
@@ -68,7 +91,7 @@ pub async fn of_warehouse(clickhouse: &TestClickHouse) -> BTreeMap<String, Month
 }
 
 /// Waits until the warehouse holds exactly what the ledger says; shows the first months that differ if it never does.
-pub async fn await_equal(onec: &TestOnec, clickhouse: &TestClickHouse, within: Duration) {
+pub async fn await_equal(onec: &impl Truth, clickhouse: &impl Warehouse, within: Duration) {
     let until = Instant::now() + within;
     loop {
         let (ledger, warehouse) = (of_1c(onec).await, of_warehouse(clickhouse).await);
@@ -87,14 +110,14 @@ pub async fn await_equal(onec: &TestOnec, clickhouse: &TestClickHouse, within: D
 }
 
 /// The newest pass over a dataset that has landed whole: its marker has arrived in every partition. 0: none yet.
-pub async fn newest_pass(clickhouse: &TestClickHouse, dataset: &str) -> u64 {
+pub async fn newest_pass(clickhouse: &impl Warehouse, dataset: &str) -> u64 {
     let query =
         "SELECT if(count() > 0 AND count() = max(partitions), min(pass), 0) FROM dw.pass FINAL WHERE dataset = ?";
-    clickhouse.client("audit_ro").query(query).bind(dataset).fetch_one().await.expect("ask for the passes")
+    clickhouse.auditor().query(query).bind(dataset).fetch_one().await.expect("ask for the passes")
 }
 
 /// Waits until a pass over a dataset that began after now has landed whole.
-pub async fn await_pass(clickhouse: &TestClickHouse, dataset: &str) {
+pub async fn await_pass(clickhouse: &impl Warehouse, dataset: &str) {
     // The one under way may have read before now: the second from here has not.
     for _ in 0..2 {
         let before = newest_pass(clickhouse, dataset).await;
@@ -104,7 +127,7 @@ pub async fn await_pass(clickhouse: &TestClickHouse, dataset: &str) {
 }
 
 /// Rows of sales that lie in the warehouse more than once: same key, same version.
-pub async fn copies(clickhouse: &TestClickHouse) -> u64 {
+pub async fn copies(clickhouse: &impl Warehouse) -> u64 {
     let query = "SELECT toUInt64(count() - uniqExact(dealer_id, sold_on, document_id, line_no, version)) FROM dw.sale";
-    clickhouse.client("audit_ro").query(query).fetch_one().await.expect("ask for rows stored twice")
+    clickhouse.auditor().query(query).fetch_one().await.expect("ask for rows stored twice")
 }

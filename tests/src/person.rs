@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reqwest::cookie::{CookieStore, Jar};
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
@@ -14,8 +14,35 @@ use crate::test_portal::TestPortal;
 #[derive(Debug, Clone)]
 pub struct Person {
     http: reqwest::Client,
-    jar: Arc<Jar>,
+    jar: Arc<Cookies>,
     portal: Url,
+}
+
+/// The one name below `localhost` that is used: the portal's in a development cluster, by forwarded ports.
+const IN_CLUSTER: &str = "portal.localhost";
+
+/// To a browser every name below `localhost` is this machine, and a safe place; to the jar `localhost` alone is.
+#[derive(Debug, Default)]
+struct Cookies(Jar);
+
+impl Cookies {
+    fn place(url: &Url) -> Url {
+        let mut place = url.clone();
+        if url.host_str() == Some(IN_CLUSTER) {
+            let _ = place.set_host(Some("localhost"));
+        }
+        place
+    }
+}
+
+impl CookieStore for Cookies {
+    fn set_cookies(&self, headers: &mut dyn Iterator<Item = &HeaderValue>, url: &Url) {
+        self.0.set_cookies(headers, &Self::place(url));
+    }
+
+    fn cookies(&self, url: &Url) -> Option<HeaderValue> {
+        self.0.cookies(&Self::place(url))
+    }
 }
 
 /// What came back, read to the end.
@@ -53,9 +80,10 @@ impl Person {
 
     /// The same at a portal that is no test's own.
     pub fn at_address(portal_url: &str) -> Self {
-        let jar = Arc::new(Jar::default());
+        let jar = Arc::new(Cookies::default());
         let http = reqwest::Client::builder()
             .no_proxy()
+            .resolve(IN_CLUSTER, ([127, 0, 0, 1], 0).into())
             .redirect(reqwest::redirect::Policy::none())
             .cookie_provider(jar.clone())
             .timeout(std::time::Duration::from_secs(40))
@@ -137,9 +165,14 @@ impl Person {
         Answer { status, headers, text: answer.text().await.expect("a body of text") }
     }
 
+    /// All that the portal gave, as a `Cookie` header carries it.
+    pub fn cookies(&self) -> Option<HeaderValue> {
+        self.jar.cookies(&self.portal)
+    }
+
     /// The value of a cookie that the portal gave.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let all = self.jar.cookies(&self.portal)?;
+        let all = self.cookies()?;
         let all = all.to_str().ok()?.to_owned();
         all.split("; ").find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
     }

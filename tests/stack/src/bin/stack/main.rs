@@ -11,6 +11,7 @@ mod product;
 mod running;
 mod sql;
 mod test;
+mod test_cluster;
 mod up;
 
 use std::process::ExitCode;
@@ -47,6 +48,12 @@ enum Command {
         /// Parts of test names; `manifests` first means the checks of the manifests alone, without a stack.
         names: Vec<String>,
     },
+    /// Run the product on the cluster that KUBECONFIG names and test it there, then remove it. `-- --help` lists more.
+    TestCluster {
+        /// Words for the test itself: `--keep`, names of steps.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Measure, in a stack of its own, built for release.
     Bench {
         /// Words for the benchmark itself.
@@ -77,6 +84,7 @@ fn main() -> ExitCode {
             Command::Env => place::print_env(),
             Command::Sql(options) => sql::run(options).await,
             Command::Test { names } => test::run(&names).await,
+            Command::TestCluster { words } => test_cluster::run(&words).await,
             Command::Bench { words } => bench::run(&words).await,
             Command::Keep => keep::run().await,
         }
