@@ -41,7 +41,7 @@ pub struct Parts {
 impl App {
     pub fn new(config: Config) -> anyhow::Result<Self> {
         let parts = Parts {
-            postgres: shared::postgres::pool(&config.postgres)?,
+            postgres: shared::postgres::pool(&config.postgres),
             engine: engine(&config)?,
             clickhouse: config.clickhouse.client(),
             reports_breaker: Breaker::new(Part::Reports, REPORTS_AT_ONCE),
@@ -79,9 +79,12 @@ impl App {
 }
 
 impl App {
-    /// Asks ClickHouse once whether the reports fit it, as soon as it is there. A report that does not fit is named and
-    /// stays: the others work.
+    /// Asks ClickHouse once whether the reports fit it, as soon as it is there with its schema. A report that does not fit
+    /// is named and stays: the others work.
     async fn check_reports(&self) {
+        while shared::schema::check(&self.postgres).await.is_err() {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
         loop {
             match self.engine.check().await {
                 Ok(()) => return,

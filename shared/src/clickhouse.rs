@@ -39,6 +39,13 @@ pub enum MigrateError {
     Changed { file: String },
 }
 
+/// The files' names, in the order in which they run.
+pub fn migration_names() -> Vec<String> {
+    let mut names: Vec<_> = MIGRATIONS.files().map(|file| file.path().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
 /// Runs the files not yet recorded in `dw.migration`, in the order of their names. Each is safe to run twice.
 pub async fn migrate(client: &Client) -> Result<(), MigrateError> {
     let run = |file: &'static str, sql: String| async move {

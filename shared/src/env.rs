@@ -49,15 +49,23 @@ where
 
 /// A secret from `NAME`, or from the file that `NAME_FILE` names (as Kubernetes mounts it). Its value is never shown.
 pub fn secret(name: &str) -> Result<SecretString, EnvError> {
+    optional_secret(name)?
+        .ok_or_else(|| EnvError::new(name, format!("is not set: give {name} or {name}_FILE a value.")))
+}
+
+/// The same where none is an answer too.
+pub fn optional_secret(name: &str) -> Result<Option<SecretString>, EnvError> {
     if let Some(value) = optional(name) {
-        return Ok(SecretString::from(value));
+        return Ok(Some(SecretString::from(value)));
     }
     let file_variable = format!("{name}_FILE");
-    let path = optional(&file_variable)
-        .ok_or_else(|| EnvError::new(name, format!("is not set: give {name} or {file_variable} a value.")))?;
+    let Some(path) = optional(&file_variable) else { return Ok(None) };
     let text = std::fs::read_to_string(&path)
         .map_err(|cause| EnvError::new(&file_variable, format!("names {path}, which cannot be read: {cause}.")))?;
-    Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(EnvError::new(&file_variable, format!("names {path}, which is empty."))),
+        secret => Ok(Some(SecretString::from(secret.to_owned()))),
+    }
 }
 
 /// An http or https address without a trailing slash.

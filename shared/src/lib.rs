@@ -8,5 +8,6 @@ pub mod language;
 pub mod money;
 pub mod postgres;
 pub mod report;
+pub mod schema;
 pub mod shutdown;
 pub mod telemetry;

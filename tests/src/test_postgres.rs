@@ -46,12 +46,13 @@ impl Drop for TestPostgres {
     }
 }
 
-/// The migrated template, made by whoever comes first. Its name carries the migrations' checksums.
+/// The migrated template, made by whoever comes first. Its name tells which migrations it has.
 async fn template(admin: &mut PgConnection, admin_url: &str) -> String {
     let mut hash = xxhash_rust::xxh64::Xxh64::new(0);
     for migration in shared::postgres::MIGRATIONS.iter() {
         hash.update(&migration.checksum);
     }
+    hash.update(shared::clickhouse::migration_names().concat().as_bytes());
     let name = format!("template_{:016x}", hash.digest());
     admin.execute("SELECT pg_advisory_lock(20261123)").await.expect("lock the template");
     let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
@@ -66,6 +67,8 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> String {
         }
         let pool = PgPool::connect(&with_database(admin_url, &unfinished)).await.expect("open the template");
         shared::postgres::migrate(&pool).await.expect("migrate the template");
+        // The test's ClickHouse is migrated beside.
+        shared::schema::record_warehouse(&pool).await.expect("record the warehouse's migrations");
         pool.close().await;
         let rename = format!("ALTER DATABASE {unfinished} RENAME TO {name}");
         admin.execute(AssertSqlSafe(rename)).await.expect("finish the template");

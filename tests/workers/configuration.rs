@@ -10,7 +10,7 @@ const SECRET: &str = "Тайна-c2VjcmV0";
 /// Variables with which each program starts, were the stores there.
 fn fits(program: &str, folder: &std::path::Path) -> Launch {
     let launch = launch(program, folder)
-        .env("DATABASE_URL", "postgres://app@127.0.0.1:1/none")
+        .env("DATABASE_URL", "postgres://app:Тайна-c2VjcmV0@127.0.0.1:1/none")
         .env("CLICKHOUSE_URL", "http://127.0.0.1:1")
         .env("CLICKHOUSE_PASSWORD", SECRET)
         .env("KAFKA_BROKERS", "127.0.0.1:1");
@@ -37,6 +37,10 @@ type Case = (&'static str, &'static str, Option<&'static str>, &'static str);
 const CASES: &[Case] = &[
     ("extractor", "DATABASE_URL", None, "is not set"),
     ("extractor", "DATABASE_URL", Some("postgres://app:Тайна-c2VjcmV0@host:port/none"), "is no PostgreSQL address"),
+    ("extractor", "DATABASE_PASSWORD", Some("Тайна-c2VjcmV0"), "in one place only"),
+    ("loader", "DATABASE_PASSWORD_FILE", Some("/no/such/file"), "cannot be read"),
+    ("migrate", "DATABASE_PASSWORD", Some("Тайна-c2VjcmV0"), "in one place only"),
+    ("portal", "DATABASE_PASSWORD", Some("Тайна-c2VjcmV0"), "in one place only"),
     ("extractor", "DATABASE_MAX_CONNECTIONS", Some("many"), "\"many\", which does not fit"),
     ("extractor", "KAFKA_BROKERS", None, "is not set"),
     ("extractor", "KAFKA_BROKERS", Some("http://kafka:9092"), "host:port"),

@@ -7,4 +7,4 @@ mod configuration;
 mod dead_letters;
 mod onec_faults;
 mod stand;
-mod topics;
+mod waiting;

@@ -1,8 +1,8 @@
 //! /livez, /readyz and /metrics on a port of their own.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -16,10 +16,17 @@ use tokio_util::sync::CancellationToken;
 const LONGEST_TURN_S: i64 = 120;
 
 /// What the process tells about itself. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Health {
-    is_ready: Arc<AtomicBool>,
+    /// What is missing, in a sentence; nothing when ready.
+    missing: Arc<Mutex<Option<String>>>,
     turned_at: Arc<AtomicI64>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { missing: Arc::new(Mutex::new(Some("The start is under way.".to_owned()))), turned_at: Arc::default() }
+    }
 }
 
 impl Health {
@@ -29,8 +36,17 @@ impl Health {
     }
 
     /// Stores and topics have answered.
-    pub fn set_ready(&self, is_ready: bool) {
-        self.is_ready.store(is_ready, Ordering::Relaxed);
+    pub fn ready(&self) {
+        self.set(None);
+    }
+
+    /// Why not, in a sentence for the probe.
+    pub fn not_ready(&self, missing: impl Into<String>) {
+        self.set(Some(missing.into()));
+    }
+
+    fn set(&self, missing: Option<String>) {
+        *self.missing.lock().unwrap_or_else(PoisonError::into_inner) = missing;
     }
 
     fn is_alive(&self) -> bool {
@@ -65,10 +81,10 @@ async fn livez(State(health): State<Health>) -> (StatusCode, &'static str) {
     if health.is_alive() { (StatusCode::OK, "alive\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "stuck\n") }
 }
 
-async fn readyz(State(health): State<Health>) -> (StatusCode, &'static str) {
-    match health.is_ready.load(Ordering::Relaxed) {
-        true => (StatusCode::OK, "ready\n"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
+async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
+    match &*health.missing.lock().unwrap_or_else(PoisonError::into_inner) {
+        None => (StatusCode::OK, "ready\n".to_owned()),
+        Some(missing) => (StatusCode::SERVICE_UNAVAILABLE, format!("{missing}\n")),
     }
 }
 

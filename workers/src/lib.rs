@@ -9,3 +9,4 @@ pub mod health;
 pub mod kafka;
 pub mod load;
 pub mod records;
+pub mod waiting;

@@ -1,28 +1,30 @@
-//! Both schemas, once, before anything starts.
+//! Both schemas, before anything works: every other program of ours waits for what this one brings.
 
-use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
-use shared::{clickhouse, postgres, telemetry};
+use shared::{clickhouse, postgres, schema, shutdown, telemetry};
+use tokio::time::Instant;
+use workers::waiting::{Teller, clickhouse_answers, postgres_answers};
 
 /// Brings the schemas of PostgreSQL and ClickHouse up to date. Safe to run again.
 #[derive(Parser)]
-struct Args {}
-
-/// How long the stores may take to come up.
-const PATIENCE: Duration = Duration::from_secs(60);
+struct Args {
+    /// How long the stores may take to come up, in seconds.
+    #[arg(long, default_value_t = 600)]
+    within: u64,
+}
 
 /// A migration may rewrite a table.
 const STATEMENT: Duration = Duration::from_secs(600);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    Args::parse();
+    let args = Args::parse();
     telemetry::init();
-    match run().await {
+    match run(Duration::from_secs(args.within)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -31,37 +33,36 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> anyhow::Result<()> {
+async fn run(patience: Duration) -> anyhow::Result<()> {
     let database = postgres::Settings::from_env("migrate", STATEMENT)?;
     let warehouse = clickhouse::Settings::from_env("migrator")?;
-    let pool = postgres::pool(&database).context("read DATABASE_URL")?;
-    awaited("PostgreSQL (DATABASE_URL)", || async { sqlx::query("SELECT 1").execute(&pool).await.map(drop) }).await?;
-    let client = warehouse.client();
-    awaited("ClickHouse (CLICKHOUSE_URL)", || client.query("SELECT 1").execute()).await?;
-    postgres::migrate(&pool).await.context("migrate PostgreSQL")?;
-    clickhouse::migrate(&client).await.context("migrate ClickHouse")?;
+    let stop = shutdown::on_signal().context("listen for signals")?;
+    let (pool, client) = (postgres::pool(&database), warehouse.client());
+    tokio::select! {
+        () = stop.cancelled() => bail!("Asked to stop before both schemas were up to date: run migrate again."),
+        done = migrate(&pool, &client, Instant::now() + patience) => done,
+    }
+}
+
+async fn migrate(pool: &sqlx::PgPool, client: &::clickhouse::Client, until: Instant) -> anyhow::Result<()> {
+    awaited("PostgreSQL (DATABASE_URL)", until, async || postgres_answers(pool).await).await?;
+    awaited("ClickHouse (CLICKHOUSE_URL)", until, async || clickhouse_answers(client).await).await?;
+    postgres::migrate(pool).await.context("migrate PostgreSQL")?;
+    clickhouse::migrate(client).await.context("migrate ClickHouse")?;
+    schema::record_warehouse(pool).await.context("write down what ClickHouse has")?;
     tracing::info!("Both schemas are up to date");
     Ok(())
 }
 
 /// Asks once a second until the store answers.
-async fn awaited<F, E>(name: &str, ask: impl Fn() -> F) -> anyhow::Result<()>
-where
-    F: Future<Output = Result<(), E>>,
-    E: std::fmt::Display,
-{
-    let began = tokio::time::Instant::now();
+async fn awaited(name: &str, until: Instant, ask: impl AsyncFn() -> Result<(), String>) -> anyhow::Result<()> {
+    let mut teller = Teller::default();
     loop {
-        let answered = tokio::time::timeout(Duration::from_secs(5), ask()).await;
-        let cause = match answered {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer within 5 s".to_owned(),
-        };
-        if began.elapsed() >= PATIENCE {
-            bail!("{name} did not answer within {} s: {cause}. Start it and run migrate again.", PATIENCE.as_secs());
+        let Err(cause) = ask().await else { return Ok(()) };
+        if Instant::now() >= until {
+            bail!("{name} did not answer in time: {cause}. Start it and run migrate again.");
         }
-        tracing::info!("Waiting for {name}: {cause}");
+        teller.tell(&format!("{name} does not answer: {cause}."));
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

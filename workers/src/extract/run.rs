@@ -21,9 +21,9 @@ use crate::datasets::Dataset;
 use crate::erp::sinks::Catalog;
 use crate::erp::{Client, Mapping};
 use crate::health::Health;
-use crate::kafka;
 use crate::records::dealer::Dealer;
 use crate::records::product::Product;
+use crate::waiting::Needs;
 
 struct Extractor {
     config: ExtractorConfig,
@@ -34,19 +34,20 @@ struct Extractor {
     publisher: RwLock<Arc<Publisher>>,
 }
 
-/// Runs until the token is cancelled, then finishes the page under way. Fails only at the start, over what a person
-/// must mend: a mapping, a topic, a port.
+/// Waits for stores, schemas and topics, then runs until the token is cancelled and finishes the page under way. Fails only
+/// at the start, over what a person must mend: a mapping, a port.
 pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
     let health = Health::default();
     health.serve(config.health, shutdown.clone()).await?;
     let load = |dataset| Mapping::load(dataset, config.mappings.as_deref()).map(Arc::new);
     let mappings = Dataset::ALL.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
     let client = Client::new(config.onec.clone())?;
-    let pool = shared::postgres::pool(&config.database).context("read DATABASE_URL")?;
+    let pool = shared::postgres::pool(&config.database);
     let ledger = Ledger::new(pool.clone());
     let publisher = Arc::new(Publisher::new(config.kafka.clone(), ledger.clone()).context("make the Kafka producer")?);
     let asked = Arc::clone(&publisher);
-    if !kafka::topics_are_there(move || asked.check_topics(), &health, &shutdown).await? {
+    let needs = Needs { pool: pool.clone(), warehouse: None, check_topics: move || asked.check_topics() };
+    if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }
     let schedule = Schedule::new(pool, config.jobs.clone(), config.timezone, config.rhythm.clone());
@@ -63,11 +64,18 @@ impl Extractor {
         loop {
             health.turned();
             let turn = self.turn(&mut passes, &shutdown).await;
-            if let (Err(error), true) = (&turn, is_well) {
-                tracing::warn!("PostgreSQL does not answer as it should: {error}. No pass starts until it does.");
+            match &turn {
+                Ok(()) => health.ready(),
+                Err(error) => {
+                    let told =
+                        format!("PostgreSQL does not answer as it should: {error}. No pass starts until it does.");
+                    if is_well {
+                        tracing::warn!("{told}");
+                    }
+                    health.not_ready(told);
+                }
             }
             is_well = turn.is_ok();
-            health.set_ready(is_well);
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 () = tick.notified() => {}

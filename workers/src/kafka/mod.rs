@@ -6,15 +6,12 @@ pub use sender::{Acks, SendError, Sender};
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use rdkafka::ClientConfig;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::KafkaError;
-use tokio_util::sync::CancellationToken;
 
 use crate::config::KafkaSettings;
 use crate::datasets::{self, MAX_MESSAGE_BYTES};
-use crate::health::Health;
 
 /// At least once and in order; bounded memory: a full queue holds back the pages, it drops nothing.
 pub fn producer_config(brokers: &str) -> ClientConfig {
@@ -61,10 +58,10 @@ fn base(brokers: &str) -> ClientConfig {
 
 #[derive(Debug, thiserror::Error)]
 pub enum TopicsError {
-    #[error("Kafka at {brokers} does not answer: {cause}. The next try follows by itself.")]
+    #[error("Kafka at {brokers} does not answer: {cause}.")]
     Unreachable { brokers: String, cause: KafkaError },
     #[error(
-        "The topic {topic} {problem}. Create it and start again: kafka-topics.sh --bootstrap-server {brokers} \
+        "The topic {topic} {problem}. Work begins once it is made: kafka-topics.sh --bootstrap-server {brokers} \
          {command} --topic {topic} --partitions {wanted}{config}"
     )]
     Missing {
@@ -100,27 +97,6 @@ pub fn check_topics<C: ClientContext>(client: &Client<C>, settings: &KafkaSettin
         });
     }
     Ok(())
-}
-
-/// Asks `check` (which may block) until the broker answers, for as long as it takes. False: asked to stop meanwhile.
-/// An error: a topic is missing.
-pub async fn topics_are_there(
-    check: impl Fn() -> Result<(), TopicsError> + Clone + Send + 'static,
-    health: &Health,
-    shutdown: &CancellationToken,
-) -> anyhow::Result<bool> {
-    loop {
-        match tokio::task::spawn_blocking(check.clone()).await.context("ask for the topics")? {
-            Ok(()) => return Ok(true),
-            Err(missing @ TopicsError::Missing { .. }) => return Err(missing.into()),
-            Err(error @ TopicsError::Unreachable { .. }) => tracing::warn!("{error}"),
-        }
-        health.turned();
-        tokio::select! {
-            () = shutdown.cancelled() => return Ok(false),
-            () = tokio::time::sleep(Duration::from_secs(2)) => {}
-        }
-    }
 }
 
 /// How many partitions a topic has; 0: there is no such topic.

@@ -24,7 +24,7 @@ use self::source::{Assignment, Source};
 use self::store::{Ended, Stores};
 use crate::config::LoaderConfig;
 use crate::health::Health;
-use crate::kafka;
+use crate::waiting::Needs;
 
 /// After so long without room for another message, the partitions are paused and polling goes on.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -54,25 +54,29 @@ impl From<KafkaError> for Trouble {
     }
 }
 
-/// Runs until the token is cancelled, then finishes the batches under way. Fails over what a person must mend: a topic
-/// that is missing, rights or types in ClickHouse.
+/// Waits for stores, schemas and topics, then runs until the token is cancelled and finishes the batches under way. Fails
+/// over what a person must mend: rights or types in ClickHouse.
 pub async fn run(config: LoaderConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
     let health = Health::default();
     health.serve(config.health, shutdown.clone()).await?;
-    let pool = shared::postgres::pool(&config.database).context("read DATABASE_URL")?;
+    let pool = shared::postgres::pool(&config.database);
     let dead_letters = Arc::new(DeadLetters::new(config.kafka.clone()).context("make the Kafka producer")?);
-    let asked = Arc::clone(&dead_letters);
-    if !kafka::topics_are_there(move || asked.check_topics(), &health, &shutdown).await? {
+    let (asked, warehouse) = (Arc::clone(&dead_letters), config.clickhouse.client());
+    let check_topics = move || asked.check_topics();
+    let needs = Needs { pool: pool.clone(), warehouse: Some(warehouse.clone()), check_topics };
+    if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }
-    let stores = Arc::new(Stores::new(pool, &config.clickhouse.client(), dead_letters, shutdown.child_token()));
+    let stores = Arc::new(Stores::new(pool, &warehouse, dead_letters, shutdown.child_token()));
     loop {
         match session(&config, &stores, &health, &shutdown).await {
             Ok(()) => return Ok(()),
             Err(Trouble::Lasting(reason)) => anyhow::bail!(reason),
-            Err(Trouble::Again(reason)) => tracing::warn!("{reason}. The group is joined again."),
+            Err(Trouble::Again(reason)) => {
+                tracing::warn!("{reason}. The group is joined again.");
+                health.not_ready(format!("{reason}."));
+            }
         }
-        health.set_ready(false);
         tokio::select! {
             () = shutdown.cancelled() => return Ok(()),
             () = tokio::time::sleep(Duration::from_secs(1)) => {}
@@ -89,7 +93,7 @@ async fn session(
 ) -> Result<(), Trouble> {
     sqlx::query("SELECT 1").execute(&stores.pool).await?;
     let mut source = Source::join(&config.kafka)?;
-    health.set_ready(true);
+    health.ready();
     let mut lanes = Lanes::new(config.kafka.clone(), config.cut.clone());
     let mut under_way: JoinSet<Ended> = JoinSet::new();
     let mut full_since: Option<Instant> = None;

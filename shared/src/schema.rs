@@ -1,0 +1,55 @@
+//! Are both stores' schemas at least as new as this program? `migrate` runs PostgreSQL's migrations, then ClickHouse's, and
+//! at its end writes the names of the latter into PostgreSQL: no program but it may read `dw.migration`.
+//!
+//! A newer schema is as good: after a rollback the older program stays ready.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+
+/// Shorter than a probe's usual patience.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// PostgreSQL's code for a table that is not there.
+const NO_TABLE: &str = "42P01";
+
+/// What is not there yet. Each text is a sentence for a probe and for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotYet {
+    #[error("PostgreSQL does not answer.")]
+    Away,
+    #[error("PostgreSQL refuses: {0}.")]
+    Refused(String),
+    #[error("PostgreSQL has no schema yet, or one older than this program: migrate brings it.")]
+    Postgres,
+    #[error("ClickHouse has no schema yet, or one older than this program: migrate brings it.")]
+    ClickHouse,
+}
+
+/// Asks PostgreSQL whether all migrations that this program knows have run, in both stores.
+pub async fn check(pool: &PgPool) -> Result<(), NotYet> {
+    let versions: Vec<i64> = crate::postgres::MIGRATIONS.iter().map(|migration| migration.version).collect();
+    let names = crate::clickhouse::migration_names();
+    let question = sqlx::query_as::<_, (bool, bool)>(
+        "SELECT (SELECT count(*) FROM _sqlx_migrations WHERE success AND version = ANY($1)) = cardinality($1), \
+                (SELECT count(*) FROM warehouse_migration WHERE name = ANY($2)) = cardinality($2)",
+    );
+    let answer = tokio::time::timeout(PATIENCE, question.bind(versions).bind(names).fetch_one(pool)).await;
+    match answer {
+        Ok(Ok((true, true))) => Ok(()),
+        Ok(Ok((true, false))) => Err(NotYet::ClickHouse),
+        Ok(Ok((false, _))) => Err(NotYet::Postgres),
+        Ok(Err(sqlx::Error::Database(cause))) if cause.code().as_deref() == Some(NO_TABLE) => Err(NotYet::Postgres),
+        Ok(Err(sqlx::Error::Database(cause))) => Err(NotYet::Refused(cause.message().to_owned())),
+        Ok(Err(_)) | Err(_) => Err(NotYet::Away),
+    }
+}
+
+/// ClickHouse has all of this program's migrations: written down for everyone who waits.
+pub async fn record_warehouse(pool: &PgPool) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO warehouse_migration (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
+        .bind(crate::clickhouse::migration_names())
+        .execute(pool)
+        .await
+        .map(drop)
+}

@@ -1,0 +1,122 @@
+//! Before the work: what a worker needs may come up after it. It waits, alive and not ready, for as long as that takes.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::health::Health;
+use crate::kafka::TopicsError;
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Longer than a store on the same network takes for nothing.
+pub const ANSWER: Duration = Duration::from_secs(5);
+
+/// What the worker needs beside the two schemas.
+pub struct Needs<T> {
+    pub pool: PgPool,
+    /// Asked only by those who write there.
+    pub warehouse: Option<clickhouse::Client>,
+    /// May block.
+    pub check_topics: T,
+}
+
+impl<T: Fn() -> Result<(), TopicsError> + Clone + Send + 'static> Needs<T> {
+    /// Waits until everything is there. False: asked to stop meanwhile.
+    pub async fn awaited(&self, health: &Health, shutdown: &CancellationToken) -> bool {
+        let mut teller = Teller::default();
+        loop {
+            health.turned();
+            let missing = tokio::select! {
+                () = shutdown.cancelled() => return false,
+                missing = self.missing() => missing,
+            };
+            let Err(missing) = missing else {
+                teller.ended();
+                return true;
+            };
+            teller.tell(&missing);
+            health.not_ready(missing);
+            tokio::select! {
+                () = shutdown.cancelled() => return false,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+
+    /// The first thing that is not there yet, in a sentence.
+    async fn missing(&self) -> Result<(), String> {
+        shared::schema::check(&self.pool).await.map_err(|not_yet| not_yet.to_string())?;
+        if let Some(warehouse) = &self.warehouse {
+            clickhouse_answers(warehouse).await.map_err(|cause| format!("ClickHouse does not answer: {cause}."))?;
+        }
+        let asked = tokio::task::spawn_blocking(self.check_topics.clone()).await;
+        asked.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+    }
+}
+
+/// Any answer to the smallest question.
+pub async fn clickhouse_answers(client: &clickhouse::Client) -> Result<(), String> {
+    within(ANSWER, client.query("SELECT 1").execute()).await
+}
+
+/// The same of PostgreSQL.
+pub async fn postgres_answers(pool: &PgPool) -> Result<(), String> {
+    within(ANSWER, async { sqlx::query("SELECT 1").execute(pool).await.map(drop) }).await
+}
+
+async fn within<E: std::fmt::Display>(
+    patience: Duration,
+    question: impl Future<Output = Result<(), E>>,
+) -> Result<(), String> {
+    match tokio::time::timeout(patience, question).await {
+        Ok(answer) => {
+            answer.map_err(|error| error.to_string().trim_end_matches(['.', '\n']).chars().take(300).collect())
+        }
+        Err(_) => Err(format!("nothing within {} s", patience.as_secs())),
+    }
+}
+
+/// Logs what is waited for: at once, then every ten seconds at most.
+#[derive(Default)]
+pub struct Teller {
+    told_at: Option<Instant>,
+}
+
+impl Teller {
+    const EVERY: Duration = Duration::from_secs(10);
+
+    pub fn tell(&mut self, missing: &str) {
+        if self.is_due(Instant::now()) {
+            tracing::warn!("Waiting: {missing}");
+        }
+    }
+
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = self.told_at.is_none_or(|at| now - at >= Self::EVERY);
+        if is_due {
+            self.told_at = Some(now);
+        }
+        is_due
+    }
+
+    pub fn ended(&self) {
+        if self.told_at.is_some() {
+            tracing::info!("What was waited for is there");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for_is_told_at_once_and_then_every_ten_seconds() {
+        let (mut teller, began) = (Teller::default(), Instant::now());
+        let told: Vec<u64> = (0..35).filter(|second| teller.is_due(began + Duration::from_secs(*second))).collect();
+        assert_eq!(told, [0, 10, 20, 30]);
+    }
+}
