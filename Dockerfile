@@ -38,8 +38,9 @@ COPY portal/Cargo.toml portal/
 COPY workers/Cargo.toml workers/
 COPY tests/Cargo.toml tests/
 COPY tests/onec/Cargo.toml tests/onec/
+COPY tests/smoke/Cargo.toml tests/smoke/
 COPY tests/stack/Cargo.toml tests/stack/
-RUN for member in shared portal workers tests tests/onec tests/stack; do mkdir -p $member/src && touch $member/src/lib.rs; done
+RUN for member in shared portal workers tests tests/onec tests/smoke tests/stack; do mkdir -p $member/src && touch $member/src/lib.rs; done
 
 FROM workspace AS portal-sources
 COPY shared shared
@@ -53,6 +54,7 @@ COPY workers workers
 
 FROM workspace AS onec-sources
 COPY tests/onec tests/onec
+COPY tests/smoke tests/smoke
 
 FROM portal-sources AS portal-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-release,target=/target,sharing=locked \
@@ -64,7 +66,7 @@ RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registr
 
 FROM onec-sources AS onec-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-release,target=/target,sharing=locked \
-    --mount=type=cache,id=dealer-portal-onec,target=/build,sharing=locked compile release onec onec
+    --mount=type=cache,id=dealer-portal-onec,target=/build,sharing=locked compile release onec onec && compile release smoke smoke
 
 FROM portal-sources AS portal-dev-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-dev,target=/target,sharing=locked \
@@ -76,7 +78,7 @@ RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registr
 
 FROM onec-sources AS onec-dev-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-dev,target=/target,sharing=locked \
-    --mount=type=cache,id=dealer-portal-onec-dev,target=/build,sharing=locked compile dev onec onec
+    --mount=type=cache,id=dealer-portal-onec-dev,target=/build,sharing=locked compile dev onec onec && compile dev smoke smoke
 
 FROM base AS portal
 ARG VERSION=0.0.0
@@ -114,7 +116,7 @@ FROM base AS onec
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="onec" org.opencontainers.image.version="$VERSION" org.opencontainers.image.revision="$REVISION" \
-      org.opencontainers.image.description="The 1C stand-in for development"
+      org.opencontainers.image.description="The 1C stand-in for development, and the smoke test"
 COPY --from=onec-build /out/ /usr/local/bin/
 ENTRYPOINT ["/usr/local/bin/onec"]
 

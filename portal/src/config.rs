@@ -25,6 +25,10 @@ pub struct Config {
     pub secret_key: SecretKey,
     /// `PORTAL_REPORTS_DIR`, optional: a site's own report folders, laid over the compiled ones.
     pub reports_dir: Option<PathBuf>,
+    /// `PORTAL_ASSETS_DIR`, optional, for development only: files of this folder stand in place of the compiled ones
+    /// (`portal.css`, `portal.js`, `icon.svg`, `locales/<language>/*.ftl`, `reports/<name>/*`); when one changes, the portal
+    /// starts again by itself.
+    pub assets_dir: Option<PathBuf>,
     /// `ONEC_TIMEZONE`, default `Europe/Moscow`: the infobase's days are the reports' days.
     pub timezone: Tz,
     pub oidc: Oidc,
@@ -38,6 +42,10 @@ pub struct Config {
 pub struct Oidc {
     /// `OIDC_ISSUER`, required: equal to the letter to what Keycloak calls itself.
     pub issuer: String,
+    /// `OIDC_INTERNAL_URL`, optional: where the portal itself reaches the realm, if the issuer's address is for browsers
+    /// only (`http://keycloak:8080/auth/realms/dealers`). The discovery document is read there; it names the issuer all the
+    /// same, and the addresses to be asked further.
+    pub internal: Option<String>,
     /// `OIDC_CLIENT_ID`, default `portal`.
     pub client_id: String,
     /// `OIDC_CLIENT_SECRET` (or `_FILE`), required.
@@ -75,12 +83,14 @@ impl Config {
             public: public_url("PORTAL_URL")?,
             secret_key: SecretKey::from_base64("PORTAL_SECRET_KEY", &env::secret("PORTAL_SECRET_KEY")?)?,
             reports_dir: env::optional("PORTAL_REPORTS_DIR").map(PathBuf::from),
+            assets_dir: assets_dir()?,
             timezone: env::parsed("ONEC_TIMEZONE", chrono_tz::Europe::Moscow)?,
             oidc: Oidc {
                 issuer: {
                     env::http_url("OIDC_ISSUER")?;
                     env::required("OIDC_ISSUER")?
                 },
+                internal: env::optional_http_url("OIDC_INTERNAL_URL")?,
                 client_id: env::or("OIDC_CLIENT_ID", "portal"),
                 client_secret: env::secret("OIDC_CLIENT_SECRET")?,
             },
@@ -129,6 +139,15 @@ impl Default for Limits {
             headers: Duration::from_secs(10),
             drain: Duration::from_secs(20),
         }
+    }
+}
+
+fn assets_dir() -> Result<Option<PathBuf>, EnvError> {
+    match env::optional("PORTAL_ASSETS_DIR").map(PathBuf::from) {
+        Some(folder) if !folder.is_dir() => {
+            Err(EnvError::new("PORTAL_ASSETS_DIR", format!("is {}, which is no folder.", folder.display())))
+        }
+        folder => Ok(folder),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod breaker;
 pub mod config;
 pub mod error;
 pub mod home;
+pub mod live_assets;
 pub mod reports;
 pub mod routes;
 pub mod serve;

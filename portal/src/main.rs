@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use portal::web::health::{self, Health};
-use portal::{config::Config, serve::serve, state::App};
+use portal::{config::Config, live_assets, serve::serve, state::App};
 use shared::report::catalogue::Catalogue;
 use tokio::net::TcpListener;
 
@@ -14,7 +14,7 @@ fn main() -> std::process::ExitCode {
     shared::telemetry::init();
     let asked = std::env::args().nth(1);
     let (done, failure) = match asked.as_deref() {
-        None | Some("serve") => (run(), "The portal does not start"),
+        None | Some("serve") => (run().and_then(follow), "The portal does not start"),
         Some("check-reports") => (check_reports(), "The reports do not fit"),
         Some(other) => {
             let unknown = anyhow::anyhow!("{other} is no command of the portal: take serve or check-reports");
@@ -42,12 +42,30 @@ async fn check_reports() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What comes after serving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    End,
+    /// Files of `PORTAL_ASSETS_DIR` have changed.
+    Again,
+}
+
+/// Becomes the same program anew, with the same arguments and variables.
+fn follow(next: Next) -> anyhow::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    if next == Next::End {
+        return Ok(());
+    }
+    let program = std::env::current_exe().context("find the portal's own program")?;
+    Err(std::process::Command::new(program).args(std::env::args_os().skip(1)).exec()).context("start again")
+}
+
 #[tokio::main]
-async fn run() -> anyhow::Result<()> {
+async fn run() -> anyhow::Result<Next> {
     let config = Config::from_env()?;
     let metrics = PrometheusBuilder::new().install_recorder().context("install the metrics recorder")?;
     let stop = shared::shutdown::on_signal().context("listen for signals")?;
-    let limits = config.limits.clone();
+    let mut limits = config.limits.clone();
     let pages = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("PORTAL_LISTEN: listen on {}", config.listen))?;
@@ -55,23 +73,41 @@ async fn run() -> anyhow::Result<()> {
         .await
         .with_context(|| format!("PORTAL_HEALTH_LISTEN: listen on {}", config.health_listen))?;
     let (address, health_address) = (pages.local_addr()?, probes.local_addr()?);
+    let end = stop.child_token();
+    let watching = config.assets_dir.clone().map(|folder| {
+        live_assets::lay_over(&folder, &config);
+        limits.drain = live_assets::DRAIN;
+        let (config, end) = (config.clone(), end.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = end.cancelled() => {}
+                () = live_assets::changed(&folder, &config) => end.cancel(),
+            }
+        })
+    });
     let app = App::new(config)?;
 
     let is_stopping = Arc::new(AtomicBool::new(false));
     let health = Health { postgres: app.postgres.clone(), metrics, is_stopping: is_stopping.clone() };
     // Probes are answered to the very end.
     tokio::spawn(async move { axum::serve(probes, health::routes(health)).await });
-    let tending = tokio::spawn(app.clone().tend(stop.clone()));
-    let announced = stop.clone();
+    let tending = tokio::spawn(app.clone().tend(end.clone()));
+    let announced = end.clone();
     tokio::spawn(async move {
         announced.cancelled().await;
         is_stopping.store(true, Ordering::Relaxed);
     });
 
     tracing::info!(%address, %health_address, url = %app.config.public, "The portal serves");
-    serve(pages, portal::app(app.clone()), &limits, stop).await;
+    serve(pages, portal::app(app.clone()), &limits, end).await;
     tending.await.context("end what goes on beside the requests")?;
     app.postgres.close().await;
+    if let Some(watching) = watching
+        && !stop.is_cancelled()
+    {
+        watching.await.context("end the look at the assets")?;
+        return Ok(Next::Again);
+    }
     tracing::info!("The portal has stopped");
-    Ok(())
+    Ok(Next::End)
 }

@@ -68,6 +68,11 @@ pub fn optional_secret(name: &str) -> Result<Option<SecretString>, EnvError> {
     }
 }
 
+/// The same as `http_url` where none is an answer too.
+pub fn optional_http_url(name: &str) -> Result<Option<String>, EnvError> {
+    optional(name).map(|_| http_url(name)).transpose()
+}
+
 /// An http or https address without a trailing slash.
 pub fn http_url(name: &str) -> Result<String, EnvError> {
     let text = required(name)?;

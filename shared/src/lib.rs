@@ -1,5 +1,6 @@
 //! What the portal and the workers both need, and the schema of both stores.
 
+pub mod assets;
 pub mod clickhouse;
 pub mod clock;
 pub mod env;

@@ -1,6 +1,7 @@
 //! Two dealers whose every text carries a canary, and a portal over them.
 
 use clickhouse::Client;
+use stack::process::Launch;
 use tests::{
     Browser, Page, SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse, folder, postgres,
 };
@@ -28,23 +29,28 @@ pub struct Stand {
 
 impl Stand {
     pub async fn start() -> Self {
+        Self::start_with(|launch| launch).await
+    }
+
+    /// The same with other variables of the portal.
+    pub async fn start_with(change: impl FnOnce(Launch) -> Launch) -> Self {
         let clickhouse = clickhouse().await;
         for dealer in [VOLGA, URAL, NORTH] {
             seed(&clickhouse.client("migrator"), dealer).await;
         }
-        Self::over(clickhouse).await
+        Self::over(clickhouse, change).await
     }
 
     /// One dealer, Volga, who trades in what a dealer trades in, for more than a milliard a year.
     pub async fn of_trade(words: &TradeWords) -> Self {
         let clickhouse = clickhouse().await;
         seed_trade(&clickhouse.client("migrator"), words).await;
-        Self::over(clickhouse).await
+        Self::over(clickhouse, |launch| launch).await
     }
 
-    async fn over(clickhouse: TestClickHouse) -> Self {
+    async fn over(clickhouse: TestClickHouse, change: impl FnOnce(Launch) -> Launch) -> Self {
         let (postgres, keycloak, folder) = (postgres().await, TestKeycloak::shared(), folder());
-        let portal = TestPortal::start(&postgres, &clickhouse, &keycloak, folder.path()).await;
+        let portal = TestPortal::start_with(&postgres, &clickhouse, &keycloak, folder.path(), change).await;
         Self { portal, clickhouse, keycloak, _postgres: postgres, _folder: folder }
     }
 
@@ -140,7 +146,7 @@ async fn seed_trade(client: &Client, words: &TradeWords) {
 }
 
 /// Sixty products in a group below a group, each sold today and a year ago.
-async fn seed(client: &Client, dealer: &str) {
+pub async fn seed(client: &Client, dealer: &str) {
     let (mark, digit) = (canary(dealer), &dealer[dealer.len() - 1..]);
     let id = |kind: char, number: &str| {
         format!("toUUID(concat('{kind}0000000-0000-4000-8000-00000{digit}', leftPad(toString({number}), 6, '0')))")

@@ -57,12 +57,18 @@ impl TestKeycloak {
 
     /// Registers a client as `realm.json` has it, for a portal at `portal_url` (no trailing slash).
     pub async fn portal_client(&self, portal_url: &str) -> PortalClient {
+        self.portal_client_at(portal_url, portal_url).await
+    }
+
+    /// The same for a portal that Keycloak itself reaches elsewhere.
+    pub async fn portal_client_at(&self, portal_url: &str, internal_url: &str) -> PortalClient {
         let realm: Value = serde_json::from_str(&Realm::Test.json().expect("the realm")).expect("the realm's JSON");
         let (id, secret) = (fresh_name("portal-"), fresh_name("secret-"));
         let text = realm["clients"][0]
             .to_string()
-            .replace("${PORTAL_URL:http://127.0.0.1:21800}", portal_url)
-            .replace("${PORTAL_CLIENT_SECRET:portal-dev-secret}", &secret);
+            .replace("${PORTAL_URL}", portal_url)
+            .replace("${PORTAL_INTERNAL_URL}", internal_url)
+            .replace("${PORTAL_CLIENT_SECRET}", &secret);
         let mut client: Value = serde_json::from_str(&text).expect("the client's JSON");
         client["clientId"] = json!(id);
         self.call(reqwest::Method::POST, "/clients", Some(client)).await;

@@ -76,8 +76,10 @@ const CASES: &[Case] = &[
     ("portal", "PORTAL_LISTEN", Some("everywhere"), "which does not fit"),
     ("portal", "PORTAL_TRUSTED_PROXIES", Some("proxy"), "which does not fit"),
     ("portal", "OIDC_ISSUER", Some("keycloak"), "no http or https address"),
+    ("portal", "OIDC_INTERNAL_URL", Some("keycloak:8080"), "no http or https address"),
     ("portal", "OIDC_CLIENT_SECRET", None, "is not set"),
     ("portal", "ONEC_TIMEZONE", Some("Moscow"), "which does not fit"),
+    ("portal", "PORTAL_ASSETS_DIR", Some("/no/such/folder"), "is no folder"),
     ("portal", "PORTAL_REPORTS_DIR", Some("/no/such/folder"), "/no/such/folder"),
 ];
 

@@ -1,4 +1,6 @@
 //! Before the work: what a worker needs may come up after it. It waits, alive and not ready, for as long as that takes.
+//!
+//! ClickHouse is not asked: its schema is recorded in PostgreSQL, and while it is away batches are tried again.
 
 use std::time::Duration;
 
@@ -17,8 +19,6 @@ pub const ANSWER: Duration = Duration::from_secs(5);
 /// What the worker needs beside the two schemas.
 pub struct Needs<T> {
     pub pool: PgPool,
-    /// Asked only by those who write there.
-    pub warehouse: Option<clickhouse::Client>,
     /// May block.
     pub check_topics: T,
 }
@@ -49,9 +49,6 @@ impl<T: Fn() -> Result<(), TopicsError> + Clone + Send + 'static> Needs<T> {
     /// The first thing that is not there yet, in a sentence.
     async fn missing(&self) -> Result<(), String> {
         shared::schema::check(&self.pool).await.map_err(|not_yet| not_yet.to_string())?;
-        if let Some(warehouse) = &self.warehouse {
-            clickhouse_answers(warehouse).await.map_err(|cause| format!("ClickHouse does not answer: {cause}."))?;
-        }
         let asked = tokio::task::spawn_blocking(self.check_topics.clone()).await;
         asked.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }

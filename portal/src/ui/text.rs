@@ -1,6 +1,8 @@
-//! What people read, from `assets/locales/` (Fluent), one bundle per language, compiled in.
+//! What people read, from `assets/locales/` (Fluent), one bundle per language, compiled in; in development files of
+//! `PORTAL_ASSETS_DIR` stand in their place.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::LazyLock;
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -8,19 +10,45 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use shared::language::Language;
 use unic_langid::LanguageIdentifier;
 
+/// A file's path below `assets/`, and what it says.
+type Source = (&'static str, &'static str);
+
 macro_rules! sources {
     ($language:literal) => {
         &[
-            include_str!(concat!("../../../assets/locales/", $language, "/shell.ftl")),
-            include_str!(concat!("../../../assets/locales/", $language, "/errors.ftl")),
-            include_str!(concat!("../../../assets/locales/", $language, "/reports.ftl")),
-            include_str!(concat!("../../../assets/locales/", $language, "/home.ftl")),
+            sources!($language, "shell"),
+            sources!($language, "errors"),
+            sources!($language, "reports"),
+            sources!($language, "home"),
         ]
+    };
+    ($language:literal, $name:literal) => {
+        (
+            concat!("locales/", $language, "/", $name, ".ftl"),
+            include_str!(concat!("../../../assets/locales/", $language, "/", $name, ".ftl")),
+        )
     };
 }
 
-const RU: &[&str] = sources!("ru");
-const EN: &[&str] = sources!("en");
+const RU: &[Source] = sources!("ru");
+const EN: &[Source] = sources!("en");
+
+/// Would the files of this folder do in place of the compiled ones? If not, the sentence names the file and the mend.
+pub fn check(folder: &Path) -> Result<(), String> {
+    for (path, compiled) in RU.iter().chain(EN) {
+        let Some(source) = shared::assets::read_text(Some(folder), path) else { continue };
+        if let Err((_, errors)) = FluentResource::try_new(source.clone()) {
+            let Some(error) = errors.first() else { continue };
+            let line = source.get(..error.pos.start).unwrap_or_default().lines().count().max(1);
+            return Err(format!("{path}, line {line}: {error}. Mend it there."));
+        }
+        let defined: HashSet<&str> = message_names(&source).collect();
+        if let Some(missing) = message_names(compiled).find(|name| !defined.contains(name)) {
+            return Err(format!("{path} has no text {missing}, which the portal asks for. Add it there."));
+        }
+    }
+    Ok(())
+}
 
 /// The texts of one language. Copy it freely: it is a reference.
 #[derive(Clone, Copy)]
@@ -67,25 +95,27 @@ impl Text {
 }
 
 impl Texts {
-    fn read(language: Language, sources: &[&str]) -> Self {
+    fn read(language: Language, sources: &[Source]) -> Self {
         let identifier: LanguageIdentifier = language.code().parse().unwrap_or_default();
         let mut bundle = FluentBundle::new_concurrent(vec![identifier]);
         // Marks around variables would stand in titles, files and attributes too.
         bundle.set_use_isolating(false);
         let mut names = Vec::new();
-        for source in sources {
+        for (path, compiled) in sources {
+            let source = shared::assets::read_text(shared::assets::folder(), path);
+            let source = source.unwrap_or_else(|| (*compiled).to_owned());
+            names.extend(message_names(&source).map(str::to_owned));
             // What does not parse is left out here and found by the test below.
-            let resource = FluentResource::try_new((*source).to_owned()).unwrap_or_else(|(readable, _)| readable);
-            names.extend(message_names(source));
+            let resource = FluentResource::try_new(source).unwrap_or_else(|(readable, _)| readable);
             bundle.add_resource_overriding(resource);
         }
         let mut plain = HashMap::new();
         for name in names {
-            let Some(pattern) = bundle.get_message(name).and_then(|message| message.value()) else { continue };
+            let Some(pattern) = bundle.get_message(&name).and_then(|message| message.value()) else { continue };
             let mut errors = Vec::new();
             let text = bundle.format_pattern(pattern, None, &mut errors).into_owned();
             if errors.is_empty() {
-                plain.insert(name.to_owned(), text);
+                plain.insert(name, text);
             }
         }
         Self { language, plain, bundle }
@@ -102,22 +132,38 @@ fn message_names(source: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EN, RU, Text, Texts, message_names};
+    use super::{EN, RU, Source, Text, Texts, check, message_names};
     use fluent_bundle::FluentResource;
     use shared::language::Language;
     use std::collections::BTreeSet;
 
     #[test]
     fn both_languages_are_complete_and_parse() {
-        for source in RU.iter().chain(EN) {
+        for (_, source) in RU.iter().chain(EN) {
             FluentResource::try_new((*source).to_owned()).map_err(|(_, errors)| errors).unwrap();
         }
         let names =
-            |sources: &[&'static str]| -> BTreeSet<&str> { sources.iter().flat_map(|s| message_names(s)).collect() };
+            |sources: &[Source]| -> BTreeSet<&str> { sources.iter().flat_map(|(_, s)| message_names(s)).collect() };
         assert_eq!(names(RU), names(EN));
-        let count = RU.iter().map(|source| message_names(source).count()).sum::<usize>();
+        let count = RU.iter().map(|(_, source)| message_names(source).count()).sum::<usize>();
         assert_eq!(count, names(RU).len(), "a name is defined twice");
         Texts::read(Language::Ru, RU);
+    }
+
+    #[test]
+    fn a_broken_file_of_the_folder_is_named_with_its_line_and_one_that_lacks_a_text_too() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("locales/ru")).unwrap();
+        assert_eq!(check(folder.path()), Ok(()));
+        let (path, compiled) = RU[1];
+        std::fs::write(folder.path().join(path), compiled).unwrap();
+        assert_eq!(check(folder.path()), Ok(()));
+        std::fs::write(folder.path().join(path), format!("{compiled}\nbroken = {{ $a")).unwrap();
+        let told = check(folder.path()).unwrap_err();
+        let line = compiled.lines().count() + 1;
+        assert!(told.starts_with("locales/ru/errors.ftl, line ") && !told.contains("line 1:"), "{told} ({line})");
+        std::fs::write(folder.path().join(path), compiled.replacen("error-not-found =", "error-found =", 1)).unwrap();
+        assert!(check(folder.path()).unwrap_err().contains("has no text error-not-found"));
     }
 
     #[test]
@@ -135,7 +181,7 @@ mod tests {
     /// Every name that the sources ask for exists.
     #[test]
     fn every_text_in_use_is_defined() {
-        let known: BTreeSet<&str> = RU.iter().flat_map(|source| message_names(source)).collect();
+        let known: BTreeSet<&str> = RU.iter().flat_map(|(_, source)| message_names(source)).collect();
         let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {

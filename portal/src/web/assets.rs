@@ -1,5 +1,7 @@
 //! Files of `assets/` compiled in, served under names that carry their hash, so that browsers may keep them for ever.
+//! In development files of `PORTAL_ASSETS_DIR` stand in their place.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::{LazyLock, OnceLock};
 
@@ -21,7 +23,7 @@ const FILES: &[(&str, &str, &[u8])] = &[
 pub struct Asset {
     name: &'static str,
     media_type: &'static str,
-    bytes: &'static [u8],
+    bytes: Cow<'static, [u8]>,
     /// `/assets/<stem>.<hash>.<extension>`
     url: String,
     brotli: OnceLock<Vec<u8>>,
@@ -52,7 +54,8 @@ pub async fn show(Path(name): Path<String>, headers: HeaderMap) -> Result<Respon
 
 impl Asset {
     fn new(&(name, media_type, bytes): &(&'static str, &'static str, &'static [u8])) -> Self {
-        let hash: String = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let bytes = shared::assets::read(shared::assets::folder(), name).map_or(Cow::Borrowed(bytes), Cow::Owned);
+        let hash: String = Sha256::digest(&bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "bin"));
         let url = format!("/assets/{stem}.{hash}.{extension}");
         Self { name, media_type, bytes, url, brotli: OnceLock::new(), gzip: OnceLock::new() }
@@ -75,9 +78,9 @@ impl Asset {
         };
         let is_text = self.media_type.starts_with("text/") || self.media_type == "image/svg+xml";
         let (coding, body): (_, &[u8]) = match () {
-            () if is_text && accepts("br") => (Some("br"), self.brotli.get_or_init(|| brotli(self.bytes))),
-            () if is_text && accepts("gzip") => (Some("gzip"), self.gzip.get_or_init(|| gzip(self.bytes))),
-            () => (None, self.bytes),
+            () if is_text && accepts("br") => (Some("br"), self.brotli.get_or_init(|| brotli(&self.bytes))),
+            () if is_text && accepts("gzip") => (Some("gzip"), self.gzip.get_or_init(|| gzip(&self.bytes))),
+            () => (None, &self.bytes),
         };
         let mut answer = bytes::Bytes::copy_from_slice(body).into_response();
         let head = answer.headers_mut();

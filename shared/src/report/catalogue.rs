@@ -1,5 +1,6 @@
 //! All reports: compiled in, then the site's own folders laid over them (`PORTAL_REPORTS_DIR`).
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
@@ -15,11 +16,23 @@ pub struct Catalogue(Vec<Definition>);
 impl Catalogue {
     /// Reads what is compiled in, then each folder of `overlay`; a folder of the same name replaces the whole report.
     pub fn read(overlay: Option<&Path>) -> Result<Self, Problem> {
+        Self::read_over(crate::assets::folder(), overlay)
+    }
+
+    /// The same with another folder of `assets/`, whose files stand in place of compiled ones or beside them.
+    pub fn read_over(assets: Option<&Path>, overlay: Option<&Path>) -> Result<Self, Problem> {
+        let mut names: BTreeSet<String> =
+            COMPILED_IN.dirs().map(|folder| folder.path().display().to_string()).collect();
+        let beside = assets.map(|assets| assets.join("reports")).filter(|reports| reports.is_dir());
+        for folder in beside.as_deref().map(folders).transpose()?.unwrap_or_default() {
+            names.extend(folder.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
         let mut reports = Vec::new();
-        for folder in COMPILED_IN.dirs() {
-            let name = folder.path().display();
-            reports.push(definition::read(&format!("reports/{name}"), |file| {
-                folder.get_file(folder.path().join(file))?.contents_utf8().map(str::to_owned)
+        for name in names {
+            let folder = format!("reports/{name}");
+            reports.push(definition::read(&folder, |file| {
+                crate::assets::read_text(assets, &format!("{folder}/{file}"))
+                    .or_else(|| COMPILED_IN.get_file(format!("{name}/{file}"))?.contents_utf8().map(str::to_owned))
             })?);
         }
         for folder in overlay.map(folders).transpose()?.unwrap_or_default() {
@@ -66,6 +79,22 @@ mod tests {
     #[test]
     fn what_is_compiled_in_is_well_defined() {
         assert!(Catalogue::read(None).unwrap().get("sales").is_some());
+    }
+
+    #[test]
+    fn files_of_a_folder_of_assets_stand_in_place_of_compiled_ones_each_for_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let sales = folder.path().join("reports/sales");
+        std::fs::create_dir_all(&sales).unwrap();
+        let compiled = Catalogue::read(None).unwrap();
+        let definition = super::COMPILED_IN.get_file("sales/report.toml").unwrap().contents_utf8().unwrap();
+        std::fs::write(sales.join("report.toml"), definition.replacen("ru = \"", "ru = \"Новые ", 1)).unwrap();
+        let over = Catalogue::read_over(Some(folder.path()), None).unwrap();
+        let title = |catalogue: &Catalogue| catalogue.get("sales").unwrap().title.ru.clone();
+        assert_eq!(title(&over), format!("Новые {}", title(&compiled)));
+        std::fs::write(sales.join("report.toml"), "title =").unwrap();
+        let problem = Catalogue::read_over(Some(folder.path()), None).unwrap_err().to_string();
+        assert!(problem.contains("reports/sales/report.toml"), "{problem}");
     }
 
     #[test]

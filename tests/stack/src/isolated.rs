@@ -51,6 +51,7 @@ impl Isolated {
             log: below("log/keycloak.log"),
             realm: Realm::Test,
             portal_url: "http://127.0.0.1:1".to_owned(),
+            public_url: None,
         };
         let (postgres, kafka, keycloak) = tokio::try_join!(
             Postgres::start(parts, &postgres_settings),

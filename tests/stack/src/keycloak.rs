@@ -16,6 +16,8 @@ pub const CLIENT_SECRET: &str = "portal-dev-secret";
 pub const ADMIN: &str = "admin";
 
 const REALM_JSON: &str = include_str!("../keycloak/realm.json");
+/// A partial import: the realm itself has no people.
+pub const DEMO_PEOPLE_JSON: &str = include_str!("../keycloak/demo-people.json");
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -26,14 +28,17 @@ pub struct Settings {
     pub log: PathBuf,
     /// The realm is imported at the first start of a folder and never overwritten later.
     pub realm: Realm,
-    /// The portal's public address, for redirects; read when the realm is imported.
+    /// The portal's address, for redirects and the back channel; read when the realm is imported.
     pub portal_url: String,
+    /// Scheme, host and port that browsers see, if they are not the address listened at. Asked elsewhere, Keycloak then
+    /// names that place for its back channel.
+    pub public_url: Option<String>,
 }
 
 /// Which realm a fresh folder gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Realm {
-    /// `tests/stack/keycloak/realm.json` as it stands.
+    /// `tests/stack/keycloak/realm.json` with the people of `demo-people.json`.
     Product,
     /// The same with cheap password hashing and without the lock against guessing, so that tests may sign in at once.
     Test,
@@ -41,12 +46,15 @@ pub enum Realm {
 
 impl Realm {
     pub fn json(self) -> Result<String> {
-        if self == Self::Product {
-            return Ok(REALM_JSON.to_owned());
-        }
         let mut realm: serde_json::Value = serde_json::from_str(REALM_JSON)?;
-        realm["passwordPolicy"] = "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)".into();
-        realm["bruteForceProtected"] = false.into();
+        let mut people: serde_json::Value = serde_json::from_str(DEMO_PEOPLE_JSON)?;
+        for field in ["groups", "users"] {
+            realm[field] = people[field].take();
+        }
+        if self == Self::Test {
+            realm["passwordPolicy"] = "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)".into();
+            realm["bruteForceProtected"] = false.into();
+        }
         Ok(serde_json::to_string_pretty(&realm)?)
     }
 }
@@ -100,7 +108,7 @@ impl Keycloak {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// `OIDC_ISSUER`.
+    /// `OIDC_ISSUER`, unless browsers see another address.
     pub fn issuer(&self) -> String {
         issuer(&self.url())
     }
@@ -143,6 +151,8 @@ fn launch(parts: &Parts, settings: &Settings, options: &[String]) -> Launch {
         .env("KC_BOOTSTRAP_ADMIN_USERNAME", ADMIN)
         .env("KC_BOOTSTRAP_ADMIN_PASSWORD", ADMIN)
         .env("PORTAL_URL", &settings.portal_url)
+        .env("PORTAL_INTERNAL_URL", &settings.portal_url)
+        .env("REALM_SSL_REQUIRED", "none")
         .env("PORTAL_CLIENT_SECRET", CLIENT_SECRET)
         .folder(&settings.folder)
 }
@@ -176,13 +186,15 @@ fn jvm_words(parts: &Parts, home: &Path) -> Vec<String> {
 
 /// The command line proper. Without `--hostname` the issuer would follow each request's Host header.
 fn words(settings: &Settings) -> Vec<String> {
+    let own = format!("http://127.0.0.1:{}", settings.port);
     vec![
         "start-dev".to_owned(),
         "--http-host=127.0.0.1".to_owned(),
         format!("--http-port={}", settings.port),
         format!("--http-management-port={}", settings.management_port),
         "--health-enabled=true".to_owned(),
-        format!("--hostname=http://127.0.0.1:{}", settings.port),
+        format!("--hostname={}", settings.public_url.as_ref().unwrap_or(&own)),
+        "--hostname-backchannel-dynamic=true".to_owned(),
         "--import-realm".to_owned(),
     ]
 }
@@ -234,6 +246,16 @@ mod tests {
         });
         assert_eq!((product.0, product.1), (None, Some(true.into())));
         assert_eq!(product.2, test.2);
+    }
+
+    #[test]
+    fn the_realm_itself_has_no_people_no_secret_and_wants_tls_unless_told_otherwise() {
+        let realm: serde_json::Value = serde_json::from_str(super::REALM_JSON).unwrap();
+        assert!(realm.get("users").is_none() && realm.get("groups").is_none());
+        assert_eq!(realm["sslRequired"], "${REALM_SSL_REQUIRED:external}");
+        assert_eq!(realm["clients"][0]["secret"], "${PORTAL_CLIENT_SECRET}");
+        let back_channel = &realm["clients"][0]["attributes"]["backchannel.logout.url"];
+        assert_eq!(back_channel, "${PORTAL_INTERNAL_URL}/logout/backchannel");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
     let ledger = Ledger::new(pool.clone());
     let publisher = Arc::new(Publisher::new(config.kafka.clone(), ledger.clone()).context("make the Kafka producer")?);
     let asked = Arc::clone(&publisher);
-    let needs = Needs { pool: pool.clone(), warehouse: None, check_topics: move || asked.check_topics() };
+    let needs = Needs { pool: pool.clone(), check_topics: move || asked.check_topics() };
     if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }

@@ -61,13 +61,12 @@ pub async fn run(config: LoaderConfig, shutdown: CancellationToken) -> anyhow::R
     health.serve(config.health, shutdown.clone()).await?;
     let pool = shared::postgres::pool(&config.database);
     let dead_letters = Arc::new(DeadLetters::new(config.kafka.clone()).context("make the Kafka producer")?);
-    let (asked, warehouse) = (Arc::clone(&dead_letters), config.clickhouse.client());
-    let check_topics = move || asked.check_topics();
-    let needs = Needs { pool: pool.clone(), warehouse: Some(warehouse.clone()), check_topics };
+    let asked = Arc::clone(&dead_letters);
+    let needs = Needs { pool: pool.clone(), check_topics: move || asked.check_topics() };
     if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }
-    let stores = Arc::new(Stores::new(pool, &warehouse, dead_letters, shutdown.child_token()));
+    let stores = Arc::new(Stores::new(pool, &config.clickhouse.client(), dead_letters, shutdown.child_token()));
     loop {
         match session(&config, &stores, &health, &shutdown).await {
             Ok(()) => return Ok(()),

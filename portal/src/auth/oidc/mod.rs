@@ -16,7 +16,6 @@ use oauth2::{
     AuthorizationCode, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RefreshToken, Scope, TokenResponse as _,
 };
 use openidconnect::{JsonWebKeySetUrl, Nonce};
-use secrecy::ExposeSecret as _;
 use shared::clock;
 use shared::language::Language;
 use url::Url;
@@ -84,13 +83,7 @@ enum Doubt {
 
 impl Oidc {
     pub fn new(config: &config::Oidc, public: &Url) -> anyhow::Result<Self> {
-        let provider = Provider::new(
-            &config.issuer,
-            &config.client_id,
-            config.client_secret.expose_secret(),
-            public.join("/login/callback")?,
-            public.join("/")?,
-        )?;
+        let provider = Provider::new(config, public.join("/login/callback")?, public.join("/")?)?;
         Ok(Self { issuer: config.issuer.clone(), client_id: config.client_id.clone(), provider })
     }
 

@@ -12,9 +12,10 @@ use oauth2::{
 };
 use openidconnect::core::{CoreJsonWebKey, CoreJsonWebKeySet};
 use openidconnect::{
-    AsyncHttpClient, HttpRequest, HttpResponse, IssuerUrl, JsonWebKeySet, JsonWebKeySetUrl, LogoutRequest,
-    PostLogoutRedirectUrl, ProviderMetadataWithLogout,
+    AsyncHttpClient, HttpRequest, HttpResponse, JsonWebKeySet, JsonWebKeySetUrl, LogoutRequest, PostLogoutRedirectUrl,
+    ProviderMetadataWithLogout,
 };
+use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -22,6 +23,7 @@ use url::Url;
 
 use super::http::{Http, HttpError};
 use super::keys::Keys;
+use crate::config;
 
 /// After a failed discovery others fail with it for a moment, rather than queue up behind the next time-out.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -50,7 +52,9 @@ type CodeFlow = Client<
 >;
 
 pub struct Provider {
-    issuer: IssuerUrl,
+    issuer: String,
+    /// Where the portal itself reaches the realm.
+    internal: String,
     client_id: ClientId,
     client_secret: ClientSecret,
     redirect: RedirectUrl,
@@ -74,17 +78,12 @@ impl Discovered {
 }
 
 impl Provider {
-    pub fn new(
-        issuer: &str,
-        client_id: &str,
-        secret: &str,
-        redirect: Url,
-        after_sign_out: Url,
-    ) -> anyhow::Result<Self> {
+    pub fn new(config: &config::Oidc, redirect: Url, after_sign_out: Url) -> anyhow::Result<Self> {
         Ok(Self {
-            issuer: IssuerUrl::new(issuer.to_owned())?,
-            client_id: ClientId::new(client_id.to_owned()),
-            client_secret: ClientSecret::new(secret.to_owned()),
+            issuer: config.issuer.clone(),
+            internal: config.internal.as_ref().unwrap_or(&config.issuer).clone(),
+            client_id: ClientId::new(config.client_id.clone()),
+            client_secret: ClientSecret::new(config.client_secret.expose_secret().to_owned()),
             redirect: RedirectUrl::from_url(redirect),
             after_sign_out: PostLogoutRedirectUrl::from_url(after_sign_out),
             http: Http::new()?,
@@ -117,9 +116,11 @@ impl Provider {
     }
 
     async fn discover(&self) -> Result<Discovered, String> {
-        let metadata = ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.caller())
-            .await
-            .map_err(|cause| describe(&cause))?;
+        let metadata = self.metadata().await?;
+        if metadata.issuer().as_str() != self.issuer {
+            let named = metadata.issuer().as_str();
+            return Err(format!("{} calls itself {named:?}, and OIDC_ISSUER is {:?}", self.internal, self.issuer));
+        }
         let token_address = metadata.token_endpoint().ok_or("Keycloak names no token endpoint")?.clone();
         let auth_address: AuthUrl = metadata.authorization_endpoint().clone();
         let client = Client::new(self.client_id.clone())
@@ -127,8 +128,17 @@ impl Provider {
             .set_auth_uri(auth_address)
             .set_token_uri(token_address)
             .set_redirect_uri(self.redirect.clone());
-        let keys = Keys::new(metadata.jwks().clone());
+        let keys = Keys::new(self.fetch_keys(metadata.jwks_uri()).await?);
         Ok(Discovered { metadata, client, keys })
+    }
+
+    /// The discovery document, from where the portal reaches it: browsers may know the issuer by another address.
+    async fn metadata(&self) -> Result<ProviderMetadataWithLogout, String> {
+        let address = format!("{}/.well-known/openid-configuration", self.internal.trim_end_matches('/'));
+        let request = http::Request::get(address).header(http::header::ACCEPT, "application/json").body(Vec::new());
+        let request = request.map_err(|cause| describe(&cause))?;
+        let answer = self.http.call(request).await.map_err(|cause| describe(&cause))?;
+        serde_json::from_slice(answer.body()).map_err(|cause| format!("the discovery document is unreadable: {cause}"))
     }
 
     pub async fn fetch_keys(&self, address: &JsonWebKeySetUrl) -> Result<CoreJsonWebKeySet, String> {

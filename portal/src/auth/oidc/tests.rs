@@ -91,8 +91,12 @@ impl Provider {
 
     fn client(&self) -> Oidc {
         let secret = SecretString::from("secret");
-        let config =
-            config::Oidc { issuer: self.address.clone(), client_id: "portal".to_owned(), client_secret: secret };
+        let config = config::Oidc {
+            issuer: self.address.clone(),
+            internal: None,
+            client_id: "portal".to_owned(),
+            client_secret: secret,
+        };
         Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap()
     }
 }
@@ -184,22 +188,25 @@ async fn a_provider_that_is_not_there_yet_is_found_later() {
     let secret = SecretString::from("secret");
     let issuer = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let config = config::Oidc { issuer, client_id: "portal".to_owned(), client_secret: secret };
+    let config = config::Oidc { issuer, internal: None, client_id: "portal".to_owned(), client_secret: secret };
     let oidc = Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap();
     assert!(is_away(oidc.depart("s", shared::language::Language::Ru).await));
     assert!(oidc.sign_out_address("hint").is_none());
 }
 
 #[tokio::test]
-async fn another_issuer_than_ours_is_never_found() {
+async fn another_issuer_than_ours_is_never_found_wherever_it_is_asked() {
     let provider = Provider::start().await;
-    let config = config::Oidc {
-        issuer: format!("{}/", provider.address),
-        client_id: "portal".to_owned(),
-        client_secret: SecretString::from("secret"),
-    };
-    let oidc = Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap();
-    assert!(is_away(oidc.depart("s", shared::language::Language::Ru).await));
+    for (issuer, internal) in [
+        (format!("{}/", provider.address), None),
+        ("https://sso.example/realms/dealers".to_owned(), Some(provider.address.clone())),
+        (format!("{}/", provider.address), Some(provider.address.clone())),
+    ] {
+        let secret = SecretString::from("secret");
+        let config = config::Oidc { issuer, internal, client_id: "portal".to_owned(), client_secret: secret };
+        let oidc = Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap();
+        assert!(is_away(oidc.depart("s", shared::language::Language::Ru).await));
+    }
 }
 
 ///

@@ -153,6 +153,7 @@ async fn keycloak(road: &Road) -> Result<Keycloak> {
         log: road.folder.path().join("keycloak.log"),
         realm: Realm::Test,
         portal_url: "http://127.0.0.1:1".to_owned(),
+        public_url: None,
     };
     Keycloak::start(&road.parts, &settings).await
 }

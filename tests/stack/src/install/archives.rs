@@ -35,6 +35,7 @@ pub(super) async fn record(parts: &Parts, log: &Path) -> Result<()> {
         log: log.to_owned(),
         realm: keycloak::Realm::Test,
         portal_url: "http://127.0.0.1:1".to_owned(),
+        public_url: None,
     };
     let mut process = keycloak::Keycloak::start_recording(parts, &settings).await?.process;
     finish(&mut process, &parts.class_archive("keycloak")).await?;

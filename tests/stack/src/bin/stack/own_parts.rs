@@ -139,6 +139,7 @@ pub async fn keycloak(parts: &Parts, portal_url: &str) -> Result<Served> {
         log: log("keycloak"),
         realm: keycloak::Realm::Product,
         portal_url: portal_url.to_owned(),
+        public_url: None,
     };
     let start = async {
         let server = keycloak::Keycloak::start(parts, &settings).await?;
