@@ -10,6 +10,9 @@ use crate::tools;
 /// Options of the production overlay, a folder each in `manifests/components`.
 pub const COMPONENTS: [&str; 4] = ["strimzi", "cloudnative-pg", "clickhouse-operator", "keycloak-operator"];
 
+/// The label that says which part an object belongs to.
+pub const NAME: &str = "app.kubernetes.io/name";
+
 /// One rendered overlay.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -46,6 +49,11 @@ impl Site {
         self.name.starts_with("production")
     }
 
+    /// False with a component: its operator makes pods that are not rendered.
+    pub fn has_every_pod(&self) -> bool {
+        !self.name.contains(" with ")
+    }
+
     pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
         self.objects.iter().filter(move |object| object["kind"] == kind)
     }
@@ -59,8 +67,13 @@ impl Site {
         self.objects.iter().map(|object| format!("---\n{object}\n")).collect()
     }
 
+    /// Of Kubernetes' own workloads, and of those that an operator makes from a whole template.
     pub fn pods(&self) -> Vec<Pod<'_>> {
-        self.objects.iter().filter_map(Pod::of).collect()
+        let operated = self.of_kind("ClickHouseInstallation");
+        let templates = operated.flat_map(|owner| {
+            list(&owner["spec"]["templates"]["podTemplates"]).map(|template| Pod::from(owner, template))
+        });
+        self.objects.iter().filter_map(Pod::of).chain(templates).collect()
     }
 }
 
@@ -68,6 +81,8 @@ impl Site {
 #[derive(Debug, Clone, Copy)]
 pub struct Pod<'a> {
     pub owner: &'a Value,
+    /// The name of the part: `web-server`.
+    pub name: &'a str,
     pub labels: &'a Value,
     pub spec: &'a Value,
 }
@@ -80,15 +95,16 @@ impl<'a> Pod<'a> {
             "Pod" => owner,
             _ => return None,
         };
-        Some(Self { owner, labels: &template["metadata"]["labels"], spec: &template["spec"] })
+        Some(Self { name: text(&owner["metadata"]["name"]), ..Self::from(owner, template) })
+    }
+
+    fn from(owner: &'a Value, template: &'a Value) -> Self {
+        let labels = &template["metadata"]["labels"];
+        Self { owner, name: text(&labels[NAME]), labels, spec: &template["spec"] }
     }
 
     pub fn kind(&self) -> &'a str {
         text(&self.owner["kind"])
-    }
-
-    pub fn name(&self) -> &'a str {
-        text(&self.owner["metadata"]["name"])
     }
 
     pub fn id(&self) -> String {

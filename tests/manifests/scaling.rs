@@ -1,0 +1,79 @@
+//! M-11: who is scaled by load has no number of its own; the loader starts for a reason, has no more pods than a topic
+//! has partitions, and leaves slower than a rebalance takes.
+
+use serde_json::Value;
+
+use crate::complaint::{Complaint, Complaints};
+use crate::site::{Site, entries, id, list, text};
+
+/// Seconds. A loader that leaves hands its partitions over in about ten.
+const REBALANCE: u64 = 60;
+
+pub fn complaints(site: &Site) -> Vec<Complaint> {
+    let mut complaints = Complaints::of("M-11");
+    if !site.is_production() {
+        return complaints.all;
+    }
+    for (kind, name, target) in
+        [("HorizontalPodAutoscaler", "web-server", "web-server"), ("ScaledObject", "etl-loader", "etl-loader")]
+    {
+        let Some(scaler) = site.find(kind, name) else {
+            complaints.add(format!("{kind}/{name}"), "is not there");
+            continue;
+        };
+        let reference = &scaler["spec"]["scaleTargetRef"];
+        complaints.demand(reference["name"] == target, id(scaler), format!("does not scale {target}"));
+        let replicas = site.find("Deployment", target).map(|deployment| &deployment["spec"]["replicas"]);
+        let says = "is not there, or has a number of replicas against its scaler's";
+        complaints.demand(replicas.is_some_and(Value::is_null), format!("Deployment/{target}"), says);
+    }
+    for scaler in site.of_kind("HorizontalPodAutoscaler") {
+        let spec = &scaler["spec"];
+        let range =
+            spec["minReplicas"].as_u64() >= Some(2) && spec["maxReplicas"].as_u64() > spec["minReplicas"].as_u64();
+        complaints.demand(range, id(scaler), "does not range from two pods on upwards");
+    }
+    for scaler in site.of_kind("ScaledObject") {
+        by_lag(site, scaler, &mut complaints);
+    }
+    complaints.all
+}
+
+fn by_lag(site: &Site, scaler: &Value, complaints: &mut Complaints) {
+    let spec = &scaler["spec"];
+    let (most, partitions) = (spec["maxReplicaCount"].as_u64(), partitions(site));
+    let fits = most.is_some_and(|most| most <= partitions);
+    complaints.demand(fits, id(scaler), format!("may have {most:?} pods for {partitions} partitions"));
+    let slow = |value: &Value| value.as_u64().is_some_and(|seconds| seconds > REBALANCE);
+    complaints.demand(slow(&spec["cooldownPeriod"]), id(scaler), "cools down faster than a rebalance");
+    let behavior = &spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"];
+    let steady = slow(&behavior["scaleDown"]["stabilizationWindowSeconds"]);
+    complaints.demand(steady, id(scaler), "takes pods away faster than a rebalance");
+    let triggers: Vec<&Value> = list(&spec["triggers"]).filter(|trigger| trigger["type"] == "kafka").collect();
+    complaints.demand(!triggers.is_empty(), id(scaler), "does not look at the lag in Kafka");
+    for trigger in triggers {
+        let number = |name: &str| text(&trigger["metadata"][name]).parse().unwrap_or(0_u64);
+        complaints.demand(number("lagThreshold") > 0, id(scaler), "has no lagThreshold");
+        complaints.demand(number("activationLagThreshold") > 0, id(scaler), "has no activationLagThreshold");
+    }
+}
+
+/// The partitions of a topic with records, as the Job or Strimzi makes them.
+fn partitions(site: &Site) -> u64 {
+    let scripts =
+        site.of_kind("ConfigMap").flat_map(|map| entries(&map["data"])).filter(|(name, _)| *name == "topics.sh");
+    let lines = scripts.flat_map(|(_, script)| text(script).lines());
+    let of_job = lines.filter_map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next() == Some("topic")).then_some(())?;
+        let (name, partitions) = (words.next()?, words.next()?);
+        partitions.parse().ok().filter(|_| is_for_records(name))
+    });
+    let topics = site.of_kind("KafkaTopic").filter(|topic| is_for_records(text(&topic["metadata"]["name"])));
+    let of_strimzi = topics.filter_map(|topic| topic["spec"]["partitions"].as_u64());
+    of_job.chain(of_strimzi).min().unwrap_or(0)
+}
+
+fn is_for_records(topic: &str) -> bool {
+    topic.starts_with("erp.") && !topic.contains("dead-letters")
+}
