@@ -68,7 +68,9 @@ fn placeholders(text: &str) -> Vec<(&str, Option<&str>)> {
         Some((name, default)) => (name, Some(default)),
         None => (inside, None),
     });
-    named.filter(|(name, _)| !name.is_empty() && name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_')).collect()
+    named
+        .filter(|(name, _)| !name.is_empty() && name.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_'))
+        .collect()
 }
 
 #[test]
@@ -110,7 +112,6 @@ fn placeholders_of_a_realm_are_told_from_its_translations() {
 
 #[test]
 fn the_topics_that_the_cluster_makes_are_those_that_the_workers_wait_for() {
-    let wanted: BTreeMap<String, usize> = workers::datasets::topics("erp").into_iter().collect();
     for site in overlays() {
         let script = text(&config_map(site, "kafka")["topics.sh"]);
         let made = script.lines().filter_map(|line| {
@@ -118,7 +119,12 @@ fn the_topics_that_the_cluster_makes_are_those_that_the_workers_wait_for() {
             let ["topic", name, partitions] = words.as_slice() else { return None };
             Some(((*name).to_owned(), partitions.parse().ok()?))
         });
-        assert_eq!(made.collect::<BTreeMap<_, usize>>(), wanted, "{}", site.name);
+        let made: BTreeMap<String, usize> = made.collect();
+        let wanted = workers::datasets::topics("erp");
+        assert_eq!(made.len(), wanted.len(), "{}: {made:?}", site.name);
+        for (topic, partitions) in wanted {
+            assert!(made.get(&topic) >= Some(&partitions), "{}: {topic} needs {partitions} partitions", site.name);
+        }
         let size = format!("max.message.bytes={}", workers::datasets::MAX_MESSAGE_BYTES);
         assert!(script.contains(&size), "{}: topics.sh does not say {size}", site.name);
     }

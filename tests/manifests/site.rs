@@ -117,15 +117,15 @@ impl<'a> Pod<'a> {
     }
 
     /// Those that run beside each other.
-    pub fn containers(&self) -> impl Iterator<Item = &'a Value> {
+    pub fn containers(self) -> impl Iterator<Item = &'a Value> {
         list(&self.spec["containers"])
     }
 
-    pub fn all_containers(&self) -> impl Iterator<Item = &'a Value> {
+    pub fn all_containers(self) -> impl Iterator<Item = &'a Value> {
         ["initContainers", "containers", "ephemeralContainers"].into_iter().flat_map(|kind| list(&self.spec[kind]))
     }
 
-    pub fn volumes(&self) -> impl Iterator<Item = &'a Value> {
+    pub fn volumes(self) -> impl Iterator<Item = &'a Value> {
         list(&self.spec["volumes"])
     }
 }

@@ -23,8 +23,14 @@ const DEMANDED: [(&str, &[&str]); 4] = [
     (
         "portal",
         &[
-            "PORTAL_URL", "PORTAL_SECRET_KEY", "OIDC_ISSUER", "OIDC_CLIENT_SECRET", "DATABASE_URL", "DATABASE_PASSWORD",
-            "CLICKHOUSE_URL", "CLICKHOUSE_PASSWORD",
+            "PORTAL_URL",
+            "PORTAL_SECRET_KEY",
+            "OIDC_ISSUER",
+            "OIDC_CLIENT_SECRET",
+            "DATABASE_URL",
+            "DATABASE_PASSWORD",
+            "CLICKHOUSE_URL",
+            "CLICKHOUSE_PASSWORD",
         ],
     ),
     ("extractor", &["DATABASE_URL", "DATABASE_PASSWORD", "KAFKA_BROKERS", "ONEC_URL", "ONEC_USER", "ONEC_PASSWORD"]),
@@ -108,7 +114,8 @@ fn every_answer_of_a_site_is_asked_for_by_somebody() {
         for (_, container, crates) in programs(site) {
             let source = sources(crates);
             for variable in all_variables(site, container) {
-                *asked.entry(variable.clone()).or_default() |= reads(&source, &variable) || referred.contains(variable.as_str());
+                *asked.entry(variable.clone()).or_default() |=
+                    reads(&source, &variable) || referred.contains(variable.as_str());
             }
         }
         let idle: Vec<_> = asked.iter().filter(|(_, asked)| !**asked).map(|(variable, _)| variable).collect();
@@ -121,7 +128,9 @@ fn every_variable_that_a_program_demands_is_set() {
     for site in overlays() {
         let mut seen = BTreeSet::new();
         for (pod, container, _) in programs(site) {
-            let Some((program, demanded)) = DEMANDED.iter().find(|(name, _)| container["name"] == *name) else { continue };
+            let Some((program, demanded)) = DEMANDED.iter().find(|(name, _)| container["name"] == *name) else {
+                continue;
+            };
             seen.insert(*program);
             let set = all_variables(site, container);
             for variable in *demanded {
