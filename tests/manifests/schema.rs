@@ -4,11 +4,12 @@
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_json::json;
 use stack::install::kubernetes_versions;
 use stack::parts::{self, Parts};
 
 use crate::complaint::{Complaint, Complaints};
-use crate::site::Site;
+use crate::site::{Site, id, list};
 use crate::tools;
 
 #[derive(Deserialize)]
@@ -25,13 +26,26 @@ struct Resource {
 
 pub fn complaints(site: &Site) -> Vec<Complaint> {
     let mut complaints = Complaints::of("M-01");
-    let text = site.text();
+    let text = site.text() + &embedded(site);
     for version in kubernetes_versions() {
         for resource in refused(version, &text).resources {
             complaints.add(format!("{}/{}", resource.kind, resource.name), format!("in {version}: {}", resource.msg));
         }
     }
     complaints.all
+}
+
+/// The pod templates inside the objects of operators, as pods: the operators' own schemas say little about them.
+fn embedded(site: &Site) -> String {
+    let clickhouse = site.of_kind("ClickHouseInstallation").flat_map(|object| {
+        list(&object["spec"]["templates"]["podTemplates"]).map(move |template| (id(object), template))
+    });
+    let keycloak = site.of_kind("Keycloak").map(|object| (id(object), &object["spec"]["unsupported"]["podTemplate"]));
+    let pods = clickhouse.chain(keycloak).map(|(owner, template)| {
+        let metadata = json!({ "name": owner, "labels": template["metadata"]["labels"] });
+        json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"] })
+    });
+    pods.map(|pod| format!("---\n{pod}\n")).collect()
 }
 
 fn refused(version: &str, text: &str) -> Report {
