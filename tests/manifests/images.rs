@@ -1,12 +1,15 @@
-//! M-10: what runs is named exactly: images by their version, those of others by digest too where one is known, no
-//! `latest`; and every object says which part it belongs to.
+//! M-10: what runs is named exactly: images by their version and, in production, those of others by digest, no `latest`;
+//! and every object says which part it belongs to. Our own images get their digests from skaffold at a release.
 
 use crate::complaint::{Complaint, Complaints};
 use crate::site::{NAME, Pod, Site, id, text};
+use crate::waivers::{self, Remark};
 
 const PART_OF: &str = "app.kubernetes.io/part-of";
 const COMPONENT: &str = "app.kubernetes.io/component";
 const COMPONENTS: [&str; 6] = ["web", "etl", "store", "sso", "setup", "erp"];
+/// How the names of our own images begin.
+const OURS: &str = "dealer-portal/";
 /// The dev loop gives its own tags.
 const DEV_TAG: &str = "dev";
 
@@ -21,6 +24,9 @@ pub fn complaints(site: &Site) -> Vec<Complaint> {
         }
         labels(pod, &mut complaints);
     }
+    for remark in waivers::unwaived(without_digest(site)) {
+        complaints.add(remark.object, remark.says);
+    }
     for object in site.objects.iter().filter(|object| object["kind"] != "Namespace") {
         let part_of = &object["metadata"]["labels"][PART_OF];
         complaints.demand(part_of == "dealer-portal", id(object), format!("{PART_OF} is not dealer-portal"));
@@ -28,10 +34,19 @@ pub fn complaints(site: &Site) -> Vec<Complaint> {
     complaints.all
 }
 
+/// The images of others that a production site names without a digest: skaffold adds none to what it does not build.
+pub fn without_digest(site: &Site) -> Vec<Remark> {
+    let pods = site.pods().into_iter().filter(|_| site.is_production());
+    let images = pods.flat_map(|pod| pod.all_containers().map(move |container| (pod.id(), text(&container["image"]))));
+    let theirs = images.filter(|(_, image)| !image.starts_with(OURS) && !image.contains('@'));
+    let rule = || "image-digest".to_owned();
+    theirs.map(|(object, image)| Remark { rule: rule(), object, says: format!("{image} has no digest") }).collect()
+}
+
 fn image(site: &Site, object: &str, image: &str, complaints: &mut Complaints) {
     let (named, digest) = image.split_once('@').map_or((image, None), |(named, digest)| (named, Some(digest)));
     let tag = named.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| !tag.contains('/'));
-    let ours_in_dev = !site.is_production() && named.starts_with("dealer-portal/") && tag == Some(DEV_TAG);
+    let ours_in_dev = !site.is_production() && named.starts_with(OURS) && tag == Some(DEV_TAG);
     let exact = ours_in_dev || tag.is_some_and(is_version) || (tag.is_none() && digest.is_some());
     complaints.demand(exact, object, format!("the image {image} has no exact version"));
     let whole = digest.is_none_or(|digest| {

@@ -20,5 +20,7 @@ mod schema;
 mod secrets;
 mod selector;
 mod site;
+mod skaffold;
 mod tools;
 mod variables;
+mod waivers;

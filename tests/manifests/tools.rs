@@ -16,9 +16,14 @@ pub struct Said {
 /// Runs an installed program in `folder` with `input` on its standard input.
 pub fn run(program: &str, folder: &Path, words: &[&str], input: &str) -> Said {
     let path = Parts::locate().tool(program);
+    let tools = path.parent().expect("a folder").to_owned();
     assert!(path.is_file(), "{} is not installed: run ./dev test manifests.", path.display());
     let mut command = Command::new(path);
     command.args(words).current_dir(folder).env("GOMAXPROCS", "2");
+    // skaffold asks kustomize, writes to its home and would look for a newer one of itself.
+    let search = shared::env::or("PATH", "/usr/bin:/bin");
+    command.env("PATH", format!("{}:{search}", tools.display()));
+    command.env("HOME", env!("CARGO_TARGET_TMPDIR")).env("SKAFFOLD_UPDATE_CHECK", "false");
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start the program");
     let mut standard_input = child.stdin.take().expect("its input");
