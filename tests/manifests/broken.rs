@@ -28,7 +28,7 @@ const LAG: &str = "ScaledObject/etl-loader";
 const BUDGET: &str = "PodDisruptionBudget/web-server";
 
 #[rustfmt::skip]
-const BROKEN: [Broken; 54] = [
+const BROKEN: [Broken; 66] = [
     Broken { what: "a misspelt field", rule: "M-01", object: WEB, by: |site| set(site, WEB, "/spec/template/spec/containers/0/livenessprobe", json!({})) },
     Broken { what: "a text where a number belongs", rule: "M-01", object: "Service/web-server", by: |site| set(site, "Service/web-server", "/spec/ports/0/port", json!("eighty")) },
     Broken { what: "an API version that is gone", rule: "M-01", object: BUDGET, by: |site| set(site, BUDGET, "/apiVersion", json!("policy/v1beta1")) },
@@ -67,6 +67,7 @@ const BROKEN: [Broken; 54] = [
     Broken { what: "no startup probe", rule: "M-05", object: KEYCLOAK, by: |site| remove(site, KEYCLOAK, "/spec/template/spec/containers/0/startupProbe") },
     Broken { what: "a grace period shorter than the drain", rule: "M-05", object: LOADER, by: |site| set(site, LOADER, "/spec/template/spec/terminationGracePeriodSeconds", json!(20)) },
     Broken { what: "no pause before the stop", rule: "M-05", object: WEB, by: |site| remove(site, WEB, "/spec/template/spec/containers/0/lifecycle") },
+    Broken { what: "no readiness", rule: "M-05", object: POSTGRES, by: |site| remove(site, POSTGRES, "/spec/template/spec/containers/0/readinessProbe") },
 
     Broken { what: "no disruption budget", rule: "M-06", object: WEB, by: |site| drop_object(site, BUDGET) },
     Broken { what: "a budget without a policy", rule: "M-06", object: BUDGET, by: |site| remove(site, BUDGET, "/spec/unhealthyPodEvictionPolicy") },
@@ -105,6 +106,15 @@ const BROKEN: [Broken; 54] = [
             }
         }
     } },
+    Broken { what: "a whole secret in the environment", rule: "M-08", object: MIGRATE, by: |site| set(site, MIGRATE, "/spec/template/spec/containers/0/envFrom", json!([{ "secretRef": { "name": "portal" } }])) },
+    Broken { what: "a file of a secret that is not mounted", rule: "M-08", object: LOADER, by: |site| push(site, LOADER, "/spec/template/spec/containers/0/env", json!({ "name": "MAIL_PASSWORD_FILE", "value": "/run/secrets/mail/password" })) },
+    Broken { what: "files of secrets for everybody", rule: "M-08", object: WEB, by: |site| set(site, WEB, "/spec/template/spec/volumes/0/projected/defaultMode", json!(0o444)) },
+    Broken { what: "an account that mounts its token", rule: "M-08", object: "ServiceAccount/keycloak", by: |site| remove(site, "ServiceAccount/keycloak", "/automountServiceAccountToken") },
+    Broken { what: "rights in the cluster", rule: "M-08", object: "ClusterRoleBinding", by: |site| site.objects.push(json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": "all", "labels": part_of() },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin" },
+        "subjects": [{ "kind": "ServiceAccount", "name": "web-server", "namespace": "production" }],
+    })) },
 
     Broken { what: "no TLS", rule: "M-09", object: INGRESS, by: |site| set(site, INGRESS, "/spec/tls", json!([])) },
     Broken { what: "no HSTS", rule: "M-09", object: INGRESS, by: |site| remove(site, INGRESS, "/metadata/annotations/nginx.org~1hsts") },
@@ -114,13 +124,19 @@ const BROKEN: [Broken; 54] = [
         push(site, INGRESS, "/spec/rules/0/http/paths", path);
     } },
     Broken { what: "forwarded headers of a stranger", rule: "M-09", object: INGRESS, by: |site| set(site, INGRESS, "/metadata/annotations/nginx.org~1location-snippets", json!("proxy_set_header X-Forwarded-For $http_x;")) },
+    Broken { what: "an impatient ingress", rule: "M-09", object: INGRESS, by: |site| set(site, INGRESS, "/metadata/annotations/nginx.org~1proxy-read-timeout", json!("20s")) },
 
     Broken { what: "an image that moves", rule: "M-10", object: POSTGRES, by: |site| set(site, POSTGRES, "/spec/template/spec/containers/0/image", json!("postgres:18")) },
     Broken { what: "a label missing", rule: "M-10", object: "Service/keycloak", by: |site| remove(site, "Service/keycloak", "/metadata/labels/app.kubernetes.io~1part-of") },
+    Broken { what: "latest", rule: "M-10", object: WEB, by: |site| set(site, WEB, "/spec/template/spec/containers/0/image", json!("dealer-portal/portal:latest")) },
+    Broken { what: "another's image without a digest", rule: "M-10", object: POSTGRES, by: |site| set(site, POSTGRES, "/spec/template/spec/containers/0/image", json!("postgres:18.6-bookworm")) },
+    Broken { what: "images pulled at every start", rule: "M-10", object: MIGRATE, by: |site| set(site, MIGRATE, "/spec/template/spec/containers/0/imagePullPolicy", json!("Always")) },
 
     Broken { what: "a fixed number under a scaler", rule: "M-11", object: WEB, by: |site| set(site, WEB, "/spec/replicas", json!(3)) },
     Broken { what: "more loaders than partitions", rule: "M-11", object: LAG, by: |site| set(site, LAG, "/spec/maxReplicaCount", json!(12)) },
     Broken { what: "a scaler that starts for one message", rule: "M-11", object: LAG, by: |site| remove(site, LAG, "/spec/triggers/0/metadata/activationLagThreshold") },
+    Broken { what: "a cool-down shorter than a rebalance", rule: "M-11", object: LAG, by: |site| set(site, LAG, "/spec/cooldownPeriod", json!(5)) },
+    Broken { what: "one web server", rule: "M-11", object: "HorizontalPodAutoscaler/web-server", by: |site| set(site, "HorizontalPodAutoscaler/web-server", "/spec/minReplicas", json!(1)) },
 ];
 
 /// What every rule says about every broken copy, found out once.

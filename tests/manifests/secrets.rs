@@ -23,6 +23,7 @@ pub fn complaints(site: &Site) -> Vec<Complaint> {
         account(site, pod, &mut complaints);
         environment(pod, &mut complaints);
         mounted(pod, &mut complaints);
+        files(pod, &mut complaints);
         readers(pod, &mut complaints);
         database(pod, &mut complaints);
     }
@@ -122,6 +123,17 @@ fn mounted(pod: Pod<'_>, complaints: &mut Complaints) {
             let place = mount["mountPath"] == FOLDER && mount["readOnly"] == true;
             complaints.demand(place, object.as_str(), format!("is not mounted read-only at {FOLDER}"));
         }
+    }
+}
+
+/// Every file of a secret that a variable names is one that is mounted.
+fn files(pod: Pod<'_>, complaints: &mut Complaints) {
+    let items = pod.volumes().flat_map(secrets_of).flat_map(|(_, items)| list(items));
+    let mounted: BTreeSet<String> = items.map(|item| format!("{FOLDER}/{}", text(&item["path"]))).collect();
+    for variable in pod.all_containers().flat_map(|container| list(&container["env"])) {
+        let (name, file) = (text(&variable["name"]), text(&variable["value"]));
+        let there = !name.ends_with("_FILE") || mounted.contains(file);
+        complaints.demand(there, pod.id(), format!("{name} names {file:?}, which no secret brings"));
     }
 }
 
