@@ -20,7 +20,7 @@ use crate::running;
 
 /// Words for cargo: which test programs.
 const WORKSPACE: [&str; 1] = ["--workspace"];
-const MANIFESTS: [&str; 4] = ["-p", "tests", "--test", "manifests"];
+const MANIFESTS: [&str; 3] = ["--workspace", "--test", "manifests"];
 
 pub async fn run(names: &[String]) -> Result<ExitCode> {
     running::unless_stopped(async {
