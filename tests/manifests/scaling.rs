@@ -41,9 +41,9 @@ pub fn complaints(site: &Site) -> Vec<Complaint> {
 
 fn by_lag(site: &Site, scaler: &Value, complaints: &mut Complaints) {
     let spec = &scaler["spec"];
-    let (most, partitions) = (spec["maxReplicaCount"].as_u64(), partitions(site));
-    let fits = most.is_some_and(|most| most <= partitions);
-    complaints.demand(fits, id(scaler), format!("may have {most:?} pods for {partitions} partitions"));
+    let (most, partitions) = (&spec["maxReplicaCount"], partitions(site));
+    let fits = most.as_u64().is_some_and(|most| most <= partitions);
+    complaints.demand(fits, id(scaler), format!("may have {most} pods for {partitions} partitions"));
     let slow = |value: &Value| value.as_u64().is_some_and(|seconds| seconds > REBALANCE);
     complaints.demand(slow(&spec["cooldownPeriod"]), id(scaler), "cools down faster than a rebalance");
     let behavior = &spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"];

@@ -32,10 +32,13 @@ impl Site {
         SITE.get_or_init(|| Self::of("production", &build("manifests/overlays/production")))
     }
 
-    /// Both overlays, and production with each of the components.
+    /// Both overlays, and production with each of the components and with all of them.
     pub fn all() -> Vec<&'static Self> {
         static WITH_COMPONENTS: OnceLock<Vec<Site>> = OnceLock::new();
-        let with = WITH_COMPONENTS.get_or_init(|| COMPONENTS.into_iter().map(with_component).collect());
+        let with = WITH_COMPONENTS.get_or_init(|| {
+            let each = COMPONENTS.chunks(1).chain([COMPONENTS.as_slice()]);
+            each.map(with_components).collect()
+        });
         [Self::dev(), Self::production()].into_iter().chain(with).collect()
     }
 
@@ -153,18 +156,19 @@ fn build(folder: &str) -> String {
     said.output
 }
 
-/// The production overlay with a component named, as README.md says to do it; in a folder of its own.
-fn with_component(component: &str) -> Site {
+/// The production overlay with components, as README.md says to have them; in a folder of its own.
+fn with_components(components: &[&str]) -> Site {
     let workspace = parts::workspace();
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     // Kustomize takes relative paths only.
     let up = "../".repeat(folder.path().canonicalize().expect("the folder").components().count() - 1);
     let manifests = format!("{up}{}/manifests", workspace.display().to_string().trim_start_matches('/'));
+    let listed: String = components.iter().map(|name| format!("  - {manifests}/components/{name}\n")).collect();
     let kustomization = format!(
-        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [{manifests}/overlays/production]\n\
-         components: [{manifests}/components/{component}]\n"
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - {manifests}/overlays/production\n\
+         components:\n{listed}"
     );
     std::fs::write(folder.path().join("kustomization.yaml"), kustomization).expect("write the kustomization");
     let path = folder.path().to_str().expect("a path of letters");
-    Site::of(&format!("production with {component}"), &build(path))
+    Site::of(&format!("production with {}", components.join(", ")), &build(path))
 }
