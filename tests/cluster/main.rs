@@ -101,7 +101,7 @@ async fn all(options: &Options, figures: &mut Figures) -> Result<()> {
     if options.wants("run") {
         figures.seconds("start → first report", took);
     }
-    options.step("verify: smoke test in the cluster", skaffold::run("verify", &["verify"])).await?;
+    options.step("verify: smoke test in the cluster", up::verify()).await?;
     options.step("change: a cron pass carries it", change::arrives(&site)).await?;
     options.step("ledger: equal", site.await_equal()).await?;
     options.step("user: any UID, read-only root", any_user::runs_them()).await?;

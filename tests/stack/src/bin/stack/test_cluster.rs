@@ -1,15 +1,16 @@
 //! `./dev test-cluster`: the test program `cluster` of `tests`, against the cluster that KUBECONFIG names.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use stack::parts::{self, Parts};
 use stack::process::Launch;
 
-use crate::cargo::{cargo, program};
+use crate::cargo::cargo;
 use crate::{place, running};
 
 /// Nothing it does takes longer.
@@ -26,10 +27,8 @@ pub async fn run(words: &[String]) -> Result<ExitCode> {
     demand_tools(&path)?;
     demand_cluster(&path)?;
     running::unless_stopped(async {
-        let build = ["build", "-p", "tests", "--test", "cluster"];
-        cargo("Build the test", &build, &place::logs().join("test-cluster-build.log")).await?;
-        let mut test = Launch::new("test-cluster", program(), place::logs().join("test-cluster.log"))
-            .args(["test", "-q", "-p", "tests", "--test", "cluster", "--"])
+        let program = build().await?;
+        let mut test = Launch::new("test-cluster", program, place::logs().join("test-cluster.log"))
             .args(words)
             .env("PATH", path)
             .folder(parts::workspace())
@@ -41,6 +40,18 @@ pub async fn run(words: &[String]) -> Result<ExitCode> {
         Ok(if status.is_some_and(|status| status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
     .await
+}
+
+/// Builds the test, and says where it stands. It is not run through cargo, which would end before it when told to stop.
+async fn build() -> Result<PathBuf> {
+    let log = place::logs().join("test-cluster-build.log");
+    let words = ["test", "-p", "tests", "--test", "cluster", "--no-run", "--message-format=json-render-diagnostics"];
+    cargo("Build the test", &words, &log).await?;
+    let said = std::fs::read_to_string(&log)?;
+    let messages = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let made = messages.filter(|message| message["target"]["name"] == "cluster");
+    let program = made.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
+    program.with_context(|| format!("cargo names no program: read {}", log.display()))
 }
 
 /// What stands in PATH, then what `./dev test` built.
