@@ -49,7 +49,8 @@ pub async fn service() -> Result<String> {
         }
         addresses.push(format!("http://127.0.0.1:{port}"));
     }
-    let http = reqwest::Client::builder().no_proxy().connect_timeout(Duration::from_secs(2)).build()?;
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let http = builder.connect_timeout(Duration::from_secs(2)).build()?;
     for address in &addresses {
         if http.get(address).header(HOST, host()).send().await.is_ok() {
             return Ok(address.clone());
