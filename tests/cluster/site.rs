@@ -82,6 +82,11 @@ async fn secret(name: &str) -> Result<String> {
 /// One of the demo people, signed in.
 pub async fn signed_in(name: &str) -> Result<Person> {
     let (person, user) = (Person::at_address(PORTAL), TestUser { id: String::new(), name: name.to_owned() });
+    // As above: the pod behind the forward may have gone.
+    until("the portal answers", Duration::from_secs(60), async || {
+        Ok(person.request(reqwest::Method::GET, "/signed-out").send().await?.status().is_success())
+    })
+    .await?;
     let answer = person.sign_in(&user, "/").await;
     ensure!(answer.status == reqwest::StatusCode::SEE_OTHER, "{name} is not signed in: {}", answer.text);
     Ok(person)
