@@ -65,7 +65,7 @@ const EDITS: [Edit; 4] = [
 pub async fn carries_edits(figures: &mut Figures) -> Result<()> {
     let tree = copy_of_the_tree().await?;
     let began = Instant::now();
-    let mut dev = skaffold::start("dev", &["dev", "--cleanup=false", "--no-prune"], &tree)?;
+    let mut dev = skaffold::start("dev", &["dev", "-i", "200", "--cleanup=false", "--no-prune"], &tree)?;
     dev.until_ready(Duration::from_secs(1800), async |output| output.contains("Watching for changes...")).await?;
     figures.seconds("skaffold dev on top of what runs → watching", began.elapsed());
     let outcome = edit_all(&tree, &dev, figures).await;

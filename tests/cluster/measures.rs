@@ -1,10 +1,12 @@
 //! Memory of each pod, as the kubelet counts it, and sizes of images.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use crate::images;
-use crate::kubectl::{NAMESPACE, items, kubectl, objects, pods, read, text};
+use crate::kubectl::{NAMESPACE, items, kubectl, objects, pods, read, text, until};
 use crate::steps::Figures;
 
 pub async fn note(figures: &mut Figures) -> Result<()> {
@@ -27,6 +29,27 @@ pub async fn note(figures: &mut Figures) -> Result<()> {
 }
 
 async fn memory(figures: &mut Figures) -> Result<()> {
+    let pods = pods("").await?;
+    ensure!(!pods.is_empty(), "no pods");
+    let mut used = Vec::new();
+    // The kubelet counts now and then: a pod that has just come is at nothing yet.
+    until("the kubelet has counted every pod", Duration::from_secs(90), async || {
+        used = counted().await?;
+        Ok(pods
+            .iter()
+            .filter(|pod| pod.is_ready)
+            .all(|pod| used.iter().any(|(name, bytes)| *name == pod.name && *bytes > 1_000_000)))
+    })
+    .await?;
+    for pod in pods.iter().filter(|pod| pod.is_ready) {
+        let bytes = used.iter().find(|(name, _)| *name == pod.name).map_or(0, |(_, bytes)| *bytes);
+        figures.note(format!("memory of {}", pod.part), format!("{} MB", bytes / 1_000_000));
+    }
+    Ok(())
+}
+
+/// Pods of ours on every node, with their working sets in bytes.
+async fn counted() -> Result<Vec<(String, u64)>> {
     let nodes = read(&["get", "nodes", "-o", "json"]).await?;
     let mut used = Vec::new();
     for node in items(&nodes) {
@@ -39,12 +62,5 @@ async fn memory(figures: &mut Figures) -> Result<()> {
             Some((text(&pod, "/podRef/name").to_owned(), bytes))
         }));
     }
-    let pods = pods("").await?;
-    for pod in pods.iter().filter(|pod| pod.is_ready) {
-        let bytes = used.iter().find(|(name, _)| *name == pod.name).map(|(_, bytes)| *bytes);
-        let shown = bytes.map_or("unknown".to_owned(), |bytes| format!("{} MB", bytes / 1_000_000));
-        figures.note(format!("memory of {}", pod.part), shown);
-    }
-    ensure!(!pods.is_empty(), "no pods");
-    Ok(())
+    Ok(used)
 }
