@@ -83,7 +83,7 @@ impl Config {
             public: public_url("PORTAL_URL")?,
             secret_key: SecretKey::from_base64("PORTAL_SECRET_KEY", &env::secret("PORTAL_SECRET_KEY")?)?,
             reports_dir: env::optional("PORTAL_REPORTS_DIR").map(PathBuf::from),
-            assets_dir: assets_dir()?,
+            assets_dir: env::optional_folder("PORTAL_ASSETS_DIR")?,
             timezone: env::parsed("ONEC_TIMEZONE", chrono_tz::Europe::Moscow)?,
             oidc: Oidc {
                 issuer: {
@@ -139,15 +139,6 @@ impl Default for Limits {
             headers: Duration::from_secs(10),
             drain: Duration::from_secs(20),
         }
-    }
-}
-
-fn assets_dir() -> Result<Option<PathBuf>, EnvError> {
-    match env::optional("PORTAL_ASSETS_DIR").map(PathBuf::from) {
-        Some(folder) if !folder.is_dir() => {
-            Err(EnvError::new("PORTAL_ASSETS_DIR", format!("is {}, which is no folder.", folder.display())))
-        }
-        folder => Ok(folder),
     }
 }
 

@@ -39,11 +39,13 @@ pub enum MigrateError {
     Changed { file: String },
 }
 
-/// The files' names, in the order in which they run.
+/// The migrations' names, each that of its file.
 pub fn migration_names() -> Vec<String> {
-    let mut names: Vec<_> = MIGRATIONS.files().map(|file| file.path().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
+    MIGRATIONS.files().map(migration_name).collect()
+}
+
+fn migration_name(file: &include_dir::File<'_>) -> String {
+    file.path().to_string_lossy().into_owned()
 }
 
 /// Runs the files not yet recorded in `dw.migration`, in the order of their names. Each is safe to run twice.
@@ -74,7 +76,7 @@ pub async fn migrate(client: &Client) -> Result<(), MigrateError> {
     let mut files: Vec<_> = MIGRATIONS.files().collect();
     files.sort_by_key(|file| file.path());
     for file in files {
-        let name = file.path().to_string_lossy().into_owned();
+        let name = migration_name(file);
         let sql = file.contents_utf8().ok_or_else(|| MigrateError::NotText(name.clone()))?;
         let sha256 = hex(sql);
         match done.get(&name) {

@@ -1,6 +1,7 @@
 //! Environment variables, or an error that names the one to mend. Nothing else in the product reads the environment.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use secrecy::SecretString;
@@ -71,6 +72,16 @@ pub fn optional_secret(name: &str) -> Result<Option<SecretString>, EnvError> {
 /// The same as `http_url` where none is an answer too.
 pub fn optional_http_url(name: &str) -> Result<Option<String>, EnvError> {
     optional(name).map(|_| http_url(name)).transpose()
+}
+
+/// A folder, which must be there: one that is not would quietly be read as empty.
+pub fn optional_folder(name: &str) -> Result<Option<PathBuf>, EnvError> {
+    match optional(name).map(PathBuf::from) {
+        Some(folder) if !folder.is_dir() => {
+            Err(EnvError::new(name, format!("is {}, which is no folder.", folder.display())))
+        }
+        folder => Ok(folder),
+    }
 }
 
 /// An http or https address without a trailing slash.

@@ -211,22 +211,12 @@ impl ExtractorConfig {
             kafka: KafkaSettings::from_env()?,
             onec: OnecSettings::from_env()?,
             timezone: env::parsed("ONEC_TIMEZONE", chrono_tz::Europe::Moscow)?,
-            mappings: mappings_from_env()?,
+            mappings: env::optional_folder("MAPPINGS_DIR")?,
             jobs: jobs_from_env()?,
             window_days,
             health: health_from_env()?,
             rhythm: Rhythm::default(),
         })
-    }
-}
-
-/// A folder that is not there would quietly leave the site with our mappings.
-fn mappings_from_env() -> Result<Option<PathBuf>, EnvError> {
-    match env::optional("MAPPINGS_DIR").map(PathBuf::from) {
-        Some(folder) if !folder.is_dir() => {
-            Err(EnvError::new("MAPPINGS_DIR", format!("is {}, which is no folder.", folder.display())))
-        }
-        folder => Ok(folder),
     }
 }
 

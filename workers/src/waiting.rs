@@ -13,9 +13,6 @@ use crate::kafka::TopicsError;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Longer than a store on the same network takes for nothing.
-pub const ANSWER: Duration = Duration::from_secs(5);
-
 /// What the worker needs beside the two schemas.
 pub struct Needs<T> {
     pub pool: PgPool,
@@ -51,28 +48,6 @@ impl<T: Fn() -> Result<(), TopicsError> + Clone + Send + 'static> Needs<T> {
         shared::schema::check(&self.pool).await.map_err(|not_yet| not_yet.to_string())?;
         let asked = tokio::task::spawn_blocking(self.check_topics.clone()).await;
         asked.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
-    }
-}
-
-/// Any answer to the smallest question.
-pub async fn clickhouse_answers(client: &clickhouse::Client) -> Result<(), String> {
-    within(ANSWER, client.query("SELECT 1").execute()).await
-}
-
-/// The same of PostgreSQL.
-pub async fn postgres_answers(pool: &PgPool) -> Result<(), String> {
-    within(ANSWER, async { sqlx::query("SELECT 1").execute(pool).await.map(drop) }).await
-}
-
-async fn within<E: std::fmt::Display>(
-    patience: Duration,
-    question: impl Future<Output = Result<(), E>>,
-) -> Result<(), String> {
-    match tokio::time::timeout(patience, question).await {
-        Ok(answer) => {
-            answer.map_err(|error| error.to_string().trim_end_matches(['.', '\n']).chars().take(300).collect())
-        }
-        Err(_) => Err(format!("nothing within {} s", patience.as_secs())),
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use clap::Parser;
 use shared::{clickhouse, postgres, schema, shutdown, telemetry};
 use tokio::time::Instant;
-use workers::waiting::{Teller, clickhouse_answers, postgres_answers};
+use workers::waiting::Teller;
 
 /// Brings the schemas of PostgreSQL and ClickHouse up to date. Safe to run again.
 #[derive(Parser)]
@@ -45,8 +45,8 @@ async fn run(patience: Duration) -> anyhow::Result<()> {
 }
 
 async fn migrate(pool: &sqlx::PgPool, client: &::clickhouse::Client, until: Instant) -> anyhow::Result<()> {
-    awaited("PostgreSQL (DATABASE_URL)", until, async || postgres_answers(pool).await).await?;
-    awaited("ClickHouse (CLICKHOUSE_URL)", until, async || clickhouse_answers(client).await).await?;
+    awaited("PostgreSQL (DATABASE_URL)", until, async || sqlx::query("SELECT 1").execute(pool).await.map(drop)).await?;
+    awaited("ClickHouse (CLICKHOUSE_URL)", until, async || client.query("SELECT 1").execute().await).await?;
     postgres::migrate(pool).await.context("migrate PostgreSQL")?;
     clickhouse::migrate(client).await.context("migrate ClickHouse")?;
     schema::record_warehouse(pool).await.context("write down what ClickHouse has")?;
@@ -54,11 +54,22 @@ async fn migrate(pool: &sqlx::PgPool, client: &::clickhouse::Client, until: Inst
     Ok(())
 }
 
+/// Longer than a store on the same network takes for nothing.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// Asks once a second until the store answers.
-async fn awaited(name: &str, until: Instant, ask: impl AsyncFn() -> Result<(), String>) -> anyhow::Result<()> {
+async fn awaited<E: std::fmt::Display>(
+    name: &str,
+    until: Instant,
+    ask: impl AsyncFn() -> Result<(), E>,
+) -> anyhow::Result<()> {
     let mut teller = Teller::default();
     loop {
-        let Err(cause) = ask().await else { return Ok(()) };
+        let cause: String = match tokio::time::timeout(ANSWER, ask()).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string().trim_end_matches(['.', '\n']).chars().take(300).collect(),
+            Err(_) => format!("nothing within {} s", ANSWER.as_secs()),
+        };
         if Instant::now() >= until {
             bail!("{name} did not answer in time: {cause}. Start it and run migrate again.");
         }

@@ -57,7 +57,7 @@ async fn build() -> Result<PathBuf> {
 /// What stands in PATH, then what `./dev test` built.
 fn search_path() -> Result<OsString> {
     let here = shared::env::or("PATH", "");
-    let all = std::env::split_paths(&here).chain([Parts::locate().root().join("go/bin")]);
+    let all = std::env::split_paths(&here).chain([Parts::locate().tool("")]);
     std::env::join_paths(all).context("a search path for programs")
 }
 
