@@ -25,9 +25,6 @@ USER 10001:10001
 STOPSIGNAL SIGTERM
 LABEL org.opencontainers.image.vendor="Dealer portal" org.opencontainers.image.licenses="LicenseRef-Proprietary"
 
-FROM base AS base-dev
-COPY --from=files /tools /
-
 # The workspace without sources: cargo wants every member to be there.
 FROM rust AS workspace
 COPY tests/images/compile /usr/local/bin/
@@ -80,50 +77,45 @@ FROM onec-sources AS onec-dev-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-dev,target=/target,sharing=locked \
     --mount=type=cache,id=dealer-portal-onec-dev,target=/build,sharing=locked compile dev onec onec && compile dev smoke smoke
 
-FROM base AS portal
+# What a release and its dev twin have in common.
+FROM base AS portal-base
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="portal" org.opencontainers.image.version="$VERSION" org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.description="Reports for dealers: the web server"
-COPY --from=portal-build /out/ /usr/local/bin/
 ENTRYPOINT ["/usr/local/bin/portal"]
 CMD ["serve"]
 
-FROM base-dev AS portal-dev
-ARG VERSION=0.0.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="portal" org.opencontainers.image.version="$VERSION" org.opencontainers.image.revision="$REVISION" \
-      org.opencontainers.image.description="Reports for dealers: the web server"
-COPY --from=portal-dev-build /out/ /usr/local/bin/
-ENTRYPOINT ["/usr/local/bin/portal"]
-CMD ["serve"]
-
-FROM base AS workers
+FROM base AS workers-base
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="workers" org.opencontainers.image.version="$VERSION" org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.description="From 1C to the reports: extractor, loader, migrate"
-COPY --from=workers-build /out/ /usr/local/bin/
 
-FROM base-dev AS workers-dev
-ARG VERSION=0.0.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="workers" org.opencontainers.image.version="$VERSION" org.opencontainers.image.revision="$REVISION" \
-      org.opencontainers.image.description="From 1C to the reports: extractor, loader, migrate"
-COPY --from=workers-dev-build /out/ /usr/local/bin/
-
-FROM base AS onec
+FROM base AS onec-base
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="onec" org.opencontainers.image.version="$VERSION" org.opencontainers.image.revision="$REVISION" \
       org.opencontainers.image.description="The 1C stand-in for development, and the smoke test"
-COPY --from=onec-build /out/ /usr/local/bin/
 ENTRYPOINT ["/usr/local/bin/onec"]
 
-FROM base-dev AS onec-dev
-ARG VERSION=0.0.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="onec" org.opencontainers.image.version="$VERSION" org.opencontainers.image.revision="$REVISION" \
-      org.opencontainers.image.description="The 1C stand-in for development"
+FROM portal-base AS portal
+COPY --from=portal-build /out/ /usr/local/bin/
+
+FROM portal-base AS portal-dev
+COPY --from=files /tools /
+COPY --from=portal-dev-build /out/ /usr/local/bin/
+
+FROM workers-base AS workers
+COPY --from=workers-build /out/ /usr/local/bin/
+
+FROM workers-base AS workers-dev
+COPY --from=files /tools /
+COPY --from=workers-dev-build /out/ /usr/local/bin/
+
+FROM onec-base AS onec
+COPY --from=onec-build /out/ /usr/local/bin/
+
+FROM onec-base AS onec-dev
+COPY --from=files /tools /
 COPY --from=onec-dev-build /out/ /usr/local/bin/
-ENTRYPOINT ["/usr/local/bin/onec"]
