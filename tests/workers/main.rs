@@ -6,5 +6,8 @@ mod batches;
 mod configuration;
 mod dead_letters;
 mod onec_faults;
+mod partitions;
+mod refusals;
 mod stand;
+mod topic;
 mod waiting;

@@ -102,3 +102,10 @@ pub async fn await_line(process: &Process, words: &[&str]) {
 pub fn has_line(process: &Process, words: &[&str]) -> bool {
     process.output().lines().any(|line| words.iter().all(|word| line.contains(word)))
 }
+
+/// The most memory that a process has had, in MiB.
+pub fn peak_mib(process: &Process) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
+}
