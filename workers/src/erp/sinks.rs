@@ -1,17 +1,18 @@
 //! What a page becomes: records of its dataset, or keys only.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDateTime};
 use shared::money::Amount;
 use uuid::Uuid;
 
-use super::mapping::{dealer, product, sale};
+use super::mapping::{Filter, Mapping, named, product, sale};
 use super::read::Sink;
 use super::scalar::{Problem, Scalar};
-use crate::records::dealer::Dealer;
+use crate::records::named::Named;
 use crate::records::product::Product;
-use crate::records::sale::{Header, Line};
+use crate::records::sale::{Header, Line, MOST_LETTERS};
 
 /// A document of 1C as the mapping read it.
 #[derive(Debug, Clone)]
@@ -20,24 +21,30 @@ pub struct Document {
     pub data_version: String,
     pub is_marked_deleted: bool,
     pub is_posted: bool,
+    /// By the mapping's filter.
+    pub counts: bool,
+    /// What it counts by, where the mapping does not name it.
+    pub unknown_operation: Option<String>,
     pub header: Header,
     pub lines: Range<usize>,
 }
 
 impl Document {
-    /// Posted and not marked for deletion: only then its rows stand in the reports.
+    /// Posted, not marked for deletion and one that counts: only then its rows stand in the reports.
     pub fn stands(&self) -> bool {
-        self.is_posted && !self.is_marked_deleted
+        self.is_posted && !self.is_marked_deleted && self.counts
     }
 }
 
-/// A page of sales; the lines of all documents lie in one list.
+/// A page of sales, or of returns with negative lines; the lines of all documents lie in one list.
 #[derive(Debug, Default)]
 pub struct Sales {
     pub documents: Vec<Document>,
     pub lines: Vec<Line>,
     line_nos: Vec<u32>,
     draft: Draft,
+    is_negative: bool,
+    filter: Option<Arc<Filter>>,
 }
 
 #[derive(Debug, Default)]
@@ -51,10 +58,15 @@ struct Draft {
     dealer_id: Option<Uuid>,
     legal_entity_id: Option<Uuid>,
     currency_id: Option<Uuid>,
+    operation: String,
     first_line: usize,
 }
 
 impl Sink for Sales {
+    fn of(mapping: &Mapping) -> Self {
+        Self { is_negative: mapping.is_negative, filter: mapping.filter.clone(), ..Self::default() }
+    }
+
     fn begin(&mut self) {
         self.draft = Draft { first_line: self.lines.len(), ..Draft::default() };
         self.line_nos.clear();
@@ -72,6 +84,7 @@ impl Sink for Sales {
             sale::DEALER_ID => draft.dealer_id = value.reference()?,
             sale::LEGAL_ENTITY_ID => draft.legal_entity_id = value.reference()?,
             sale::CURRENCY_ID => draft.currency_id = value.reference()?,
+            sale::OPERATION => draft.operation = value.text()?,
             _ => {}
         }
         Ok(())
@@ -98,18 +111,26 @@ impl Sink for Sales {
 
     fn end(&mut self, problem: Option<String>) -> Option<String> {
         let draft = std::mem::take(&mut self.draft);
-        let stands = draft.is_posted && !draft.is_marked_deleted;
-        let problem = problem.or_else(|| undated(draft.sold_at, stands));
+        let filter = self.filter.as_deref();
+        let counts = filter.is_none_or(|filter| filter.counts(&draft.operation));
+        let stands = draft.is_posted && !draft.is_marked_deleted && counts;
+        let is_unknown = stands && filter.is_some_and(|filter| !filter.knows(&draft.operation));
+        let problem = problem.or_else(|| undated(draft.sold_at, stands)).or_else(|| too_long(&draft.number));
         if problem.is_some() {
             self.lines.truncate(draft.first_line);
             return problem;
         }
         self.sort_lines(draft.first_line);
+        if self.is_negative {
+            self.lines[draft.first_line..].iter_mut().for_each(negate);
+        }
         self.documents.push(Document {
             id: draft.id,
             data_version: draft.data_version,
             is_marked_deleted: draft.is_marked_deleted,
             is_posted: draft.is_posted,
+            counts,
+            unknown_operation: is_unknown.then_some(draft.operation),
             header: Header {
                 number: draft.number,
                 sold_at: draft.sold_at.unwrap_or_default(),
@@ -144,6 +165,19 @@ fn undated(sold_at: Option<NaiveDateTime>, stands: bool) -> Option<String> {
         None => Some("the date of the document is empty".to_owned()),
         Some(at) if years.contains(&at.year()) => None,
         Some(at) => Some(format!("the document is dated {at}, outside the years {} to {}", years.start(), years.end())),
+    }
+}
+
+/// Every row repeats the number.
+fn too_long(number: &str) -> Option<String> {
+    let is_too_long = number.chars().nth(MOST_LETTERS).is_some();
+    is_too_long.then(|| format!("the document's number has more than {MOST_LETTERS} letters"))
+}
+
+/// Amounts have 18 digits, far from where a sign would overflow.
+fn negate(line: &mut Line) {
+    for amount in [&mut line.quantity, &mut line.revenue, &mut line.vat, &mut line.discount] {
+        *amount = Amount::from_raw(amount.raw().saturating_neg());
     }
 }
 
@@ -199,6 +233,7 @@ impl Sink for Catalog<Product> {
             product::CODE => record.code = value.text()?,
             product::ARTICLE => record.article = value.text()?,
             product::NAME => record.name = value.text()?,
+            product::UNIT_ID => record.unit_id = value.reference()?,
             _ => {}
         }
         Ok(())
@@ -215,7 +250,7 @@ impl Sink for Catalog<Product> {
     }
 }
 
-impl Sink for Catalog<Dealer> {
+impl<N> Sink for Catalog<Named<N>> {
     fn begin(&mut self) {
         self.start();
     }
@@ -223,11 +258,11 @@ impl Sink for Catalog<Dealer> {
     fn header(&mut self, field: usize, value: Scalar<'_>) -> Result<(), Problem> {
         let Item { id, data_version, stands, record } = &mut self.draft;
         match field {
-            dealer::ID => *id = value.key()?,
-            dealer::DATA_VERSION => *data_version = value.text()?,
-            dealer::IS_CLIENT => *stands = value.flag()?,
-            dealer::CODE => record.code = value.text()?,
-            dealer::NAME => record.name = value.text()?,
+            named::ID => *id = value.key()?,
+            named::DATA_VERSION => *data_version = value.text()?,
+            named::CODE => record.code = value.text()?,
+            named::NAME => record.name = value.text()?,
+            named::IS_CLIENT => *stands = value.flag()?,
             _ => {}
         }
         Ok(())
