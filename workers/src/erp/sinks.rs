@@ -328,3 +328,50 @@ impl Sink for Keys {
 pub fn year_one() -> NaiveDateTime {
     chrono::NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datasets::Dataset;
+
+    /// A posted document of one line with this operation, read by the mapping of the dataset.
+    fn read(dataset: Dataset, operation: &str) -> Sales {
+        let body = format!(
+            r#"{{"value":[{{"Ref_Key":"00000000-0000-4000-8000-000000000001","DataVersion":"1","DeletionMark":false,"Posted":true,
+                "Number":"1","Date":"2024-03-05T00:00:00","Партнер_Key":null,"Контрагент_Key":null,"Валюта_Key":null,
+                "ХозяйственнаяОперация":"{operation}","Товары":[{{"LineNumber":"1","Номенклатура_Key":null,"Количество":2,
+                "СуммаСНДС":120,"СуммаНДС":20,"СуммаРучнойСкидки":3,"СуммаАвтоматическойСкидки":4}}]}}]}}"#
+        );
+        let mapping = Mapping::load(dataset, None).unwrap();
+        let mut sales = Sales::of(&mapping);
+        let count = super::super::read::page(&body, &mapping, &mut sales).unwrap();
+        assert!(count.rejected.is_empty(), "{:?}", count.rejected);
+        sales
+    }
+
+    #[test]
+    fn the_filter_says_which_documents_stand_and_one_it_does_not_name_stands_and_is_told() {
+        for (dataset, operation, stands, is_unknown) in [
+            (Dataset::Sales, "РеализацияКлиенту", true, false),
+            (Dataset::Sales, "", true, false),
+            (Dataset::Sales, "ПередачаНаКомиссию", false, false),
+            (Dataset::Sales, "ПередачаПоНовомуЗакону", true, true),
+            (Dataset::Returns, "ВозвратТоваровОтКлиента", true, false),
+            (Dataset::Returns, "ВозвратОтКомиссионера", false, false),
+        ] {
+            let sales = read(dataset, operation);
+            let document = &sales.documents[0];
+            assert_eq!((document.stands(), document.unknown_operation.is_some()), (stands, is_unknown), "{operation}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_a_return_are_those_of_a_sale_with_the_other_sign() {
+        let raw = |dataset| {
+            let line = read(dataset, "").lines[0];
+            [line.quantity, line.revenue, line.vat, line.discount].map(Amount::raw)
+        };
+        assert_eq!(raw(Dataset::Sales), [20_000, 1_200_000, 200_000, 70_000]);
+        assert_eq!(raw(Dataset::Returns), raw(Dataset::Sales).map(|amount| -amount));
+    }
+}
