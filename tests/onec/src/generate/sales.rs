@@ -122,8 +122,8 @@ impl<'a> Market<'a> {
         let reference = document_reference(dice);
         // By the reference, not by dice: whatever else is drawn stays as it is.
         let fate = reference.as_u128() & 0xffff_ffff_ffff;
-        let is_in_dollars = (buyer + 1) % DOLLAR_DEALERS == 0 && fate % DOLLAR_DOCUMENTS == 0;
-        let is_to_an_agent = (fate >> 8) % AGENT_DOCUMENTS == 0;
+        let is_in_dollars = (buyer + 1).is_multiple_of(DOLLAR_DEALERS) && fate.is_multiple_of(DOLLAR_DOCUMENTS);
+        let is_to_an_agent = (fate >> 8).is_multiple_of(AGENT_DOCUMENTS);
         let mut document = Document {
             deed: Deed::Sale,
             operation: if is_to_an_agent { TO_AN_AGENT } else { SOLD }.into(),
