@@ -120,7 +120,7 @@ async fn a_ledger_without_versions_has_the_next_pass_send_everything_again() {
     let road = Road::start().await;
     road.await_equal(SOON).await;
     road.clickhouse.client("migrator").query("TRUNCATE TABLE dw.sale").execute().await.expect("empty the table");
-    sqlx::query("UPDATE sent SET data_version = '' WHERE dataset = 'sales'")
+    sqlx::query("UPDATE sent SET data_version = '' WHERE dataset IN ('sales', 'returns')")
         .execute(&road.postgres.pool)
         .await
         .expect("forget the versions");
