@@ -170,7 +170,7 @@ async fn fill(road: &Road, lines: u64) -> Result<()> {
             dealer = id("d0d0", "number")
         ),
         format!(
-            "INSERT INTO dw.product SELECT {product}, if(number < 100, toUUID('00000000-0000-0000-0000-000000000000'), {group}), number < 100,
+            "INSERT INTO dw.product (product_id, parent_id, is_group, code, article, name, version, is_deleted) SELECT {product}, if(number < 100, toUUID('00000000-0000-0000-0000-000000000000'), {group}), number < 100,
                concat('НФ-', leftPad(toString(number), 8, '0')), toString(number), concat(if(number < 100, 'Группа ', 'Насос циркуляционный '), toString(number)), 1, 0
              FROM numbers(5100)",
             product = id("aaaa", "number"),
