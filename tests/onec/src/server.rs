@@ -104,10 +104,12 @@ impl Server {
             return;
         }
         let plan = &self.options.plan;
-        let next = parked.bases.remove(&to).unwrap_or_else(|| match to {
-            Standing::First => advanced(generate::base(plan)),
-            Standing::Second => advanced(generate::second(plan)),
-            Standing::Empty => advanced(generate::empty()),
+        let next = parked.bases.remove(&to).unwrap_or_else(|| {
+            advanced(match to {
+                Standing::First => generate::base(plan),
+                Standing::Second => generate::second(plan),
+                Standing::Empty => generate::empty(),
+            })
         });
         let former = std::mem::replace(&mut *self.base_mut(), next);
         let from = std::mem::replace(&mut parked.now, to);

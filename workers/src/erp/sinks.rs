@@ -19,21 +19,12 @@ use crate::records::sale::{Header, Line, MOST_LETTERS};
 pub struct Document {
     pub id: Uuid,
     pub data_version: String,
-    pub is_marked_deleted: bool,
-    pub is_posted: bool,
-    /// By the mapping's filter.
-    pub counts: bool,
+    /// Posted, not marked for deletion and, by the mapping's filter, one that counts: only then its rows stand in the reports.
+    pub stands: bool,
     /// What it counts by, where the mapping does not name it.
     pub unknown_operation: Option<String>,
     pub header: Header,
     pub lines: Range<usize>,
-}
-
-impl Document {
-    /// Posted, not marked for deletion and one that counts: only then its rows stand in the reports.
-    pub fn stands(&self) -> bool {
-        self.is_posted && !self.is_marked_deleted && self.counts
-    }
 }
 
 /// A page of sales, or of returns with negative lines; the lines of all documents lie in one list.
@@ -112,8 +103,8 @@ impl Sink for Sales {
     fn end(&mut self, problem: Option<String>) -> Option<String> {
         let draft = std::mem::take(&mut self.draft);
         let filter = self.filter.as_deref();
-        let counts = filter.is_none_or(|filter| filter.counts(&draft.operation));
-        let stands = draft.is_posted && !draft.is_marked_deleted && counts;
+        let stands =
+            draft.is_posted && !draft.is_marked_deleted && filter.is_none_or(|filter| filter.counts(&draft.operation));
         let is_unknown = stands && filter.is_some_and(|filter| !filter.knows(&draft.operation));
         let problem = problem.or_else(|| undated(draft.sold_at, stands)).or_else(|| too_long(&draft.number));
         if problem.is_some() {
@@ -127,9 +118,7 @@ impl Sink for Sales {
         self.documents.push(Document {
             id: draft.id,
             data_version: draft.data_version,
-            is_marked_deleted: draft.is_marked_deleted,
-            is_posted: draft.is_posted,
-            counts,
+            stands,
             unknown_operation: is_unknown.then_some(draft.operation),
             header: Header {
                 number: draft.number,
@@ -361,7 +350,7 @@ mod tests {
         ] {
             let sales = read(dataset, operation);
             let document = &sales.documents[0];
-            assert_eq!((document.stands(), document.unknown_operation.is_some()), (stands, is_unknown), "{operation}");
+            assert_eq!((document.stands, document.unknown_operation.is_some()), (stands, is_unknown), "{operation}");
         }
     }
 

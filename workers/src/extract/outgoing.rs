@@ -53,7 +53,7 @@ impl Outgoing for Sales {
 
     fn place(&self, at: usize) -> Place {
         let document = &self.documents[at];
-        let lines = if document.stands() { document.lines.len() } else { 0 };
+        let lines = if document.stands { document.lines.len() } else { 0 };
         Place {
             dealer_id: document.header.dealer_id,
             sold_on: Some(document.header.sold_at.date()),
@@ -92,7 +92,7 @@ impl Outgoing for Sales {
 impl Sales {
     fn line_parts(&self, at: usize) -> usize {
         let document = &self.documents[at];
-        if document.stands() { document.lines.len().div_ceil(LINES_PER_PART) } else { 0 }
+        if document.stands { document.lines.len().div_ceil(LINES_PER_PART) } else { 0 }
     }
 }
 

@@ -1,4 +1,5 @@
-//! A sale, or a return with negative lines: the document, its header once, with its lines. Replaced whole: the message also names the rows it leaves.
+//! A sale, or a return with negative lines: the document, its header once, with its lines. Replaced whole: the message also
+//! names the rows it leaves.
 
 use std::borrow::Cow;
 use std::fmt;

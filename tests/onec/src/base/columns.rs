@@ -90,66 +90,59 @@ pub fn source(type_name: &str, property: &Property) -> Source {
     column.map_or_else(|| Source::Fixed(fixed(row, property)), Source::Column)
 }
 
-fn product_column(name: &str) -> Option<Column> {
+/// What every catalog and document has.
+fn object_column(name: &str) -> Option<Column> {
     Some(match name {
         "Ref_Key" => Column::Reference,
         "DataVersion" => Column::DataVersion,
         "DeletionMark" => Column::IsDeleted,
+        _ => return None,
+    })
+}
+
+/// What most catalogs have; those of names have nothing else.
+fn named_column(name: &str) -> Option<Column> {
+    Some(match name {
         "Code" => Column::Code,
         "Description" => Column::Name,
         "НаименованиеПолное" => Column::FullName,
+        _ => return object_column(name),
+    })
+}
+
+fn product_column(name: &str) -> Option<Column> {
+    Some(match name {
         "Артикул" => Column::Article,
         "Parent_Key" => Column::Parent,
         "IsFolder" => Column::IsFolder,
         "ТипНоменклатуры" => Column::ProductKind,
         "ЕдиницаИзмерения_Key" | "ЕдиницаДляОтчетов_Key" => Column::Unit,
-        _ => return None,
-    })
-}
-
-fn named_column(name: &str) -> Option<Column> {
-    Some(match name {
-        "Ref_Key" => Column::Reference,
-        "DataVersion" => Column::DataVersion,
-        "DeletionMark" => Column::IsDeleted,
-        "Code" => Column::Code,
-        "Description" => Column::Name,
-        "НаименованиеПолное" => Column::FullName,
-        _ => return None,
+        _ => return named_column(name),
     })
 }
 
 fn partner_column(name: &str) -> Option<Column> {
     Some(match name {
-        "Ref_Key" => Column::Reference,
-        "DataVersion" => Column::DataVersion,
-        "DeletionMark" => Column::IsDeleted,
-        "Code" => Column::Code,
-        "Description" | "НаименованиеПолное" => Column::Name,
+        "НаименованиеПолное" => Column::Name,
         "Клиент" => Column::IsClient,
         "Поставщик" => Column::IsSupplier,
-        _ => return None,
+        _ => return named_column(name),
     })
 }
 
 fn legal_entity_column(name: &str) -> Option<Column> {
     Some(match name {
-        "Ref_Key" | "ГоловнойКонтрагент_Key" => Column::Reference,
-        "DataVersion" => Column::DataVersion,
-        "DeletionMark" => Column::IsDeleted,
+        "ГоловнойКонтрагент_Key" => Column::Reference,
         "Description" => Column::Name,
         "НаименованиеПолное" => Column::FullName,
         "ИНН" => Column::TaxNumber,
         "Партнер_Key" => Column::Partner,
-        _ => return None,
+        _ => return object_column(name),
     })
 }
 
 fn document_column(name: &str) -> Option<Column> {
     Some(match name {
-        "Ref_Key" => Column::Reference,
-        "DataVersion" => Column::DataVersion,
-        "DeletionMark" => Column::IsDeleted,
         "Number" => Column::Number,
         "Date" => Column::Date,
         "Posted" => Column::IsPosted,
@@ -160,7 +153,7 @@ fn document_column(name: &str) -> Option<Column> {
         "СуммаДокумента" | "СуммаВзаиморасчетов" => Column::Total,
         "Комментарий" => Column::Comment,
         "Товары" => Column::Lines,
-        _ => return None,
+        _ => return object_column(name),
     })
 }
 

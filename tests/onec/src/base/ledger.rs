@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use xxhash_rust::xxh64::xxh64;
 
-use super::{Amount, Base, Deed, Document, Line, Named};
+use super::{Amount, Base, Deed, Document, Line};
 
 /// Documents that count: sales, returns as negative lines, or both together.
 #[derive(Debug, Serialize)]
@@ -92,24 +92,21 @@ impl Base {
     /// id, code, name of the clients among the partners.
     pub fn dealer_ledger(&self) -> Items {
         let clients = self.partners.rows().filter(|row| row.is_client);
-        items(
-            clients
-                .map(|row| (row.is_deleted, [&row.reference.to_string(), row.code.trim_end(), &row.name].join("\x1f"))),
-        )
+        items(clients.map(|row| (row.is_deleted, named(row.reference, &row.code, &row.name))))
     }
 
     pub fn currency_ledger(&self) -> Items {
-        items(self.currencies.rows().map(named))
+        items(self.currencies.rows().map(|row| (row.is_deleted, named(row.reference, &row.code, &row.name))))
     }
 
     pub fn unit_ledger(&self) -> Items {
-        items(self.units.rows().map(named))
+        items(self.units.rows().map(|row| (row.is_deleted, named(row.reference, &row.code, &row.name))))
     }
 }
 
 /// id, code, name.
-fn named(row: &Named) -> (bool, String) {
-    (row.is_deleted, [&row.reference.to_string(), row.code.trim_end(), &row.name].join("\x1f"))
+fn named(id: uuid::Uuid, code: &str, name: &str) -> String {
+    [&id.to_string(), code.trim_end(), name].join("\x1f")
 }
 
 fn items(rows: impl Iterator<Item = (bool, String)>) -> Items {
