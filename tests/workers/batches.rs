@@ -1,4 +1,5 @@
-//! Batches and passes that are interrupted, repeated or replayed: whatever lies twice counts once, and equals the base.
+//! Batches and passes that are interrupted, repeated or replayed: the warehouse holds each row once, or counts it once
+//! where nobody can know whether it went in, and equals the base.
 
 use std::time::Duration;
 
@@ -82,8 +83,10 @@ async fn a_batch_whose_confirmation_is_cut_off_is_stored_again_and_counts_once()
     proxy.set(Fault::None).await;
     loader.restart().expect("restart the loader");
     stand.await_equal().await;
+    // A server killed at the wrong moment knows a token and not its rows: so none is ever sent twice.
     let known = "SELECT sum(value) FROM system.events WHERE event = 'DuplicatedInsertedBlocks'";
-    assert_eq!(stand.warehouse_count(known).await, 0, "the server took a repetition for something that it had");
+    assert_eq!(stand.warehouse_count(known).await, 0, "an insert was repeated under a token that the server knew");
+    assert_eq!(ledger::counted_twice(&stand.clickhouse).await, 0);
 }
 
 /// What a ClickHouse that is killed between writing down a token and putting its part in place looks like when it is back:
@@ -158,7 +161,7 @@ async fn a_topic_that_is_replayed_whole_twice_leaves_every_last_version_as_it_wa
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_clickhouse_stands_still_passes_go_on_and_all_of_it_lands_when_it_wakes() {
+async fn while_clickhouse_stands_still_passes_go_on_and_all_of_it_lands_once_when_it_wakes() {
     let stand = Stand::start().await;
     let (_extractor, mut loader) = stand.both().await;
     let documents = stand.documents().await;
@@ -173,6 +176,7 @@ async fn while_clickhouse_stands_still_passes_go_on_and_all_of_it_lands_when_it_
     }
     stand.clickhouse.server.process.resume();
     stand.await_equal().await;
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
     assert!(loader.is_running());
 }
 
@@ -196,6 +200,7 @@ async fn workers_asked_to_stop_in_the_middle_of_a_load_end_well_within_half_a_mi
     }
     stand.heal().await;
     stand.await_equal().await;
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
 }
 
 /// A first load that has come some way, in an extractor of its own.
@@ -282,7 +287,7 @@ async fn an_extractor_that_slept_past_its_lease_can_move_no_progress_when_it_wak
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_loader_that_slept_while_another_took_its_partitions_leaves_nothing_wrong_when_it_wakes() {
+async fn a_loader_that_slept_while_another_took_its_partitions_stores_nothing_twice_when_it_wakes() {
     let stand = Stand::start().await;
     let mut proxy = FaultProxy::before(stand.clickhouse.url().trim_start_matches("http://").to_owned()).await;
     proxy.set(Fault::Blackhole).await;
@@ -296,6 +301,8 @@ async fn a_loader_that_slept_while_another_took_its_partitions_leaves_nothing_wr
     let mut second = start(stand.loader());
     stand.await_equal().await;
     let epochs = stand.postgres_count("SELECT sum(writer_epoch)::bigint FROM batch").await;
+    // What hung on its connections is gone with them: whatever it stores now, it sends after it woke.
+    proxy.set(Fault::Refuse).await;
     proxy.set(Fault::None).await;
     sleeper.resume();
     // It joins again: partitions change hands, and their epochs rise.
@@ -308,4 +315,5 @@ async fn a_loader_that_slept_while_another_took_its_partitions_leaves_nothing_wr
     stand.change(&documents[0], "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
     stand.await_equal().await;
     assert!(sleeper.is_running());
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
 }

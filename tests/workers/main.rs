@@ -6,6 +6,7 @@ mod batches;
 mod configuration;
 mod dead_letters;
 mod onec_faults;
+mod operations;
 mod partitions;
 mod refusals;
 mod stand;
