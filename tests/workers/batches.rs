@@ -250,6 +250,8 @@ async fn a_loader_that_slept_while_another_took_its_partitions_stores_nothing_tw
     let mut second = start(stand.loader());
     stand.await_equal().await;
     let epochs = stand.postgres_count("SELECT sum(writer_epoch)::bigint FROM batch").await;
+    // What hung on its connections is gone with them: whatever it stores now, it sends after it woke.
+    proxy.set(Fault::Refuse).await;
     proxy.set(Fault::None).await;
     sleeper.resume();
     // It joins again: partitions change hands, and their epochs rise.
