@@ -97,23 +97,13 @@ impl Source {
         Ok(())
     }
 
-    /// A partition that was paused when it moved away comes back paused, and one newly gained is not: both take the
-    /// present state.
-    pub fn gained(&self, partitions: &[(String, i32)]) -> Result<(), KafkaError> {
-        let mut list = TopicPartitionList::new();
-        for (topic, partition) in partitions {
-            list.add_partition(topic, *partition);
-        }
-        if self.is_paused { self.consumer.pause(&list) } else { self.consumer.resume(&list) }
-    }
-
     pub fn is_paused(&self) -> bool {
         self.is_paused
     }
 
     /// What is new follows the rest. librdkafka hands over a partition as it was when we last had it: one that was lost
     /// while paused is still paused, and any other is read although the rest stands still.
-    pub fn gained(&mut self, partitions: &[Partition]) -> Result<(), KafkaError> {
+    pub fn gained(&self, partitions: &[Partition]) -> Result<(), KafkaError> {
         let list = list(partitions);
         if self.is_paused { self.consumer.pause(&list) } else { self.consumer.resume(&list) }
     }
