@@ -225,12 +225,12 @@ async fn loaded_to(stand: &Stand) -> Option<String> {
     sqlx::query_scalar(query).fetch_one(&stand.postgres.pool).await.expect("ask for progress")
 }
 
-/// As a minute of silence would: the lease of the running slot over sales has run out.
+/// As a minute of silence would: the leases of the running slots, that over sales among them, have run out.
 async fn let_the_lease_run_out(stand: &Stand) {
-    let sql = "UPDATE slot SET lease_until = now() - interval '1 s' WHERE dataset = 'sales' AND state = 'running'
-               AND lease_until < now() + interval '61 s'";
-    let updated = sqlx::query(sql).execute(&stand.postgres.pool).await.expect("change the lease");
-    assert_eq!(updated.rows_affected(), 1);
+    let sql = "UPDATE slot SET lease_until = now() - interval '1 s'
+               WHERE state = 'running' AND lease_until < now() + interval '61 s' RETURNING dataset";
+    let ended: Vec<String> = sqlx::query_scalar(sql).fetch_all(&stand.postgres.pool).await.expect("change the leases");
+    assert!(ended.iter().any(|dataset| dataset == "sales"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -299,7 +299,8 @@ async fn a_loader_that_slept_while_another_took_its_partitions_stores_nothing_tw
     .await;
     sleeper.pause();
     let mut second = start(stand.loader());
-    stand.await_equal().await;
+    // Kafka gives the sleeper three quarters of a minute to say something.
+    ledger::await_equal(&stand.onec, &stand.clickhouse, 2 * SOON).await;
     let epochs = stand.postgres_count("SELECT sum(writer_epoch)::bigint FROM batch").await;
     // What hung on its connections is gone with them: whatever it stores now, it sends after it woke.
     proxy.set(Fault::Refuse).await;
@@ -315,5 +316,5 @@ async fn a_loader_that_slept_while_another_took_its_partitions_stores_nothing_tw
     stand.change(&documents[0], "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
     stand.await_equal().await;
     assert!(sleeper.is_running());
-    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0, "{}", sleeper.output());
 }

@@ -27,7 +27,10 @@ async fn a_dataset_whose_table_refuses_it_waits_and_is_told_while_the_others_go_
     }
     let documents = stand.documents().await;
     stand.change(&documents[0], "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
-    stand.await_equal().await;
+    await_true("sales are equal", SOON, async || {
+        ledger::of_1c(&stand.onec).await == ledger::of_warehouse(&stand.clickhouse).await
+    })
+    .await;
     let (status, why) = ask("/readyz").await;
     assert!(status == 503 && why.contains("ClickHouse refuses products") && why.contains("article"), "{status} {why}");
     assert!(ask("/metrics").await.1.contains("load_refused{dataset=\"products\"} 1"));

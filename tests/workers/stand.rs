@@ -96,7 +96,12 @@ pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 /// Waits for a log line that holds all of `words`.
 pub async fn await_line(process: &Process, words: &[&str]) {
-    await_true(&format!("{} logs {words:?}", process.name()), SOON, async || has_line(process, words)).await;
+    let logs = tokio::time::timeout(SOON, async {
+        while !has_line(process, words) {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    });
+    assert!(logs.await.is_ok(), "{} does not log {words:?}, but: {}", process.name(), process.output());
 }
 
 pub fn has_line(process: &Process, words: &[&str]) -> bool {
