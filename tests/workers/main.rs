@@ -7,5 +7,8 @@ mod configuration;
 mod dead_letters;
 mod onec_faults;
 mod operations;
+mod partitions;
+mod refusals;
 mod stand;
+mod topic;
 mod waiting;

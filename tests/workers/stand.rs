@@ -96,9 +96,21 @@ pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 /// Waits for a log line that holds all of `words`.
 pub async fn await_line(process: &Process, words: &[&str]) {
-    await_true(&format!("{} logs {words:?}", process.name()), SOON, async || has_line(process, words)).await;
+    let logs = tokio::time::timeout(SOON, async {
+        while !has_line(process, words) {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    });
+    assert!(logs.await.is_ok(), "{} does not log {words:?}, but: {}", process.name(), process.output());
 }
 
 pub fn has_line(process: &Process, words: &[&str]) -> bool {
     process.output().lines().any(|line| words.iter().all(|word| line.contains(word)))
+}
+
+/// The most memory that a process has had, in MiB.
+pub fn peak_mib(process: &Process) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
 }
