@@ -220,7 +220,8 @@ impl ExtractorConfig {
     }
 }
 
-fn jobs_from_env() -> Result<Vec<Job>, EnvError> {
+/// The jobs with their cron lines.
+pub fn jobs_from_env() -> Result<Vec<Job>, EnvError> {
     use Dataset::{Dealers, Products, Sales};
     [
         ("dealers", Dealers, Reach::Usual, "EXTRACT_CRON_DEALERS", "0 */5 * * * *"),

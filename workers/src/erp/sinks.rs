@@ -7,7 +7,7 @@ use shared::money::Amount;
 use uuid::Uuid;
 
 use super::mapping::{dealer, product, sale};
-use super::read::Sink;
+use super::read::{Misfit, Salvage, Sink};
 use super::scalar::{Problem, Scalar};
 use crate::records::dealer::Dealer;
 use crate::records::product::Product;
@@ -44,14 +44,25 @@ pub struct Sales {
 struct Draft {
     id: Uuid,
     data_version: String,
-    is_marked_deleted: bool,
-    is_posted: bool,
+    is_marked_deleted: Option<bool>,
+    is_posted: Option<bool>,
     number: String,
     sold_at: Option<NaiveDateTime>,
-    dealer_id: Option<Uuid>,
+    dealer_id: Option<Option<Uuid>>,
     legal_entity_id: Option<Uuid>,
     currency_id: Option<Uuid>,
     first_line: usize,
+}
+
+impl Draft {
+    /// None: what was read does not tell.
+    fn stands(&self) -> Option<bool> {
+        match (self.is_posted, self.is_marked_deleted) {
+            (Some(false), _) | (_, Some(true)) => Some(false),
+            (Some(true), Some(false)) => Some(true),
+            _ => None,
+        }
+    }
 }
 
 impl Sink for Sales {
@@ -65,11 +76,11 @@ impl Sink for Sales {
         match field {
             sale::ID => draft.id = value.key()?,
             sale::DATA_VERSION => draft.data_version = value.text()?,
-            sale::IS_MARKED_DELETED => draft.is_marked_deleted = value.flag()?,
-            sale::IS_POSTED => draft.is_posted = value.flag()?,
+            sale::IS_MARKED_DELETED => draft.is_marked_deleted = Some(value.flag()?),
+            sale::IS_POSTED => draft.is_posted = Some(value.flag()?),
             sale::NUMBER => draft.number = value.text()?,
             sale::SOLD_AT => draft.sold_at = value.moment()?,
-            sale::DEALER_ID => draft.dealer_id = value.reference()?,
+            sale::DEALER_ID => draft.dealer_id = Some(value.reference()?),
             sale::LEGAL_ENTITY_ID => draft.legal_entity_id = value.reference()?,
             sale::CURRENCY_ID => draft.currency_id = value.reference()?,
             _ => {}
@@ -96,24 +107,23 @@ impl Sink for Sales {
         Ok(())
     }
 
-    fn end(&mut self, problem: Option<String>) -> Option<String> {
+    fn end(&mut self, problem: Option<String>) -> Option<Misfit> {
         let draft = std::mem::take(&mut self.draft);
-        let stands = draft.is_posted && !draft.is_marked_deleted;
-        let problem = problem.or_else(|| undated(draft.sold_at, stands));
-        if problem.is_some() {
+        let stands = draft.stands();
+        if let Some(reason) = problem.or_else(|| undated(draft.sold_at, stands == Some(true))) {
             self.lines.truncate(draft.first_line);
-            return problem;
+            return Some(Misfit { reason, salvage: Salvage { stands, dealer_id: draft.dealer_id } });
         }
         self.sort_lines(draft.first_line);
         self.documents.push(Document {
             id: draft.id,
             data_version: draft.data_version,
-            is_marked_deleted: draft.is_marked_deleted,
-            is_posted: draft.is_posted,
+            is_marked_deleted: draft.is_marked_deleted.unwrap_or_default(),
+            is_posted: draft.is_posted.unwrap_or_default(),
             header: Header {
                 number: draft.number,
                 sold_at: draft.sold_at.unwrap_or_default(),
-                dealer_id: draft.dealer_id,
+                dealer_id: draft.dealer_id.flatten(),
                 legal_entity_id: draft.legal_entity_id,
                 currency_id: draft.currency_id,
             },
@@ -171,12 +181,14 @@ pub struct Catalog<R> {
 }
 
 impl<R: Default> Catalog<R> {
-    fn take(&mut self, problem: Option<String>) -> Option<String> {
+    fn take(&mut self, problem: Option<String>) -> Option<Misfit> {
         let draft = std::mem::take(&mut self.draft);
-        if problem.is_none() {
+        let salvage = Salvage { stands: Some(draft.stands), dealer_id: None };
+        let misfit = problem.map(|reason| Misfit { reason, salvage });
+        if misfit.is_none() {
             self.items.push(draft);
         }
-        problem
+        misfit
     }
 
     fn start(&mut self) {
@@ -210,7 +222,7 @@ impl Sink for Catalog<Product> {
         Ok(())
     }
 
-    fn end(&mut self, problem: Option<String>) -> Option<String> {
+    fn end(&mut self, problem: Option<String>) -> Option<Misfit> {
         self.take(problem)
     }
 }
@@ -239,7 +251,7 @@ impl Sink for Catalog<Dealer> {
         Ok(())
     }
 
-    fn end(&mut self, problem: Option<String>) -> Option<String> {
+    fn end(&mut self, problem: Option<String>) -> Option<Misfit> {
         self.take(problem)
     }
 }
@@ -280,12 +292,13 @@ impl Sink for Keys {
         Ok(())
     }
 
-    fn end(&mut self, problem: Option<String>) -> Option<String> {
+    fn end(&mut self, problem: Option<String>) -> Option<Misfit> {
         let draft = std::mem::take(&mut self.draft);
-        if problem.is_none() {
+        let misfit = problem.map(|reason| Misfit { reason, salvage: Salvage::default() });
+        if misfit.is_none() {
             self.keys.push(draft);
         }
-        problem
+        misfit
     }
 }
 

@@ -24,7 +24,8 @@ pub struct Known {
     pub data_version: Option<String>,
     /// Everywhere that its rows may lie.
     pub places: Vec<Place>,
-    /// The latest batch that holds it.
+    /// By the latest batch that holds it, confirmed or not, it has rows.
+    pub stands: bool,
     batch: i64,
 }
 
@@ -117,15 +118,18 @@ impl Ledger {
         if !is_any {
             return Ok(Vec::new());
         }
+        let mut tx = self.pool.begin().await?;
+        progress::fence(&mut tx, pass).await?;
         let keys: Vec<Uuid> = sqlx::query_scalar(
             "SELECT DISTINCT key FROM sent WHERE dataset = $1 AND batch IN (SELECT batch FROM sending WHERE dataset = $1)",
         )
         .bind(pass.dataset.name())
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *tx)
         .await?;
         if keys.is_empty() {
-            sqlx::query("DELETE FROM sending WHERE dataset = $1").bind(pass.dataset.name()).execute(&self.pool).await?;
+            sqlx::query("DELETE FROM sending WHERE dataset = $1").bind(pass.dataset.name()).execute(&mut *tx).await?;
         }
+        tx.commit().await?;
         Ok(keys)
     }
 
@@ -263,6 +267,7 @@ fn fold(rows: Vec<Row>) -> HashMap<Uuid, Known> {
         entry.places.push(place);
         if row.batch >= entry.batch {
             entry.batch = row.batch;
+            entry.stands = row.lines > 0;
             entry.data_version = row.is_confirmed.then_some(row.data_version);
         }
     }

@@ -3,7 +3,9 @@
 
 pub mod changes;
 pub mod cron;
+pub mod held;
 pub mod ledger;
+pub mod operator;
 pub mod outgoing;
 pub mod pass;
 pub mod place;
@@ -26,6 +28,9 @@ pub enum Stop {
     Asked,
     #[error("a later pass has taken over")]
     Stale,
+    /// Everything was read, and nothing removed: so much is missing in 1C that it must be doubted.
+    #[error("{0}")]
+    Held(String),
     /// A bad day: the same again, later.
     #[error("{0}")]
     Retry(String),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use chrono::{DateTime, Utc};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
@@ -170,8 +171,8 @@ impl Publisher {
         Ok(acks.all().await?)
     }
 
-    /// The end of the pass, into every partition, after everything that it sent.
-    pub async fn mark(self: &Arc<Self>, pass: &Pass, interval_s: u32) -> Result<(), Stop> {
+    /// Into every partition, after everything that the pass has sent: the dataset is as of `read_at`.
+    pub async fn mark(self: &Arc<Self>, pass: &Pass, read_at: DateTime<Utc>, interval_s: u32) -> Result<(), Stop> {
         let topic = self.settings.topic(pass.dataset);
         let (publisher, asked) = (Arc::clone(self), topic.clone());
         let found = tokio::task::spawn_blocking(move || kafka::partitions(publisher.sender.client(), &asked)).await;
@@ -184,7 +185,7 @@ impl Publisher {
                 revision: crate::records::REVISION,
                 dataset: pass.dataset.name().to_owned(),
                 pass: u64::try_from(pass.number).unwrap_or(0),
-                read_at: pass.read_at,
+                read_at,
                 interval_s,
                 partition,
                 partitions: count,
