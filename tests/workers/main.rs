@@ -3,8 +3,13 @@
 
 mod bad_input;
 mod batches;
+mod brake;
 mod configuration;
 mod dead_letters;
+mod misfits;
+mod nightly_pass;
 mod onec_faults;
+mod reread;
+mod slots;
 mod stand;
 mod waiting;

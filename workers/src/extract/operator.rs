@@ -54,15 +54,17 @@ pub async fn reread(
 pub async fn release(pool: &PgPool, jobs: &[Job], dataset: Dataset) -> anyhow::Result<Vec<Held>> {
     let job = widest(jobs, dataset)?;
     let mut tx = pool.begin().await?;
+    begin_anew(&mut tx, job).await?;
     let held: Vec<Held> =
         sqlx::query_as("UPDATE held SET released_at = now() WHERE dataset = $1 RETURNING span, known, missing")
             .bind(dataset.name())
             .fetch_all(&mut *tx)
             .await?;
-    if !held.is_empty() {
-        begin_anew(&mut tx, job).await?;
+    if held.is_empty() {
+        tx.rollback().await?;
+    } else {
+        tx.commit().await?;
     }
-    tx.commit().await?;
     Ok(held)
 }
 
@@ -73,7 +75,7 @@ fn widest(jobs: &[Job], dataset: Dataset) -> anyhow::Result<&Job> {
     job.ok_or_else(|| anyhow::anyhow!("{dataset} is not read here: it has no cron line."))
 }
 
-/// From here on nothing is written any more of what the pass under way has read, and the slot is the next to be taken.
+/// From here on nothing is written any more of what the pass under way has read, and the dataset's next slot is due.
 async fn begin_anew(tx: &mut Transaction<'_, Postgres>, job: &Job) -> sqlx::Result<()> {
     sqlx::query("UPDATE progress SET pass = nextval('pass_number') WHERE dataset = $1")
         .bind(job.dataset.name())
