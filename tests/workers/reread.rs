@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use tests::ledger::{self, SOON};
 use tests::await_true;
+use tests::ledger::{self, SOON};
 use workers::config;
 use workers::datasets::Dataset;
 use workers::extract::operator;
@@ -81,6 +81,9 @@ async fn a_period_is_read_again_without_the_rest_and_a_pass_under_way_cannot_und
             .await
             .expect("what is forgotten");
     assert_eq!(forgotten, (i64::try_from(reread.sent).unwrap(), from, to));
+
+    let asked = "SELECT count(*) FROM slot WHERE job = 'sales-full' AND state = 'queued' AND slot_at > now() - interval '1 minute'";
+    assert_eq!(stand.postgres_count(asked).await, 1, "a pass over everything is asked for");
 
     let ended = reader.window(from, shared::clock::now().date_naive(), 0).await;
     assert!(matches!(ended, Err(workers::extract::Stop::Stale)), "{ended:?}");
