@@ -191,7 +191,7 @@ impl Extractor {
                 tracing::warn!(
                     dataset.name = name,
                     pass.number = claim.pass,
-                    "The pass over {name} was overtaken or lost its lease, and stops"
+                    "The pass over {name} lost its lease and stops: another replica or an operator has overtaken it"
                 );
                 Outcome::Drained
             }
