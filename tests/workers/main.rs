@@ -9,6 +9,7 @@ mod dead_letters;
 mod misfits;
 mod nightly_pass;
 mod onec_faults;
+mod operations;
 mod reread;
 mod slots;
 mod stand;

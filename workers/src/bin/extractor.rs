@@ -72,7 +72,8 @@ async fn reread(dataset: Dataset, from: Option<NaiveDate>, to: Option<NaiveDate>
     let read = operator::reread(&database()?, &config::jobs_from_env()?, dataset, from, to).await?;
     writeln!(
         std::io::stdout(),
-        "{} of {dataset} are read again, and {} that were rejected, by {}, which begins at once where an extractor runs. It          reads by the mapping it was started with: restart it first where that was mended.",
+        "{} of {dataset} are read again, and {} that were rejected, by {}, which begins at once where an extractor runs. It \
+         reads by the mapping it was started with: restart it first where that was mended.",
         read.sent,
         read.rejected,
         read.job
@@ -102,13 +103,13 @@ fn database() -> anyhow::Result<sqlx::PgPool> {
     Ok(shared::postgres::pool(&settings))
 }
 
-/// Needs the `ONEC_` variables only.
+/// Needs the `ONEC_` variables only; datasets that are `off` are not looked at.
 async fn check() -> anyhow::Result<ExitCode> {
     let client = Client::new(OnecSettings::from_env()?)?;
     let metadata = Metadata::parse(&client.metadata().await?)?;
     let site = env::optional("MAPPINGS_DIR").map(std::path::PathBuf::from);
     let mut problems = Vec::new();
-    for dataset in Dataset::ALL {
+    for dataset in workers::config::datasets_asked()? {
         problems.extend(metadata.problems(&Mapping::load(dataset, site.as_deref())?));
     }
     let mut out = std::io::stdout().lock();

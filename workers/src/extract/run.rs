@@ -21,7 +21,7 @@ use crate::datasets::Dataset;
 use crate::erp::sinks::Catalog;
 use crate::erp::{Client, Mapping};
 use crate::health::Health;
-use crate::records::dealer::Dealer;
+use crate::records::named::{Currency, Dealer, Unit};
 use crate::records::product::Product;
 use crate::waiting::Needs;
 
@@ -169,6 +169,13 @@ impl Extractor {
         let lines = count(&pass.counts.lines);
         metrics::counter!("extract_sent_total", "dataset" => name).increment(sent);
         metrics::counter!("extract_lines_total", "dataset" => name).increment(lines);
+        if let Some(operations) = pass.counts.unknown() {
+            tracing::warn!(
+                dataset.name = name,
+                pass.number = claim.pass,
+                "Counted among {name}, though the filter of {name}.toml does not name it: {operations}"
+            );
+        }
         match ended {
             Ok(()) => {
                 metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "done").increment(1);
@@ -248,16 +255,22 @@ impl Extractor {
         let interval_s = self.interval_s(pass);
         let reader =
             Reader::new(self.client.clone(), Arc::clone(mapping), publisher, Arc::clone(pass), interval_s).await?;
-        let job = self.config.jobs.iter().find(|known| known.name == job);
+        let jobs = || self.config.jobs.iter().filter(|known| known.dataset == pass.dataset);
+        // A slot may be older than the configuration: its dataset may be off by now.
+        let job = jobs().find(|known| known.name == job).or_else(|| jobs().next());
         let reach = job.map_or(Reach::Usual, |job| job.reach);
         let today = pass.read_at.with_timezone(&self.config.timezone).date_naive();
         let from = today - chrono::Duration::days(self.config.window_days.into());
         let mut as_of = pass.read_at;
         match (pass.dataset, reach) {
+            // Not asked of 1C: its marker says that there is nothing to wait for.
+            (_, Reach::Nothing) => {}
             (Dataset::Products, _) => reader.scan::<Catalog<Product>>().await?,
             (Dataset::Dealers, _) => reader.scan::<Catalog<Dealer>>().await?,
-            (Dataset::Sales, Reach::Everything) => as_of = reader.everything(from, today).await?,
-            (Dataset::Sales, Reach::Usual) => {
+            (Dataset::Currencies, _) => reader.scan::<Catalog<Currency>>().await?,
+            (Dataset::Units, _) => reader.scan::<Catalog<Unit>>().await?,
+            (Dataset::Sales | Dataset::Returns, Reach::Everything) => as_of = reader.everything(from, today).await?,
+            (Dataset::Sales | Dataset::Returns, Reach::Usual) => {
                 // Counts the intervals since 1970, so that every older month gets its turn, whichever replica reads.
                 let turn = pass.read_at.timestamp() / i64::from(interval_s.max(1));
                 reader.window(from, today, usize::try_from(turn).unwrap_or(0)).await?;
@@ -268,7 +281,7 @@ impl Extractor {
 
     /// How often the dataset is usually read.
     fn interval_s(&self, pass: &Pass) -> u32 {
-        let usual = self.config.jobs.iter().find(|job| job.dataset == pass.dataset && job.reach == Reach::Usual);
+        let usual = self.config.jobs.iter().find(|job| job.dataset == pass.dataset && job.reach != Reach::Everything);
         usual.map_or(0, |job| job.cron.interval_s(pass.read_at, self.config.timezone))
     }
 
