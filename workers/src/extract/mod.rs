@@ -1,6 +1,7 @@
 //! On a cron, 1C to Kafka. A slot is claimed, a pass reads its dataset, the topic has everything, progress is saved: in
 //! that order, so that a crash repeats work and loses none.
 
+pub mod audit;
 pub mod changes;
 pub mod cron;
 pub mod held;

@@ -69,7 +69,7 @@ pub async fn release(pool: &PgPool, jobs: &[Job], dataset: Dataset) -> anyhow::R
 }
 
 /// The job that reads most of a dataset.
-fn widest(jobs: &[Job], dataset: Dataset) -> anyhow::Result<&Job> {
+pub(super) fn widest(jobs: &[Job], dataset: Dataset) -> anyhow::Result<&Job> {
     let job = |reach| jobs.iter().find(|job| job.dataset == dataset && job.reach == reach);
     let job = job(Reach::Everything).or_else(|| job(Reach::Usual));
     job.ok_or_else(|| anyhow::anyhow!("{dataset} is not read here: it has no cron line."))

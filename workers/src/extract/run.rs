@@ -10,20 +10,21 @@ use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job as CronJob, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
+use super::audit::{Audit, Warehouse, numbering};
 use super::changes::Reader;
 use super::ledger::Ledger;
 use super::pass::Pass;
 use super::publish::Publisher;
 use super::schedule::{Claim, Outcome, Schedule};
-use super::{Stop, held};
-use crate::config::{ExtractorConfig, Reach};
+use super::{Stop, held, operator};
+use crate::config::{ExtractorConfig, Job, Reach};
 use crate::datasets::Dataset;
 use crate::erp::sinks::Catalog;
 use crate::erp::{Client, Mapping};
 use crate::health::Health;
 use crate::records::named::{Currency, Dealer, Unit};
 use crate::records::product::Product;
-use crate::waiting::Needs;
+use crate::waiting::{self, Needs};
 
 struct Extractor {
     config: ExtractorConfig,
@@ -31,6 +32,7 @@ struct Extractor {
     client: Client,
     mappings: Vec<Arc<Mapping>>,
     ledger: Ledger,
+    warehouse: Warehouse,
     publisher: RwLock<Arc<Publisher>>,
 }
 
@@ -50,9 +52,14 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
     if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }
+    let warehouse = Warehouse::new(config.clickhouse.client());
+    let numbered = async || numbering::go_on_behind(&pool, &warehouse, &config.jobs).await;
+    if !waiting::awaited(numbered, &health, &shutdown).await {
+        return Ok(());
+    }
     let schedule = Schedule::new(pool, config.jobs.clone(), config.timezone, config.rhythm.clone());
     let publisher = RwLock::new(publisher);
-    Arc::new(Extractor { config, schedule, client, mappings, ledger, publisher }).work(&health, shutdown).await
+    Arc::new(Extractor { config, schedule, client, mappings, ledger, warehouse, publisher }).work(&health, shutdown).await
 }
 
 impl Extractor {
@@ -177,6 +184,8 @@ impl Extractor {
             );
         }
         match ended {
+            // What it found, it has told.
+            Ok(()) if self.reach(&claim.job, claim.dataset) == Reach::Audit => Outcome::Done,
             Ok(()) => {
                 metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "done").increment(1);
                 tracing::info!(
@@ -248,23 +257,33 @@ impl Extractor {
         }
     }
 
+    fn jobs_of(&self, dataset: Dataset) -> impl Iterator<Item = &Job> {
+        self.config.jobs.iter().filter(move |job| job.dataset == dataset)
+    }
+
+    /// A slot may be older than the configuration: its dataset may be off by now.
+    fn reach(&self, job: &str, dataset: Dataset) -> Reach {
+        let found = self.jobs_of(dataset).find(|known| known.name == job);
+        found.or_else(|| self.jobs_of(dataset).next()).map_or(Reach::Usual, |job| job.reach)
+    }
+
     async fn read(&self, job: &str, pass: &Arc<Pass>) -> Result<(), Stop> {
+        let reach = self.reach(job, pass.dataset);
+        if reach == Reach::Audit {
+            return self.audit(pass).await;
+        }
         let publisher = self.publisher().await?;
         let found = self.mappings.iter().find(|mapping| mapping.dataset == pass.dataset);
         let mapping = found.ok_or_else(|| Stop::GiveUp(format!("{} has no mapping.", pass.dataset)))?;
         let interval_s = self.interval_s(pass);
         let reader =
             Reader::new(self.client.clone(), Arc::clone(mapping), publisher, Arc::clone(pass), interval_s).await?;
-        let jobs = || self.config.jobs.iter().filter(|known| known.dataset == pass.dataset);
-        // A slot may be older than the configuration: its dataset may be off by now.
-        let job = jobs().find(|known| known.name == job).or_else(|| jobs().next());
-        let reach = job.map_or(Reach::Usual, |job| job.reach);
         let today = pass.read_at.with_timezone(&self.config.timezone).date_naive();
         let from = today - chrono::Duration::days(self.config.window_days.into());
         let mut as_of = pass.read_at;
         match (pass.dataset, reach) {
             // Not asked of 1C: its marker says that there is nothing to wait for.
-            (_, Reach::Nothing) => {}
+            (_, Reach::Nothing | Reach::Audit) => {}
             (Dataset::Products, _) => reader.scan::<Catalog<Product>>().await?,
             (Dataset::Dealers, _) => reader.scan::<Catalog<Dealer>>().await?,
             (Dataset::Currencies, _) => reader.scan::<Catalog<Currency>>().await?,
@@ -276,12 +295,23 @@ impl Extractor {
                 reader.window(from, today, usize::try_from(turn).unwrap_or(0)).await?;
             }
         }
-        reader.done(as_of).await
+        if reader.done(as_of).await?
+            && let Some(audit) = self.jobs_of(pass.dataset).find(|job| job.reach == Reach::Audit)
+        {
+            self.schedule.ask_for(audit).await?;
+        }
+        Ok(())
+    }
+
+    /// Has what was sent compared with what stands.
+    async fn audit(&self, pass: &Pass) -> Result<(), Stop> {
+        let again = operator::widest(&self.config.jobs, pass.dataset).map_err(|error| Stop::GiveUp(error.to_string()))?;
+        if Audit::new(self.ledger.pool(), &self.warehouse, pass).finds_nothing().await? { Ok(()) } else { Ok(self.schedule.ask_for(again).await?) }
     }
 
     /// How often the dataset is usually read.
     fn interval_s(&self, pass: &Pass) -> u32 {
-        let usual = self.config.jobs.iter().find(|job| job.dataset == pass.dataset && job.reach != Reach::Everything);
+        let usual = self.jobs_of(pass.dataset).find(|job| matches!(job.reach, Reach::Usual | Reach::Nothing));
         usual.map_or(0, |job| job.cron.interval_s(pass.read_at, self.config.timezone))
     }
 

@@ -126,8 +126,8 @@ impl Schedule {
         let states: Vec<&str> = due
             .iter()
             .map(|slot| match job.catch_up {
-                // The first load, which the usual job begins at once, reads everything.
-                _ if last.is_none() && job.reach == Reach::Everything => "missed",
+                // The first load, which the usual job begins at once, reads everything, and is compared when it is done.
+                _ if last.is_none() && matches!(job.reach, Reach::Everything | Reach::Audit) => "missed",
                 CatchUp::All => "queued",
                 CatchUp::Latest if *slot == latest => "queued",
                 CatchUp::None if !is_late(*slot) => "queued",
@@ -185,6 +185,16 @@ impl Schedule {
         .execute(&self.pool)
         .await
         .map(drop)
+    }
+
+    /// The job runs now, beside its cron line.
+    pub async fn ask_for(&self, job: &Job) -> sqlx::Result<()> {
+        sqlx::query("INSERT INTO slot (job, slot_at, dataset) VALUES ($1, now(), $2) ON CONFLICT DO NOTHING")
+            .bind(job.name)
+            .bind(job.dataset.name())
+            .execute(&self.pool)
+            .await
+            .map(drop)
     }
 
     /// Takes the oldest slot that is due, if its dataset is free and no other replica is at work, and draws the number

@@ -74,8 +74,8 @@ impl Reader {
         self.pass.read_at + self.began.elapsed()
     }
 
-    /// The dataset is as of `read_at`: the marker says it behind the rows, then progress knows.
-    pub async fn done(&self, read_at: DateTime<Utc>) -> Result<(), Stop> {
+    /// The dataset is as of `read_at`: the marker says it behind the rows, then progress knows. True: for the first time.
+    pub async fn done(&self, read_at: DateTime<Utc>) -> Result<bool, Stop> {
         self.publisher.mark(&self.pass, read_at, self.interval_s).await?;
         progress::pass_done(self.ledger().pool(), &self.pass).await
     }
