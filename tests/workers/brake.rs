@@ -109,7 +109,8 @@ async fn a_wrong_address_of_an_empty_base_removes_nothing_by_any_pass_and_the_ri
         (settings.dealers, settings.products, settings.lines, settings.seed) = (1, 1, 0, 7);
     })
     .await;
-    let launch = test_workers::extractor(&empty, &stand.postgres, &stand.topics, stand.folder.path());
+    let launch =
+        test_workers::extractor(&empty, &stand.postgres, &stand.clickhouse, &stand.topics, stand.folder.path());
     let mut extractor = start(launch.env("EXTRACT_CRON_SALES_FULL", "* * * * * *"));
     await_line(&extractor, &["ERROR", "\"sales\"", "1C shows 0 of"]).await;
     await_line(&extractor, &["ERROR", "\"sales-full\"", "1C shows 0 of"]).await;

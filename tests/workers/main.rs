@@ -1,6 +1,7 @@
 //! The two halves on real stores: a file per subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod audit;
 mod bad_input;
 mod batches;
 mod brake;

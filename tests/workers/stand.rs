@@ -28,7 +28,7 @@ impl Stand {
     }
 
     pub fn extractor(&self) -> Launch {
-        test_workers::extractor(&self.onec, &self.postgres, &self.topics, self.folder.path())
+        test_workers::extractor(&self.onec, &self.postgres, &self.clickhouse, &self.topics, self.folder.path())
     }
 
     /// An operator's command to the extractors that run: it needs the database alone. What it printed.

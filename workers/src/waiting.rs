@@ -35,11 +35,7 @@ impl<T: Fn() -> Result<(), TopicsError> + Clone + Send + 'static> Needs<T> {
 }
 
 /// Asks once a second until there is no error, and says which there is. False: asked to stop meanwhile.
-pub async fn awaited(
-    ask: impl AsyncFn() -> Result<(), String>,
-    health: &Health,
-    shutdown: &CancellationToken,
-) -> bool {
+pub async fn awaited(ask: impl AsyncFn() -> Result<(), String>, health: &Health, shutdown: &CancellationToken) -> bool {
     let mut teller = Teller::default();
     loop {
         health.turned();

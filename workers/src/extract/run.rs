@@ -59,7 +59,9 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
     }
     let schedule = Schedule::new(pool, config.jobs.clone(), config.timezone, config.rhythm.clone());
     let publisher = RwLock::new(publisher);
-    Arc::new(Extractor { config, schedule, client, mappings, ledger, warehouse, publisher }).work(&health, shutdown).await
+    Arc::new(Extractor { config, schedule, client, mappings, ledger, warehouse, publisher })
+        .work(&health, shutdown)
+        .await
 }
 
 impl Extractor {
@@ -305,8 +307,13 @@ impl Extractor {
 
     /// Has what was sent compared with what stands.
     async fn audit(&self, pass: &Pass) -> Result<(), Stop> {
-        let again = operator::widest(&self.config.jobs, pass.dataset).map_err(|error| Stop::GiveUp(error.to_string()))?;
-        if Audit::new(self.ledger.pool(), &self.warehouse, pass).finds_nothing().await? { Ok(()) } else { Ok(self.schedule.ask_for(again).await?) }
+        let again =
+            operator::widest(&self.config.jobs, pass.dataset).map_err(|error| Stop::GiveUp(error.to_string()))?;
+        if Audit::new(self.ledger.pool(), &self.warehouse, pass).finds_nothing().await? {
+            Ok(())
+        } else {
+            Ok(self.schedule.ask_for(again).await?)
+        }
     }
 
     /// How often the dataset is usually read.

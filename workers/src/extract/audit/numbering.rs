@@ -19,10 +19,11 @@ pub async fn go_on_behind(pool: &PgPool, warehouse: &Warehouse, jobs: &[Job]) ->
     let highest = warehouse.highest_pass().await;
     let highest = highest.map_err(|error| format!("ClickHouse does not say which passes it holds: {error}."))?;
     let last: i64 = sqlx::query_scalar("SELECT last_value FROM pass_number").fetch_one(pool).await.map_err(away)?;
+    let highest = i64::try_from(highest).unwrap_or(i64::MAX);
     if highest <= last {
         return Ok(());
     }
-    let next = highest + MARGIN;
+    let next = highest.saturating_add(MARGIN);
     let told = format!(
         "PostgreSQL has counted {last} passes and the warehouse holds rows of pass {highest}: PostgreSQL was restored or made anew"
     );
@@ -53,6 +54,8 @@ pub async fn go_on_behind(pool: &PgPool, warehouse: &Warehouse, jobs: &[Job]) ->
     .await
     .map_err(away)?;
     tx.commit().await.map_err(away)?;
-    tracing::error!("{told}. Passes are numbered from {next} on; all is compared with the warehouse, and what differs is sent again.");
+    tracing::error!(
+        "{told}. Passes are numbered from {next} on; all is compared with the warehouse, and what differs is sent again."
+    );
     Ok(())
 }

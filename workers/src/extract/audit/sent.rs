@@ -66,12 +66,7 @@ pub async fn sums(pool: &PgPool, table: &Table) -> sqlx::Result<HashMap<Span, Su
 }
 
 /// The last word on all documents that have rows in the span, and on these keys wherever they lie.
-pub async fn of_span(
-    pool: &PgPool,
-    table: &Table,
-    span: Span,
-    keys: &[Uuid],
-) -> sqlx::Result<HashMap<Uuid, Sent>> {
+pub async fn of_span(pool: &PgPool, table: &Table, span: Span, keys: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Sent>> {
     const ROWS: &str = "SELECT s.dataset, s.key, s.batch, s.dealer_id, s.sold_on, s.lines, s.version, s.amount,
              NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS is_confirmed
          FROM sent s WHERE s.dataset = ANY($1) AND s.key = ANY($2)";

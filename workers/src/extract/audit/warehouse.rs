@@ -42,7 +42,7 @@ impl Warehouse {
     }
 
     /// Every span that has rows.
-    pub async fn sums(&self, table: &Table) -> Result<HashMap<Span, Sum>, Stop> {
+    pub(super) async fn sums(&self, table: &Table) -> Result<HashMap<Span, Sum>, Stop> {
         let Table { name, id, .. } = table;
         let Columns { span, amount, .. } = columns(table);
         let query = format!(
@@ -59,7 +59,7 @@ impl Warehouse {
     }
 
     /// All rows of a span, by document and place.
-    pub async fn of_span(&self, table: &Table, wanted: Span) -> Result<HashMap<Uuid, Vec<Standing>>, Stop> {
+    pub(super) async fn of_span(&self, table: &Table, wanted: Span) -> Result<HashMap<Uuid, Vec<Standing>>, Stop> {
         let Table { name, id, .. } = table;
         let Columns { span, dealer, day, line, amount } = columns(table);
         let query = format!(
@@ -67,16 +67,16 @@ impl Warehouse {
                     min(version), max(version), sum({amount})
              FROM dw.{name} FINAL WHERE is_deleted = 0 AND {span} = ? GROUP BY {id}, dealer, day"
         );
-        let mut rows = self
-            .client
-            .query(&query)
-            .bind(wanted)
-            .fetch::<(String, String, String, u32, u64, u64, u64, i64)>()?;
+        let mut rows =
+            self.client.query(&query).bind(wanted).fetch::<(String, String, String, u32, u64, u64, u64, i64)>()?;
         let mut standing: HashMap<Uuid, Vec<Standing>> = HashMap::new();
-        while let Some((key, dealer, day, last_line, lines, lowest_version, highest_version, amount)) = rows.next().await? {
+        while let Some((key, dealer, day, last_line, lines, lowest_version, highest_version, amount)) =
+            rows.next().await?
+        {
             let broken = |what: &str| Stop::GiveUp(format!("dw.{name} has {what:?}, which cannot be read."));
             let key = Uuid::try_parse(&key).map_err(|_| broken(&key))?;
-            let dealer_id = Some(Uuid::try_parse(&dealer).map_err(|_| broken(&dealer))?).filter(|dealer| !dealer.is_nil());
+            let dealer_id =
+                Some(Uuid::try_parse(&dealer).map_err(|_| broken(&dealer))?).filter(|dealer| !dealer.is_nil());
             let sold_on = match day.as_str() {
                 "" => None,
                 day => Some(day.parse().map_err(|_| broken(day))?),
@@ -95,22 +95,26 @@ impl Warehouse {
     }
 
     /// The last pass of each dataset that has arrived whole: its marker stands behind its rows in every partition.
-    pub async fn landed(&self, table: &Table) -> Result<HashMap<Dataset, i64>, Stop> {
+    pub(super) async fn landed(&self, table: &Table) -> Result<HashMap<Dataset, i64>, Stop> {
         let query = "SELECT dataset, toInt64(if(count() = max(partitions), min(pass), 0)) FROM dw.pass FINAL
                      WHERE has(?, dataset) GROUP BY dataset";
         let rows: Vec<(String, i64)> = self.client.query(query).bind(table.names()).fetch_all().await?;
         Ok(rows.into_iter().filter_map(|(name, pass)| Some((Dataset::from_name(&name)?, pass))).collect())
     }
 
-    /// The highest pass of which anything has arrived; 0: nothing has.
-    pub async fn highest_pass(&self) -> Result<i64, clickhouse::error::Error> {
-        let of_table = |dataset| format!("SELECT max(version) AS version FROM dw.{}", Table::of(dataset).name);
-        let tables: Vec<String> = Dataset::ALL.into_iter().map(of_table).collect();
-        let query = format!(
-            "SELECT toInt64(max(greatest(bitShiftRight(version, 32), (SELECT max(pass) FROM dw.pass)))) FROM ({})",
-            tables.join(" UNION ALL ")
-        );
-        self.client.query(&query).fetch_one().await
+    /// The highest pass of which anything has arrived; 0: nothing has. A table that is not there yet holds nothing.
+    pub async fn highest_pass(&self) -> Result<u64, clickhouse::error::Error> {
+        let of_table = |dataset| format!("SELECT bitShiftRight(max(version), 32) FROM dw.{}", Table::of(dataset).name);
+        let queries = Dataset::ALL.into_iter().map(of_table).chain(["SELECT max(pass) FROM dw.pass".to_owned()]);
+        let mut highest = 0;
+        for query in queries {
+            match self.client.query(&query).fetch_one::<u64>().await {
+                Ok(pass) => highest = highest.max(pass),
+                Err(error) if is_missing(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(highest)
     }
 }
 
@@ -118,6 +122,11 @@ impl From<clickhouse::error::Error> for Stop {
     fn from(error: clickhouse::error::Error) -> Self {
         Self::Retry(format!("ClickHouse does not answer as it should: {error}"))
     }
+}
+
+fn is_missing(error: &clickhouse::error::Error) -> bool {
+    let text = error.to_string();
+    text.contains("(UNKNOWN_TABLE)") || text.contains("(UNKNOWN_DATABASE)")
 }
 
 /// Expressions over a row.
@@ -139,6 +148,12 @@ fn columns(table: &Table) -> Columns {
             amount: "reinterpretAsInt64(revenue)",
         }
     } else {
-        Columns { span: "toInt32(0)", dealer: "toUUID('00000000-0000-0000-0000-000000000000')", day: "''", line: "1", amount: "toInt64(0)" }
+        Columns {
+            span: "toInt32(0)",
+            dealer: "toUUID('00000000-0000-0000-0000-000000000000')",
+            day: "''",
+            line: "1",
+            amount: "toInt64(0)",
+        }
     }
 }
