@@ -16,8 +16,9 @@ const SOON: Duration = Duration::from_secs(60);
 async fn a_document_with_a_bad_line_is_rejected_whole_and_its_former_version_stands_until_it_is_mended() {
     let (onec, postgres, clickhouse, topics, folder) =
         (TestOnec::start().await, postgres().await, clickhouse().await, topics().await, folder());
-    let _extractor =
-        test_workers::extractor(&onec, &postgres, &topics, folder.path()).start().expect("start extractor");
+    let _extractor = test_workers::extractor(&onec, &postgres, &clickhouse, &topics, folder.path())
+        .start()
+        .expect("start extractor");
     let _loader = test_workers::loader(&topics, &postgres, &clickhouse, folder.path()).start().expect("start loader");
 
     let documents = onec.ask("/documents?dealer=5b0d6f0e-d0d0-11ee-8a01-000000000001&limit=100").await;

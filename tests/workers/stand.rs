@@ -28,7 +28,16 @@ impl Stand {
     }
 
     pub fn extractor(&self) -> Launch {
-        test_workers::extractor(&self.onec, &self.postgres, &self.topics, self.folder.path())
+        test_workers::extractor(&self.onec, &self.postgres, &self.clickhouse, &self.topics, self.folder.path())
+    }
+
+    /// An operator's command to the extractors that run: it needs the database alone. What it printed.
+    pub async fn command(&self, words: &[&str]) -> String {
+        let launch = tests::launch("extractor", self.folder.path());
+        let mut command = start(launch.args(words).env("DATABASE_URL", &self.postgres.url));
+        let status = command.finished(SOON).await.expect("the command ends");
+        assert!(status.success(), "{words:?}: {}", command.output());
+        command.output()
     }
 
     pub fn loader(&self) -> Launch {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use uuid::Uuid;
 
 use super::mapping::{Mapped, Mapping, Section};
 use super::scalar::{Problem, Scalar};
@@ -23,13 +24,29 @@ pub trait Sink {
     fn begin_line(&mut self);
     fn line(&mut self, field: usize, value: Scalar<'_>) -> Result<(), Problem>;
     /// The document is complete, or has this problem: then nothing of it may remain in the sink.
-    fn end(&mut self, problem: Option<String>) -> Option<String>;
+    fn end(&mut self, problem: Option<String>) -> Option<Misfit>;
+}
+
+/// Why a document does not fit, and what could be read of it nevertheless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    pub reason: String,
+    pub salvage: Salvage,
+}
+
+/// What decides whether the former version of a document that does not fit may go on standing. None: that was not read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Salvage {
+    pub stands: Option<bool>,
+    /// The dealer, or that it has none.
+    pub dealer_id: Option<Option<Uuid>>,
 }
 
 /// A document or item that does not fit: set aside whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     pub reason: String,
+    pub salvage: Salvage,
     /// Its JSON, to the byte.
     pub raw: String,
 }
@@ -69,7 +86,9 @@ pub fn page<S: Sink>(body: &str, mapping: &Mapping, sink: &mut S) -> Result<Coun
     let raw: Raw<'_> = serde_json::from_str(body)?;
     let rejected = problems
         .into_iter()
-        .filter_map(|(index, reason)| Some(Rejected { reason, raw: raw.value.get(index)?.get().to_owned() }))
+        .filter_map(|(index, Misfit { reason, salvage })| {
+            Some(Rejected { reason, salvage, raw: raw.value.get(index)?.get().to_owned() })
+        })
         .collect();
     Ok(Count { documents, rejected })
 }
@@ -77,7 +96,7 @@ pub fn page<S: Sink>(body: &str, mapping: &Mapping, sink: &mut S) -> Result<Coun
 struct Top<'a, S> {
     mapping: &'a Mapping,
     sink: &'a mut S,
-    problems: &'a mut Vec<(usize, String)>,
+    problems: &'a mut Vec<(usize, Misfit)>,
 }
 
 impl<'de, S: Sink> DeserializeSeed<'de> for Top<'_, S> {
@@ -112,7 +131,7 @@ impl<'de, S: Sink> Visitor<'de> for Top<'_, S> {
 struct Documents<'a, S> {
     mapping: &'a Mapping,
     sink: &'a mut S,
-    problems: &'a mut Vec<(usize, String)>,
+    problems: &'a mut Vec<(usize, Misfit)>,
 }
 
 impl<'de, S: Sink> DeserializeSeed<'de> for Documents<'_, S> {
@@ -143,8 +162,8 @@ impl<'de, S: Sink> Visitor<'de> for Documents<'_, S> {
             if seq.next_element_seed(document)?.is_none() {
                 return Ok(index);
             }
-            if let Some(reason) = self.sink.end(problem) {
-                self.problems.push((index, reason));
+            if let Some(misfit) = self.sink.end(problem) {
+                self.problems.push((index, misfit));
             }
             index += 1;
         }
