@@ -57,10 +57,8 @@ pub struct Rows {
     pub rows: Vec<Line>,
     /// One per currency, that with most rows first; none where there is no row at all.
     pub totals: Vec<Line>,
-    /// The page that `rows` are: the last one where a later one was asked for.
-    pub page: u32,
     /// Rows that all pages list.
-    pub listed: u64,
+    pub count: u64,
     pub chart: Vec<Month>,
     pub freshness: Freshness,
 }
@@ -133,8 +131,7 @@ impl Engine {
         super::check::against(&self.0.client, &self.0.catalogue).await
     }
 
-    /// One page with totals, chart and age: two queries at once, and at most one more a second for all viewers. A page
-    /// behind the last is the last.
+    /// One page with totals, chart and age: two queries at once, and at most one more a second for all viewers.
     pub async fn run(&self, report: &Definition, scope: &DealerScope, filter: &Filter) -> Result<Rows, RunError> {
         let scope = &narrowed(scope, filter);
         let chart = async {
@@ -146,31 +143,17 @@ impl Engine {
                 None => Ok(Vec::new()),
             }
         };
-        let page = self.page(report, scope, filter, filter.page);
-        let (mut lines, chart, freshness) = tokio::try_join!(page, chart, self.freshness(&report.datasets))?;
-        let mut listed = listed(&lines, filter);
-        let mut page = filter.page;
-        if page > last_page(listed) {
-            page = last_page(listed);
-            lines = self.page(report, scope, filter, page).await?;
-            listed = self::listed(&lines, filter);
-        }
-        let (totals, rows) = parted(lines);
-        Ok(Rows { rows, totals, page, listed, chart, freshness })
-    }
-
-    async fn page(
-        &self,
-        report: &Definition,
-        scope: &DealerScope,
-        filter: &Filter,
-        page: u32,
-    ) -> Result<Vec<Line>, RunError> {
-        let offset = u64::from(page - 1) * u64::from(ROWS_PER_PAGE);
-        let query = self.query(&sql::page(report, filter.sort), scope, Some((report, filter)));
-        let query = query.with_setting("param_rows_limit", ROWS_PER_PAGE.to_string());
-        let text = text(query.with_setting("param_rows_offset", offset.to_string())).await?;
-        text.lines().map(|line| Line::read(report, line).ok_or_else(misshapen)).collect()
+        let page = async {
+            let offset = u64::from(filter.page - 1) * u64::from(ROWS_PER_PAGE);
+            let query = self.query(&sql::page(report, filter.sort), scope, Some((report, filter)));
+            let query = query.with_setting("param_rows_limit", ROWS_PER_PAGE.to_string());
+            let text = text(query.with_setting("param_rows_offset", offset.to_string())).await?;
+            lines_of(report, &text)
+        };
+        let (page, chart, freshness) = tokio::try_join!(page, chart, self.freshness(&report.datasets))?;
+        let count = listed(&page, filter);
+        let (totals, rows) = parted(page);
+        Ok(Rows { rows, totals, count, chart, freshness })
     }
 
     /// The totals of all rows, and the rows in the filter's order as ClickHouse sends them: one question, so that the
@@ -317,7 +300,7 @@ impl RowStream {
             if let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') {
                 let lines: Vec<u8> = self.rest.drain(..=end).collect();
                 let text = String::from_utf8_lossy(&lines);
-                return text.lines().map(|line| Line::read(report, line).ok_or_else(misshapen)).collect::<Result<_, _>>().map(Some);
+                return lines_of(report, &text).map(Some);
             }
             let chunk = tokio::time::timeout(DEADLINE, self.cursor.next()).await.map_err(|_| RunError::TimedOut)?;
             match chunk.map_err(classified)? {
@@ -328,8 +311,9 @@ impl RowStream {
     }
 }
 
-fn misshapen() -> RunError {
-    RunError::Refused("the answer has not the shape that was asked for".to_owned())
+fn lines_of(report: &Definition, text: &str) -> Result<Vec<Line>, RunError> {
+    let misshapen = || RunError::Refused("the answer has not the shape that was asked for".to_owned());
+    text.lines().map(|line| Line::read(report, line).ok_or_else(misshapen)).collect()
 }
 
 /// Totals, that with most rows first, and rows.
@@ -343,10 +327,6 @@ fn parted(lines: Vec<Line>) -> (Vec<Line>, Vec<Line>) {
 fn listed(lines: &[Line], filter: &Filter) -> u64 {
     let totals = lines.iter().filter(|line| line.is_total);
     totals.map(|total| total.count + if filter.with_former { total.former } else { 0 }).sum()
-}
-
-pub fn last_page(listed: u64) -> u32 {
-    u32::try_from(listed.div_ceil(u64::from(ROWS_PER_PAGE))).unwrap_or(u32::MAX).max(1)
 }
 
 fn narrowed(scope: &DealerScope, filter: &Filter) -> DealerScope {
