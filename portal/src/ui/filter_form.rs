@@ -135,6 +135,7 @@ impl Form<'_> {
                 } @else if chosen.choice != default {
                     input type="hidden" name="period" value=(chosen.choice.code());
                 }
+                @if self.filter.with_former { input type="hidden" name="former" value="1"; }
                 @if self.filter.sort != self.report.sort {
                     input type="hidden" name="sort" value=(self.filter.sort_word(self.report));
                 }
@@ -159,7 +160,7 @@ impl Form<'_> {
     fn day_input(&self, field: &'static str, day: NaiveDate) -> Markup {
         let day = day.to_string();
         html! {
-            input #(field) type="date" name=(field) value=(self.shown(field, &day)) aria-invalid=[self.is_wrong(field)]
+            input #(field) type="date" name=(field) value=(self.shown(field, &day)) max=(self.today) aria-invalid=[self.is_wrong(field)]
                 aria-describedby={ "error-" (field) }
                 hx-get=(self.report.path()) hx-include="closest form" hx-trigger="change" hx-sync="closest form:replace"
                 hx-target=(self.target) hx-swap="outerHTML" hx-push-url="true";
@@ -283,8 +284,6 @@ pub fn sentence(text: Text, wrong: Wrong) -> &'static str {
         Wrong::TooManyDays => text.get("wrong-long-period"),
         Wrong::NotInList => text.get("wrong-choice"),
         Wrong::TooLong => text.get("wrong-long"),
-        Wrong::NoSuchColumn => text.get("wrong-column"),
-        Wrong::NoSuchPage => text.get("wrong-page"),
         Wrong::NoSuchFormat => text.get("wrong-format"),
     }
 }
