@@ -12,7 +12,6 @@ use super::strip::changed;
 use super::text::Text;
 
 pub fn table(text: Text, report: &Definition, filter: &Filter, rows: &Rows, target: &str) -> Markup {
-    let language = text.language();
     html! {
         table.rows role="table" aria-labelledby="report-heading" {
             thead role="rowgroup" { tr role="row" {
