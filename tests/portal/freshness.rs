@@ -4,7 +4,7 @@ use shared::report::catalogue::Catalogue;
 use shared::report::run::Engine;
 use tests::{Browser, clickhouse};
 
-use crate::stand::{Stand, VOLGA, run};
+use crate::stand::{PASSES, Stand, VOLGA, run};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn data_of_which_a_part_has_not_arrived_is_never_called_fresh() {
@@ -16,13 +16,12 @@ async fn data_of_which_a_part_has_not_arrived_is_never_called_fresh() {
     let body = async |path: &str| volga.page(path).send().await.expect("an answer").text().await.expect("a body");
     assert!(!body("/reports/sales").await.contains(loading));
     for dataset in &catalogue.get("sales").expect("the report").datasets {
-        run(&migrator, &format!("CREATE OR REPLACE TABLE dw.kept AS dw.pass ENGINE = MergeTree ORDER BY dataset AS SELECT * FROM dw.pass")).await;
         run(&migrator, &format!("ALTER TABLE dw.pass DELETE WHERE dataset = '{dataset}' SETTINGS mutations_sync = 2")).await;
         for path in ["/reports/sales", "/", "/reports/sales?format=csv"] {
             // One answer serves a second.
             tests::await_true(dataset, std::time::Duration::from_secs(5), async || body(path).await.contains(loading)).await;
         }
-        run(&migrator, "INSERT INTO dw.pass SELECT * FROM dw.kept").await;
+        run(&migrator, PASSES).await;
         tests::await_true("fresh again", std::time::Duration::from_secs(5), async || {
             !body("/reports/sales").await.contains(loading)
         })
@@ -49,9 +48,10 @@ async fn a_hundred_at_once_ask_for_the_age_once() {
     let datasets = ["sales".to_owned()];
     futures_util::future::try_join_all((0..100).map(|_| engine.freshness(&datasets))).await.expect("answers");
     let audit = clickhouse.client("audit_ro");
+    // The log's table is made with its first entry.
     let asked = async || {
         let sql = "SELECT count() FROM system.query_log WHERE user = 'portal_ro' AND type = 'QueryFinish' AND query LIKE '%report.freshness%'";
-        audit.query(sql).fetch_one::<u64>().await.expect("the query log")
+        audit.query(sql).fetch_one::<u64>().await.unwrap_or_default()
     };
     tests::await_true("the log", std::time::Duration::from_secs(15), async || asked().await > 0).await;
     assert_eq!(asked().await, 1);

@@ -345,7 +345,7 @@ fn dealers(scope: &DealerScope) -> String {
 
 fn texts(texts: &[String]) -> String {
     let quoted = |text: &String| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
-    escaped(&format!("[{}]", texts.iter().map(quoted).collect::<Vec<_>>().join(",")))
+    format!("[{}]", texts.iter().map(quoted).collect::<Vec<_>>().join(","))
 }
 
 /// The dealer, or a fixed name for a set of several.
@@ -359,21 +359,6 @@ fn quota_key(scope: &DealerScope) -> String {
             format!("{}-dealers-{:016x}", several.len(), hasher.finish())
         }
     }
-}
-
-/// Parameters travel as tab-separated text does.
-fn escaped(text: &str) -> String {
-    let mut value = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' => value.push_str("\\\\"),
-            '\t' => value.push_str("\\t"),
-            '\n' => value.push_str("\\n"),
-            '\r' => value.push_str("\\r"),
-            other => value.push(other),
-        }
-    }
-    value
 }
 
 async fn text(query: clickhouse::query::Query) -> Result<String, RunError> {
@@ -499,7 +484,7 @@ mod tests {
 
     #[test]
     fn a_search_is_text_whatever_it_holds() {
-        assert_eq!(texts(&["\\N'".to_owned(), "{x:String}".to_owned()]), "['\\\\\\\\N\\\\'','{x:String}']");
+assert_eq!(texts(&["\\N'".to_owned(), "{x:String}".to_owned()]), "['\\\\N\\'','{x:String}']");
     }
 
     #[test]
