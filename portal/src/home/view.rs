@@ -155,7 +155,8 @@ impl Overview<'_> {
 
     fn top_products(&self) -> Markup {
         let (filter, rows) = self.month;
-        let cell = |row: &'_ Line, name| self.report.measure(name).and_then(|index| row.cells.get(index).cloned().flatten());
+        let cell =
+            |row: &'_ Line, name| self.report.measure(name).and_then(|index| row.cells.get(index).cloned().flatten());
         let top = rows.rows.iter().take(TOP);
         html! {
             section.card.tile.wide {

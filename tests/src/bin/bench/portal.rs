@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 use stack::keycloak::{self, Keycloak, Realm};
 use stack::ports;
 use stack::process::Process;
-use tests::{Browser, SignedIn, TestKeycloak};
+use tests::{Browser, PRODUCTS, SignedIn, TestKeycloak};
 
 use crate::road::Road;
 use crate::{meter, table};
@@ -170,8 +170,8 @@ async fn fill(road: &Road, lines: u64) -> Result<()> {
             dealer = id("d0d0", "number")
         ),
         format!(
-            "INSERT INTO dw.product (product_id, parent_id, is_group, code, article, name, version, is_deleted) SELECT {product}, if(number < 100, toUUID('00000000-0000-0000-0000-000000000000'), {group}), number < 100,
-               concat('НФ-', leftPad(toString(number), 8, '0')), toString(number), concat(if(number < 100, 'Группа ', 'Насос циркуляционный '), toString(number)), 1, 0
+            "INSERT INTO {PRODUCTS} SELECT {product}, if(number < 100, toUUID('00000000-0000-0000-0000-000000000000'), {group}), number < 100,
+               concat('НФ-', leftPad(toString(number), 8, '0')), toString(number), concat(if(number < 100, 'Группа ', 'Насос циркуляционный '), toString(number)), {product}, 1, 0
              FROM numbers(5100)",
             product = id("aaaa", "number"),
             group = id("aaaa", "number % 100")
