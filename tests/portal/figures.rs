@@ -72,6 +72,7 @@ async fn currencies_are_never_added_and_the_sign_comes_from_the_data() {
     assert_eq!(texts(&sales, ".chart h2"), ["Выручка по месяцам, ₽", "Выручка по месяцам, $"]);
     let home = page(&volga, "/").await;
     assert_eq!(texts(&home, ".tile:first-child .figure"), ["400 ₽", "100 $"]);
+    assert_eq!(texts(&home, ".tile:nth-child(3) .figure"), ["2 ₽", "1 $"]);
     let file = volga.page("/reports/sales?format=csv").send().await.expect("a file").text().await.expect("its text");
     assert!(file.contains(";\"Валюта\"\r\n") && file.contains(";100,00;100,00;25,00;;\"RUB\"\r\n"), "{file}");
     assert!(
