@@ -12,7 +12,7 @@ use axum::routing::get;
 use maud::Markup;
 use shared::clock;
 use shared::report::definition::Definition;
-use shared::report::filter::{Filter, Refused};
+use shared::report::filter::{Filter, ROWS_PER_PAGE, Refused};
 use shared::report::run::{Engine, Rows, RunError};
 
 use crate::auth::viewer::Viewer;
@@ -38,7 +38,7 @@ async fn show(
 ) -> Result<Response, AppError> {
     let report = app.engine.catalogue().get(&name).ok_or(AppError::NotFound)?;
     let today = app.engine.today();
-    let filter = match Filter::read(report, &viewer.scope, today, &asked) {
+    let mut filter = match Filter::read(report, &viewer.scope, today, &asked) {
         Ok(filter) => filter,
         Err(refused) => return Ok(refuse(&app, &viewer, want, report, &refused).await),
     };
@@ -47,7 +47,7 @@ async fn show(
     }
     let text = Text::of(viewer.language);
     let needs_names = !want.is_fragment();
-    let (rows, offered) = app
+    let (mut rows, offered) = app
         .ask(async {
             tokio::try_join!(
                 app.engine.run(report, &viewer.scope, &filter),
@@ -55,6 +55,12 @@ async fn show(
             )
         })
         .await?;
+    let last_page = last_page(rows.count);
+    if filter.page > last_page {
+        // Rows have gone, or another filter was chosen while this page was on its way.
+        filter = filter.on_page(last_page);
+        rows = app.ask(app.engine.run(report, &viewer.scope, &filter)).await?;
+    }
     let drawing = Drawing {
         text,
         report,
@@ -89,6 +95,10 @@ async fn offered(
     };
     let (options, dealers) = tokio::try_join!(options, dealers)?;
     Ok(Offered { options, dealers })
+}
+
+fn last_page(rows: u64) -> u32 {
+    u32::try_from(rows.div_ceil(u64::from(ROWS_PER_PAGE))).unwrap_or(u32::MAX).max(1)
 }
 
 /// 400, the form with what was asked, a sentence beside the field; no query of the report runs.
@@ -127,12 +137,8 @@ impl From<RunError> for AppError {
         match cause {
             RunError::Unavailable(_) | RunError::TimedOut => Self::unavailable(Part::Reports, cause),
             RunError::TooMany { retry_after } => Self::TooMany { retry_after },
+            RunError::TooMuch(_) => Self::TooMuch(cause.to_string()),
             RunError::Refused(_) => Self::internal(cause),
         }
     }
-}
-
-/// A bad day of ClickHouse, which the breaker counts, as against a bad question or a used-up quota.
-pub fn is_outage(cause: &RunError) -> bool {
-    matches!(cause, RunError::Unavailable(_))
 }

@@ -4,14 +4,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use shared::ids::DealerId;
-use shared::report::definition::Definition;
+use shared::report::definition::{Definition, Kind};
 use shared::report::filter::{Filter, Refused, Value};
 use shared::report::period::{Choice, Period};
 use shared::report::run::{self, Rows};
 
 use crate::ui::filter_form::{Form, sentence};
 use crate::ui::text::Text;
-use crate::ui::{chart, freshness, notice, pager, strip, table};
+use crate::ui::{chart, format, freshness, notice, pager, strip, table};
 
 /// Named once: the fragment wears it, the form aims at it.
 const RESULTS: &str = "report-results";
@@ -100,7 +100,7 @@ impl Drawing<'_> {
     }
 
     fn age(&self, rows: &Rows) -> Markup {
-        freshness::freshness(self.text, rows.freshness, self.now, self.timezone)
+        freshness::freshness(self.text, rows.freshness, self.now, self.timezone, &self.filter.url(self.report))
     }
 
     fn said(&self, rows: &Rows) -> String {
@@ -110,10 +110,11 @@ impl Drawing<'_> {
     pub fn results(&self, rows: &Rows) -> Markup {
         html! {
             section #(RESULTS) {
-                @if rows.count == 0 { (self.empty()) }
+                (self.time_to_come())
+                @if rows.count == 0 { (self.empty(rows)) }
                 @else {
-                    (strip::strip(self.text, self.report, rows))
-                    (self.chart(rows))
+                    @for total in &rows.totals { (strip::strip(self.text, self.report, total)) }
+                    (self.charts(rows))
                     div.card.sheet {
                         div.tools {
                             // After paging the reader goes on here.
@@ -121,12 +122,12 @@ impl Drawing<'_> {
                                 (self.report.rows_title.get(self.text.language()))
                             }
                             span.fine { (self.said(rows)) }
+                            (self.former(rows))
                             a #report-csv href=(self.filter.csv_url(self.report)) download title=(self.text.get("csv-title")) {
                                 (self.text.get("csv"))
                             }
                         }
-                        @if rows.rows.is_empty() { (self.past_the_end()) }
-                        @else { (table::table(self.text, self.report, self.filter, rows, TARGET)) }
+                        (table::table(self.text, self.report, self.filter, rows, TARGET))
                         (pager::pager(self.text, self.report, self.filter, rows.count, TARGET))
                     }
                 }
@@ -134,17 +135,51 @@ impl Drawing<'_> {
         }
     }
 
-    fn chart(&self, rows: &Rows) -> Markup {
-        match (&self.report.chart, self.filter.period()) {
-            (Some(spec), Some(period)) if !rows.chart.is_empty() => {
-                chart::chart(self.text, spec.title.get(self.text.language()), &period.months(), &rows.chart)
+    /// One per currency.
+    fn charts(&self, rows: &Rows) -> Markup {
+        let (Some(spec), Some(period)) = (&self.report.chart, self.filter.period()) else { return html! {} };
+        let months = period.months();
+        let is_money = spec.kind == Kind::Money;
+        let title = spec.title.get(self.text.language());
+        html! {
+            @for (number, total) in rows.totals.iter().take(if is_money { usize::MAX } else { 1 }).enumerate() {
+                @let (key, unit) = if is_money { (&*total.currency.key, total.currency.sign()) } else { ("", "") };
+                @let values = rows.chart.iter().filter(|month| month.currency == key);
+                @if values.clone().next().is_some() {
+                    (chart::chart(self.text, &chart::Chart { title, kind: spec.kind, unit, months: &months, number }, values))
+                }
             }
+        }
+    }
+
+    /// Days to come are told, for nothing is sold on them yet and the year before is whole.
+    fn time_to_come(&self) -> Markup {
+        match self.filter.period() {
+            Some(period) if period.first > self.today => html! { p.notice.warn { (self.text.get("period-to-come")) } },
+            Some(period) if period.last > self.today => html! { p.notice.warn { (self.text.get("period-not-over")) } },
             _ => html! {},
         }
     }
 
+    /// What was bought in the days compared only: how many, and the link that lists them or takes them away.
+    fn former(&self, rows: &Rows) -> Markup {
+        let number: u64 = rows.totals.iter().map(|total| total.former).sum();
+        if number == 0 {
+            return html! {};
+        }
+        let (words, url) = if self.filter.with_former {
+            (self.text.get("without-former").to_owned(), self.filter.with_former(false).url(self.report))
+        } else {
+            let number = format::count(self.text.language(), number).into();
+            (self.text.with("with-former", &[("number", number)]), self.filter.with_former(true).url(self.report))
+        };
+        html! {
+            a #report-former href=(url) hx-get=(url) hx-target=(TARGET) hx-swap="outerHTML" hx-push-url="true" { (words) }
+        }
+    }
+
     /// Which filter empties it, and the link that widens it.
-    fn empty(&self) -> Markup {
+    fn empty(&self, rows: &Rows) -> Markup {
         let text = self.text;
         let widest = self.filter.in_period(Period::named(Choice::Year, self.today));
         let is_widest = self.filter.values.iter().any(|v| matches!(v, Value::Period(p) if p.choice == Choice::Year));
@@ -157,15 +192,7 @@ impl Drawing<'_> {
                     p { (text.get("empty-period")) }
                     @if !is_widest { p { a href=(widest.url(self.report)) { (text.get("widen-period")) } } }
                 }
-            }
-        }
-    }
-
-    fn past_the_end(&self) -> Markup {
-        html! {
-            div.empty {
-                p { (self.text.get("empty-page")) }
-                p { a href=(self.filter.first_page().url(self.report)) { (self.text.get("first-page")) } }
+                @if !rows.totals.is_empty() { p { (self.former(rows)) } }
             }
         }
     }
@@ -188,5 +215,5 @@ impl Drawing<'_> {
 }
 
 fn has_field(name: &str) -> bool {
-    !["sort", "page", "format"].contains(&name)
+    name != "format"
 }

@@ -89,6 +89,7 @@ impl Form<'_> {
             Some(_) => Vec::new(),
             None => chosen(self.text, self.report, self.filter, self.options, self.dealers),
         };
+        let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
         html! { span #report-chosen hx-ignore { (parts.join(" · ")) } }
     }
 
@@ -135,6 +136,7 @@ impl Form<'_> {
                 } @else if chosen.choice != default {
                     input type="hidden" name="period" value=(chosen.choice.code());
                 }
+                @if self.filter.with_former { input type="hidden" name="former" value="1"; }
                 @if self.filter.sort != self.report.sort {
                     input type="hidden" name="sort" value=(self.filter.sort_word(self.report));
                 }
@@ -159,7 +161,7 @@ impl Form<'_> {
     fn day_input(&self, field: &'static str, day: NaiveDate) -> Markup {
         let day = day.to_string();
         html! {
-            input #(field) type="date" name=(field) value=(self.shown(field, &day)) aria-invalid=[self.is_wrong(field)]
+            input #(field) type="date" name=(field) value=(self.shown(field, &day)) max=(self.today) aria-invalid=[self.is_wrong(field)]
                 aria-describedby={ "error-" (field) }
                 hx-get=(self.report.path()) hx-include="closest form" hx-trigger="change" hx-sync="closest form:replace"
                 hx-target=(self.target) hx-swap="outerHTML" hx-push-url="true";
@@ -243,32 +245,33 @@ pub fn days(text: Text, period: &Period) -> String {
     format!("{} – {}", date(period.first), date(period.last))
 }
 
-/// What is chosen, a part per filter: the line of a phone, of print and of files.
-pub fn chosen(
+/// What is chosen, a title and a part per filter: the line of a phone, of print and of files.
+pub fn chosen<'a>(
     text: Text,
-    report: &Definition,
+    report: &'a Definition,
     filter: &Filter,
     options: &[Vec<run::Choice>],
     dealers: &[(DealerId, String)],
-) -> Vec<String> {
+) -> Vec<(&'a str, String)> {
     let mut parts = Vec::new();
     for (index, (spec, value)) in report.filters.iter().zip(&filter.values).enumerate() {
-        match (value, &spec.kind) {
-            (Value::Period(period), _) => parts.push(days(text, period)),
-            (Value::Choice(None), FilterKind::Choice { all, .. }) => parts.push(all.get(text.language()).to_owned()),
+        let part = match (value, &spec.kind) {
+            (Value::Period(period), _) => days(text, period),
+            (Value::Choice(None), FilterKind::Choice { all, .. }) => all.get(text.language()).to_owned(),
             (Value::Choice(Some(chosen)), _) => {
                 let chosen = chosen.to_string();
                 let label = options.get(index).and_then(|options| options.iter().find(|option| option.value == chosen));
-                parts.push(label.map_or_else(|| text.get("not-in-list").to_owned(), |option| option.label.clone()));
+                label.map_or_else(|| text.get("not-in-list").to_owned(), |option| option.label.clone())
             }
-            (Value::Search(words), _) if !words.is_empty() => parts.push(format!("«{words}»")),
-            _ => {}
-        }
+            (Value::Search(words), _) if !words.is_empty() => format!("«{words}»"),
+            _ => continue,
+        };
+        parts.push((spec.title.get(text.language()), part));
     }
     if let Some(dealer) = filter.dealer
         && let Some((_, name)) = dealers.iter().find(|(known, _)| *known == dealer)
     {
-        parts.push(dealer_name(text, name).to_owned());
+        parts.push((text.get("dealer"), dealer_name(text, name).to_owned()));
     }
     parts
 }
@@ -283,8 +286,6 @@ pub fn sentence(text: Text, wrong: Wrong) -> &'static str {
         Wrong::TooManyDays => text.get("wrong-long-period"),
         Wrong::NotInList => text.get("wrong-choice"),
         Wrong::TooLong => text.get("wrong-long"),
-        Wrong::NoSuchColumn => text.get("wrong-column"),
-        Wrong::NoSuchPage => text.get("wrong-page"),
         Wrong::NoSuchFormat => text.get("wrong-format"),
     }
 }

@@ -171,7 +171,7 @@ async fn fill(road: &Road, lines: u64) -> Result<()> {
         ),
         format!(
             "INSERT INTO {PRODUCTS} SELECT {product}, if(number < 100, toUUID('00000000-0000-0000-0000-000000000000'), {group}), number < 100,
-               concat('НФ-', leftPad(toString(number), 8, '0')), toString(number), concat(if(number < 100, 'Группа ', 'Насос циркуляционный '), toString(number)), 1, 0
+               concat('НФ-', leftPad(toString(number), 8, '0')), toString(number), concat(if(number < 100, 'Группа ', 'Насос циркуляционный '), toString(number)), {product}, 1, 0
              FROM numbers(5100)",
             product = id("aaaa", "number"),
             group = id("aaaa", "number % 100")
@@ -185,7 +185,7 @@ async fn fill(road: &Road, lines: u64) -> Result<()> {
             document = id("bbbb", "intDiv(number, 10)"),
             product = id("aaaa", "100 + cityHash64(number, 'p') % 5000")
         ),
-        "INSERT INTO dw.pass SELECT arrayJoin(['sales', 'products', 'dealers']), 0, 1, 1, now64(3), 60".to_owned(),
+        "INSERT INTO dw.pass SELECT arrayJoin(['sales', 'returns', 'products', 'dealers', 'currencies', 'units']), 0, 1, 1, now64(3), 60".to_owned(),
         "OPTIMIZE TABLE dw.sale FINAL".to_owned(),
     ];
     for statement in statements {
