@@ -3,5 +3,6 @@
 
 mod convergence;
 mod erp_to_report;
+mod killed;
 mod parts_down;
 mod road;

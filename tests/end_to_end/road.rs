@@ -46,7 +46,7 @@ impl Road {
         Self::over(TestOnec::start().await, postgres, topics().await).await
     }
 
-    async fn over(onec: TestOnec, postgres: TestPostgres, topics: TestTopics) -> Self {
+    pub async fn over(onec: TestOnec, postgres: TestPostgres, topics: TestTopics) -> Self {
         let (clickhouse, folder) = (clickhouse().await, folder());
         let extractor = test_workers::extractor(&onec, &postgres, &clickhouse, &topics, folder.path());
         let loader = test_workers::loader(&topics, &postgres, &clickhouse, folder.path());

@@ -47,6 +47,9 @@ enum Command {
     Test {
         /// Parts of test names; `manifests` first means the checks of the manifests alone, without a stack.
         names: Vec<String>,
+        /// The tests that kill again and again, for seven minutes each.
+        #[arg(long, conflicts_with = "names")]
+        nightly: bool,
     },
     /// Run the product on the cluster that KUBECONFIG names and test it there, then remove it. `-- --help` lists more.
     TestCluster {
@@ -83,7 +86,7 @@ fn main() -> ExitCode {
             Command::Down { purge } => down::run(purge).await,
             Command::Env => place::print_env(),
             Command::Sql(options) => sql::run(options).await,
-            Command::Test { names } => test::run(&names).await,
+            Command::Test { names, nightly } => test::run(&names, nightly).await,
             Command::TestCluster { words } => test_cluster::run(&words).await,
             Command::Bench { words } => bench::run(&words).await,
             Command::Keep => keep::run().await,

@@ -1,5 +1,5 @@
 //! `./dev test`: all checks and tests in an isolated stack, or some tests in a stack kept warm. The tests of the
-//! manifests need no stack: `./dev test manifests [NAME…]` runs them alone.
+//! manifests need no stack: `./dev test manifests [NAME…]` runs them alone. `./dev test --nightly` runs those that kill, for longer.
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -20,11 +20,13 @@ use crate::running;
 
 /// Words for cargo: which test programs.
 const WORKSPACE: [&str; 1] = ["--workspace"];
+const KILLING: [&str; 3] = ["--workspace", "--test", "end_to_end"];
 const MANIFESTS: [&str; 3] = ["--workspace", "--test", "manifests"];
 
-pub async fn run(names: &[String]) -> Result<ExitCode> {
+pub async fn run(names: &[String], nightly: bool) -> Result<ExitCode> {
     running::unless_stopped(async {
         match names {
+            [] if nightly => killing().await,
             [] => everything().await,
             [first, names @ ..] if first == "manifests" => manifests(names).await,
             _ => some(names).await,
@@ -44,6 +46,18 @@ async fn everything() -> Result<ExitCode> {
     cargo("Build the tests", &["test", "--workspace", "--no-run"], &log("build-tests")).await?;
     let isolated = step("PostgreSQL, Kafka, Keycloak", None, Isolated::start(&parts)).await?;
     tests(&WORKSPACE, &isolated.variables(), &[], &log("tests")).await
+}
+
+/// The tests that kill, for as long as it takes to meet what is rare; one after the other, so that each has the machine.
+async fn killing() -> Result<ExitCode> {
+    let (parts, logs) = (Parts::locate(), place::logs());
+    install(&parts, &logs, Wanted::Everything).await?;
+    build_programs(&logs.join("nightly-build.log"), false).await?;
+    let isolated = step("PostgreSQL, Kafka, Keycloak", None, Isolated::start(&parts)).await?;
+    let mut variables = isolated.variables();
+    variables.push(("KILL_SECONDS".to_owned(), "420".to_owned()));
+    let words = ["killed_again_and_again", "--nocapture", "--test-threads=1"].map(str::to_owned);
+    tests(&KILLING, &variables, &words, &logs.join("nightly-tests.log")).await
 }
 
 async fn manifests(names: &[String]) -> Result<ExitCode> {
