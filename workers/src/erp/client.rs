@@ -8,8 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
+use super::page_size::Ceilings;
+use super::password::{Passwords, Try};
+use super::refusal::{self, NO_RIGHTS, Said};
 use super::url::Question;
-use crate::config::{OnecSettings, Password};
+use crate::config::OnecSettings;
 
 /// Requests at a time: 1C serves cashiers first.
 const AT_ONCE: usize = 2;
@@ -17,16 +20,31 @@ const AT_ONCE: usize = 2;
 /// `Retry-After` is obeyed up to here; a pass that must wait longer fails and comes back with a later slot.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Inner code: no such entity, or not published.
+const NO_ENTITY: i64 = 8;
+
 #[derive(Debug, thiserror::Error)]
 pub enum ErpError {
     #[error("1C at {url} does not answer: {cause}. The next try follows by itself.")]
     Unreachable { url: String, cause: String },
     #[error(
-        "1C refuses the user {user:?} (401). Nothing more is asked with this password; mend ONEC_USER or the password."
+        "1C refuses the user {user:?} (401): mend ONEC_USER or the password. The same password is tried once more within \
+         {minutes} min, one that changed in its file at once."
     )]
-    Refused { user: String },
+    Refused { user: String, minutes: u64 },
+    #[error("The user {user:?} may not read {entity} in 1C: {message}: ask its administrator for the right to it.")]
+    NoRights { user: String, entity: String, message: String },
     #[error("1C does not publish {entity} (404): ask its administrator to add it to the standard OData composition.")]
     NotPublished { entity: String },
+    #[error(
+        "The web server before 1C does not know the address of {entity} ({status}, {message}): check the address and the \
+         publication in ONEC_URL, and how long an address it takes (this one has {length} bytes)."
+    )]
+    WrongAddress { entity: String, status: u16, message: String, length: usize },
+    #[error("The question for {entity} is redirected ({status}) to {to}: give ONEC_URL the address where 1C answers itself.")]
+    Redirected { entity: String, status: u16, to: String },
     #[error("1C does not understand the question for {entity} ({status}): {message}")]
     NotUnderstood { entity: String, status: u16, message: String },
     #[error("1C is not ready ({status}): {message}. The next try follows by itself.")]
@@ -49,7 +67,12 @@ impl ErpError {
 
     /// Whether someone must mend something first.
     pub fn needs_a_person(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::NotPublished { .. } | Self::NotUnderstood { .. } | Self::Setup(_))
+        match self {
+            Self::Refused { .. } | Self::NoRights { .. } | Self::NotPublished { .. } | Self::WrongAddress { .. } => true,
+            Self::Redirected { .. } | Self::NotUnderstood { .. } | Self::Setup(_) => true,
+            Self::Unreachable { .. } | Self::NotReady { .. } => false,
+            Self::TooHeavy { .. } | Self::TooLarge { .. } | Self::Broken { .. } => false,
+        }
     }
 }
 
@@ -64,14 +87,14 @@ struct Inner {
     settings: OnecSettings,
     at_once: Semaphore,
     next_at: Mutex<Instant>,
-    /// The password that 1C refused: asked no more with it, since accounts lock.
-    refused: Mutex<Option<SecretString>>,
+    passwords: Passwords,
     /// Held by the one that asks again after a refusal.
     second_try: Mutex<()>,
+    ceilings: Ceilings,
 }
 
 enum Verdict {
-    Done(String),
+    Done(Vec<u8>),
     /// After this pause at least.
     Again(ErpError, Option<Duration>),
     GiveUp(ErpError),
@@ -89,11 +112,12 @@ impl Client {
             .map_err(|cause| ErpError::Setup(format!("The HTTP client cannot be built: {cause}.")))?;
         let inner = Inner {
             http,
+            passwords: Passwords::new(&settings),
             settings,
             at_once: Semaphore::new(AT_ONCE),
             next_at: Mutex::new(Instant::now()),
-            refused: Mutex::new(None),
             second_try: Mutex::new(()),
+            ceilings: Ceilings::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -106,8 +130,13 @@ impl Client {
         &self.inner.settings.limits
     }
 
-    /// The answer's text, without a byte order mark. Not yet known to be JSON.
-    pub async fn get(&self, question: &Question) -> Result<String, ErpError> {
+    /// How large pages may be: learnt by all passes together.
+    pub fn ceilings(&self) -> &Ceilings {
+        &self.inner.ceilings
+    }
+
+    /// The answer's bytes, without a byte order mark. Not yet known to be JSON.
+    pub async fn get(&self, question: &Question) -> Result<Vec<u8>, ErpError> {
         let url = question.url(&self.inner.settings.url);
         self.fetch(&url, question.entity()).await
     }
@@ -115,10 +144,11 @@ impl Client {
     /// `$metadata`: XML, and large.
     pub async fn metadata(&self) -> Result<String, ErpError> {
         let url = format!("{}/$metadata", self.inner.settings.url);
-        self.fetch(&url, "$metadata").await
+        let broken = |_| ErpError::Broken { entity: "$metadata".to_owned(), problem: "is no UTF-8 text".to_owned() };
+        String::from_utf8(self.fetch(&url, "$metadata").await?).map_err(broken)
     }
 
-    async fn fetch(&self, url: &str, entity: &str) -> Result<String, ErpError> {
+    async fn fetch(&self, url: &str, entity: &str) -> Result<Vec<u8>, ErpError> {
         let limits = &self.inner.settings.limits;
         let mut tried = 0;
         loop {
@@ -143,41 +173,30 @@ impl Client {
             return Verdict::GiveUp(ErpError::Setup("The 1C client is closed.".to_owned()));
         };
         // Only now: it may have been refused to another while this one waited.
-        let password = match self.password().await {
-            Ok(password) => password,
+        let tried = match self.inner.passwords.take().await {
+            Ok(tried) => tried,
             Err(error) => return Verdict::GiveUp(error),
         };
-        match self.ask(url, &password).await {
-            Ok(response) if response.status() == StatusCode::UNAUTHORIZED => self.refused(url, entity, password).await,
-            Ok(response) => self.judge(response, entity).await,
+        match self.ask(url, &tried.password).await {
+            Ok(response) if response.status() == StatusCode::UNAUTHORIZED && !tried.is_again => {
+                drop(response);
+                self.second_try(url, entity).await
+            }
+            Ok(response) => self.judge(response, entity, tried).await,
             Err(error) => error,
         }
     }
 
     /// The second refusal in a row ends it for this password, whoever asked.
-    async fn refused(&self, url: &str, entity: &str, password: SecretString) -> Verdict {
+    async fn second_try(&self, url: &str, entity: &str) -> Verdict {
         let _second_try = self.inner.second_try.lock().await;
-        if let Err(error) = self.password().await {
-            return Verdict::GiveUp(error);
-        }
-        match self.ask(url, &password).await {
+        let tried = match self.inner.passwords.take().await {
+            Ok(tried) => tried,
+            Err(error) => return Verdict::GiveUp(error),
+        };
+        match self.ask(url, &tried.password).await {
+            Ok(response) => self.judge(response, entity, tried).await,
             Err(error) => error,
-            Ok(response) if response.status() == StatusCode::UNAUTHORIZED => {
-                if let Ok(body) = self.body(response, entity).await
-                    && is_access_denied(&body)
-                {
-                    let message = error_message(&body);
-                    return Verdict::GiveUp(ErpError::NotUnderstood {
-                        entity: entity.to_owned(),
-                        status: 401,
-                        message,
-                    });
-                }
-                *self.inner.refused.lock().await = Some(password);
-                metrics::counter!("erp_refused_total").increment(1);
-                Verdict::GiveUp(ErpError::Refused { user: self.inner.settings.user.clone() })
-            }
-            Ok(response) => self.judge(response, entity).await,
         }
     }
 
@@ -207,30 +226,43 @@ impl Client {
         }
     }
 
-    async fn judge(&self, response: reqwest::Response, entity: &str) -> Verdict {
+    async fn judge(&self, response: reqwest::Response, entity: &str, tried: Try) -> Verdict {
         let status = response.status();
-        let least = retry_after(&response);
+        let (least, to) = (retry_after(&response), redirected(&response));
+        let length = response.url().as_str().len();
         let body = match self.body(response, entity).await {
             Ok(body) => body,
             Err(error @ ErpError::TooLarge { .. }) => return Verdict::GiveUp(error),
             Err(error) => return Verdict::Again(error, least),
         };
-        if status.is_success() {
+        let entity = entity.to_owned();
+        if status.is_success() && !refusal::is_html(&body) {
+            self.inner.passwords.accepted(&tried).await;
             return Verdict::Done(body);
         }
-        let message = error_message(&body);
-        let entity = entity.to_owned();
-        let code = status.as_u16();
-        match code {
-            404 => Verdict::GiveUp(ErpError::NotPublished { entity }),
-            403 | 406 | 502..=504 => Verdict::Again(ErpError::NotReady { status: code, message }, least),
-            _ if body.contains("лицензи") => Verdict::Again(ErpError::NotReady { status: code, message }, least),
+        let Said { message, code, is_html } = Said::of(&body);
+        let user = self.inner.settings.user.clone();
+        match status.as_u16() {
+            200..=299 => {
+                Verdict::GiveUp(ErpError::Broken { entity, problem: format!("is no answer of 1C but {message}") })
+            }
+            status @ 300..=399 => Verdict::GiveUp(ErpError::Redirected { entity, status, to }),
+            401 | 403 if code == Some(NO_RIGHTS) => Verdict::GiveUp(ErpError::NoRights { user, entity, message }),
+            401 => Verdict::GiveUp(self.inner.passwords.refused(tried).await),
+            404 if code == Some(NO_ENTITY) => Verdict::GiveUp(ErpError::NotPublished { entity }),
+            status @ (404 | 414) if is_html || code.is_none() => {
+                Verdict::GiveUp(ErpError::WrongAddress { entity, status, message, length })
+            }
+            status @ (403 | 406 | 408 | 429 | 502..=504) => {
+                Verdict::Again(ErpError::NotReady { status, message }, least)
+            }
+            status if message.contains("лицензи") => Verdict::Again(ErpError::NotReady { status, message }, least),
             500 => Verdict::GiveUp(ErpError::TooHeavy { entity, cause: format!("500, {message}") }),
-            _ => Verdict::GiveUp(ErpError::NotUnderstood { entity, status: code, message }),
+            status => Verdict::GiveUp(ErpError::NotUnderstood { entity, status, message }),
         }
     }
 
-    async fn body(&self, mut response: reqwest::Response, entity: &str) -> Result<String, ErpError> {
+    async fn body(&self, mut response: reqwest::Response, entity: &str) -> Result<Vec<u8>, ErpError> {
         let limits = &self.inner.settings.limits;
         let broken = |problem: String| ErpError::Broken { entity: entity.to_owned(), problem };
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
@@ -251,39 +283,10 @@ impl Client {
         if announced.is_some_and(|length| length != body.len()) {
             return Err(broken(format!("has {} bytes and not the announced {}", body.len(), announced.unwrap_or(0))));
         }
-        let mut text = String::from_utf8(body).map_err(|_| broken("is no UTF-8 text".to_owned()))?;
-        if text.starts_with('\u{feff}') {
-            text.drain(..'\u{feff}'.len_utf8());
+        if body.starts_with(BYTE_ORDER_MARK) {
+            body.drain(..BYTE_ORDER_MARK.len());
         }
-        Ok(text)
-    }
-
-    /// The present password, unless 1C has already refused it.
-    async fn password(&self) -> Result<SecretString, ErpError> {
-        let settings = &self.inner.settings;
-        let password = match &settings.password {
-            Password::Fixed(password) => password.clone(),
-            Password::File(path) => match tokio::fs::read_to_string(path).await {
-                Ok(text) => SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()),
-                Err(cause) => {
-                    return Err(ErpError::Setup(format!(
-                        "ONEC_PASSWORD_FILE {} cannot be read: {cause}.",
-                        path.display()
-                    )));
-                }
-            },
-        };
-        let mut refused = self.inner.refused.lock().await;
-        match &*refused {
-            Some(old) if old.expose_secret() == password.expose_secret() => {
-                Err(ErpError::Refused { user: settings.user.clone() })
-            }
-            Some(_) => {
-                *refused = None;
-                Ok(password)
-            }
-            None => Ok(password),
-        }
+        Ok(body)
     }
 
     async fn wait_for_turn(&self) {
@@ -307,6 +310,18 @@ fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     text.trim().parse().ok().map(Duration::from_secs).map(|pause| pause.min(LONGEST_PAUSE))
 }
 
+/// Whereto, without anything that may be a secret.
+fn redirected(response: &reqwest::Response) -> String {
+    let location = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+    let Some(mut to) = location.and_then(|to| response.url().join(to).ok()) else { return "nowhere".to_owned() };
+    // Fails only for addresses that have neither.
+    let _ = to.set_username("").and_then(|()| to.set_password(None));
+    to.set_query(None);
+    to.set_fragment(None);
+    let shown = percent_encoding::percent_decode_str(to.as_str()).decode_utf8_lossy().into_owned();
+    shown.chars().filter(|letter| !letter.is_control()).take(300).collect()
+}
+
 fn url_entity(url: &str) -> String {
     let path = url.split('?').next().unwrap_or(url);
     let last = path.rsplit('/').next().unwrap_or(path);
@@ -322,44 +337,5 @@ fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     cause.to_string()
 }
 
-/// Inner code 20: the password is right, the user's rights are not.
-fn is_access_denied(body: &str) -> bool {
-    let value: Option<serde_json::Value> = serde_json::from_str(body).ok();
-    value.is_some_and(|value| value.pointer("/odata.error/code").is_some_and(|code| code == "20" || code == 20))
-}
-
-/// The sentence in an error body, for the log: JSON of both shapes, XML, or the first words of whatever it is.
-fn error_message(body: &str) -> String {
-    let value: Option<serde_json::Value> = serde_json::from_str(body).ok();
-    let found = value.as_ref().and_then(|value| {
-        let odata = value.pointer("/odata.error/message/value");
-        odata
-            .or_else(|| value.pointer("/exception/inner/descr"))
-            .or_else(|| value.pointer("/exception/descr"))?
-            .as_str()
-    });
-    let text = found.unwrap_or(body);
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sentence_of_an_error_is_found_in_every_shape_that_1c_sends() {
-        let odata = r#"{"odata.error":{"code":"9","message":{"lang":"ru","value":"не найден"}}}"#;
-        assert_eq!(error_message(odata), "не найден");
-        let locked = r##"{"#exception":"x","exception":{"reason":403,"descr":"HTTP","inner":{"descr":"Начало сеанса\nзапрещено"}}}"##;
-        assert_eq!(error_message(locked), "Начало сеанса запрещено");
-        assert_eq!(error_message("<html>\n oops</html>"), "<html> oops</html>");
-    }
-
-    #[test]
-    fn pauses_between_tries_grow_to_their_bound_and_never_beyond() {
-        let bounds = (Duration::from_millis(500), Duration::from_secs(30));
-        for tried in 1..40 {
-            assert!(full_jitter(bounds, tried) <= Duration::from_secs(30));
-        }
-    }
-}
+mod tests;

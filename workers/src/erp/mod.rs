@@ -3,8 +3,11 @@
 pub mod check;
 pub mod client;
 pub mod mapping;
+pub mod page_size;
 pub mod pages;
+pub mod password;
 pub mod read;
+pub mod refusal;
 pub mod scalar;
 pub mod sinks;
 pub mod url;

@@ -39,6 +39,11 @@ impl Question {
         &self.entity
     }
 
+    /// Whether it is for a page of this size.
+    pub fn asks_for(&self, top: usize) -> bool {
+        self.options.iter().any(|(name, value)| *name == "$top" && *value == top.to_string())
+    }
+
     pub fn url(&self, root: &str) -> String {
         format!("{root}/{}?{}", encode(&self.entity), self.query())
     }

@@ -1,7 +1,8 @@
 //! The extractor's loop: tick, claim, run a pass under its lease, write down how it ended.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -32,6 +33,8 @@ struct Extractor {
     mappings: Vec<Arc<Mapping>>,
     ledger: Ledger,
     publisher: RwLock<Arc<Publisher>>,
+    /// Why the last pass over a dataset failed, with its number.
+    troubles: Mutex<BTreeMap<&'static str, (i64, String)>>,
 }
 
 /// Waits for stores, schemas and topics, then runs until the token is cancelled and finishes the page under way. Fails only
@@ -52,7 +55,8 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
     }
     let schedule = Schedule::new(pool, config.jobs.clone(), config.timezone, config.rhythm.clone());
     let publisher = RwLock::new(publisher);
-    Arc::new(Extractor { config, schedule, client, mappings, ledger, publisher }).work(&health, shutdown).await
+    let troubles = Mutex::default();
+    Arc::new(Extractor { config, schedule, client, mappings, ledger, publisher, troubles }).work(&health, shutdown).await
 }
 
 impl Extractor {
@@ -65,7 +69,8 @@ impl Extractor {
             health.turned();
             let turn = self.turn(&mut passes, &shutdown).await;
             match &turn {
-                Ok(()) => health.ready(),
+                Ok(None) => health.ready(),
+                Ok(Some(trouble)) => health.not_ready(trouble.clone()),
                 Err(error) => {
                     let told =
                         format!("PostgreSQL does not answer as it should: {error}. No pass starts until it does.");
@@ -92,14 +97,39 @@ impl Extractor {
         ticker.shutdown().await.context("stop the ticker")
     }
 
-    async fn turn(self: &Arc<Self>, passes: &mut JoinSet<()>, shutdown: &CancellationToken) -> sqlx::Result<()> {
+    /// Starts what has come due; returns why a dataset cannot be read, if one cannot.
+    async fn turn(
+        self: &Arc<Self>,
+        passes: &mut JoinSet<()>,
+        shutdown: &CancellationToken,
+    ) -> sqlx::Result<Option<String>> {
         self.schedule.tick().await?;
         while !shutdown.is_cancelled() {
             let Some(claim) = self.schedule.claim().await? else { break };
             let (extractor, shutdown) = (Arc::clone(self), shutdown.clone());
             passes.spawn(async move { extractor.run_slot(claim, shutdown).await });
         }
-        Ok(())
+        self.trouble().await
+    }
+
+    /// What stands in the way, a sentence for each dataset, until a later pass over it ends well, whichever replica runs it.
+    async fn trouble(&self) -> sqlx::Result<Option<String>> {
+        if self.troubles().is_empty() {
+            return Ok(None);
+        }
+        let done: Vec<(String, i64)> =
+            sqlx::query_as("SELECT dataset, done_pass FROM progress WHERE done_pass IS NOT NULL")
+                .fetch_all(self.ledger.pool())
+                .await?;
+        let done: HashMap<String, i64> = done.into_iter().collect();
+        let mut troubles = self.troubles();
+        troubles.retain(|dataset, (pass, _)| done.get(*dataset).is_none_or(|done| *done < *pass));
+        let told: Vec<String> = troubles.iter().map(|(dataset, (_, why))| format!("{dataset}: {why}")).collect();
+        Ok((!told.is_empty()).then(|| told.join(" ")))
+    }
+
+    fn troubles(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, (i64, String)>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn run_slot(self: Arc<Self>, claim: Claim, shutdown: CancellationToken) {
@@ -180,6 +210,7 @@ impl Extractor {
             Err(stop) => {
                 metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "failed").increment(1);
                 let reason = stop.to_string();
+                self.troubles().insert(name, (claim.pass, reason.clone()));
                 if matches!(stop, Stop::GiveUp(_)) {
                     tracing::error!(
                         dataset.name = name,

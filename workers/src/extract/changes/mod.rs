@@ -16,7 +16,7 @@ use super::ledger::{Known, Ledger};
 use super::outgoing::{Gone, Outgoing};
 use super::pass::Pass;
 use super::publish::Publisher;
-use crate::erp::mapping::{Mapping, sale};
+use crate::erp::mapping::Mapping;
 use crate::erp::pages::{self, Page, PageSize};
 use crate::erp::read::{Rejected, Sink};
 use crate::erp::sinks::{Key, Keys};
@@ -131,8 +131,8 @@ impl Reader {
     async fn set_aside(&self, rejected: Vec<Rejected>) -> Result<Vec<Uuid>, Stop> {
         let mut keys = Vec::new();
         for document in rejected {
-            let (key, data_version) = self.name_of(&document);
-            keys.extend(Uuid::try_parse(&key).ok());
+            let (key, data_version) = name_of(&document);
+            keys.extend(document.id);
             if self.is_rejected(&key, &data_version) {
                 continue;
             }
@@ -152,18 +152,16 @@ impl Reader {
         Ok(keys)
     }
 
-    /// Key and version of a document that does not fit, as far as they can be read; else a hash of the whole.
-    fn name_of(&self, rejected: &Rejected) -> (String, String) {
-        let value: serde_json::Value = serde_json::from_str(&rejected.raw).unwrap_or_default();
-        let text =
-            |field: usize| value.get(self.mapping.erp_name(field)).and_then(|value| value.as_str()).map(str::to_owned);
-        let hash = || format!("#{:016x}", xxh64(rejected.raw.as_bytes(), 0));
-        (text(sale::ID).unwrap_or_else(hash), text(sale::DATA_VERSION).unwrap_or_else(hash))
-    }
-
     fn keys_mapping(&self, fields: &[usize]) -> Arc<Mapping> {
         Arc::new(self.mapping.only(fields))
     }
+}
+
+/// Key and version of a document that does not fit, as far as they can be read; else a hash of the whole.
+fn name_of(rejected: &Rejected) -> (String, String) {
+    let hash = || format!("#{:016x}", xxh64(&rejected.raw, 0));
+    let key = rejected.id.map_or_else(hash, |id| id.to_string());
+    (key, rejected.data_version.clone().unwrap_or_else(hash))
 }
 
 /// A page of a scan of keys.
