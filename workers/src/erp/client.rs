@@ -43,7 +43,9 @@ pub enum ErpError {
          publication in ONEC_URL, and how long an address it takes (this one has {length} bytes)."
     )]
     WrongAddress { entity: String, status: u16, message: String, length: usize },
-    #[error("The question for {entity} is redirected ({status}) to {to}: give ONEC_URL the address where 1C answers itself.")]
+    #[error(
+        "The question for {entity} is redirected ({status}) to {to}: give ONEC_URL the address where 1C answers itself."
+    )]
     Redirected { entity: String, status: u16, to: String },
     #[error("1C does not understand the question for {entity} ({status}): {message}")]
     NotUnderstood { entity: String, status: u16, message: String },
@@ -68,7 +70,9 @@ impl ErpError {
     /// Whether someone must mend something first.
     pub fn needs_a_person(&self) -> bool {
         match self {
-            Self::Refused { .. } | Self::NoRights { .. } | Self::NotPublished { .. } | Self::WrongAddress { .. } => true,
+            Self::Refused { .. } | Self::NoRights { .. } | Self::NotPublished { .. } | Self::WrongAddress { .. } => {
+                true
+            }
             Self::Redirected { .. } | Self::NotUnderstood { .. } | Self::Setup(_) => true,
             Self::Unreachable { .. } | Self::NotReady { .. } => false,
             Self::TooHeavy { .. } | Self::TooLarge { .. } | Self::Broken { .. } => false,
@@ -256,7 +260,9 @@ impl Client {
             status @ (403 | 406 | 408 | 429 | 502..=504) => {
                 Verdict::Again(ErpError::NotReady { status, message }, least)
             }
-            status if message.contains("лицензи") => Verdict::Again(ErpError::NotReady { status, message }, least),
+            status if message.contains("лицензи") => {
+                Verdict::Again(ErpError::NotReady { status, message }, least)
+            }
             500 => Verdict::GiveUp(ErpError::TooHeavy { entity, cause: format!("500, {message}") }),
             status => Verdict::GiveUp(ErpError::NotUnderstood { entity, status, message }),
         }

@@ -84,9 +84,7 @@ async fn once<S: Sink + Default + Send + 'static>(
     metrics::counter!("erp_bytes_total").increment(bytes as u64);
     let mapping = Arc::clone(mapping);
     let entity = mapping.entity.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        read::answer::<S>(&body, &mapping)
-    });
+    let read = tokio::task::spawn_blocking(move || read::answer::<S>(&body, &mapping));
     let broken = |problem: String| ErpError::Broken { entity: entity.clone(), problem };
     let (sink, count) =
         read.await.map_err(|error| broken(error.to_string()))?.map_err(|error| broken(error.to_string()))?;

@@ -91,8 +91,8 @@ impl Passwords {
 }
 
 async fn read(path: &Path) -> Result<SecretString, ErpError> {
-    let text = tokio::fs::read_to_string(path).await.map_err(|cause| {
-        ErpError::Setup(format!("ONEC_PASSWORD_FILE {} cannot be read: {cause}.", path.display()))
-    })?;
+    let text = tokio::fs::read_to_string(path)
+        .await
+        .map_err(|cause| ErpError::Setup(format!("ONEC_PASSWORD_FILE {} cannot be read: {cause}.", path.display())))?;
     Ok(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

@@ -78,7 +78,11 @@ mod tests {
                 "Начало сеанса запрещено",
                 None,
             ),
-            ("<m:error xmlns:m=\"x\"><m:code>8</m:code><m:message lang=\"ru\">нет &lt;A&gt;</m:message></m:error>", "нет <A>", Some(8)),
+            (
+                "<m:error xmlns:m=\"x\"><m:code>8</m:code><m:message lang=\"ru\">нет &lt;A&gt;</m:message></m:error>",
+                "нет <A>",
+                Some(8),
+            ),
             ("<exception reason=\"406\"><descr>Недостаточно сеансов</descr></exception>", "Недостаточно сеансов", None),
             ("gateway\ttimed\u{1b} out", "gateway timed out", None),
         ] {
@@ -92,7 +96,10 @@ mod tests {
         for (body, message) in [
             ("<!DOCTYPE html>\n<HTML><head><TITLE>502 Bad\nGateway</TITLE></head>…", "an HTML page «502 Bad Gateway»"),
             (" <html><body>Вход</body></html>", "an HTML page"),
-            ("<?xml version=\"1.0\"?><!DOCTYPE html><html><title>Вход &amp; выход</title>", "an HTML page «Вход & выход»"),
+            (
+                "<?xml version=\"1.0\"?><!DOCTYPE html><html><title>Вход &amp; выход</title>",
+                "an HTML page «Вход & выход»",
+            ),
         ] {
             let said = Said::of(body.as_bytes());
             assert_eq!((said.message.as_str(), said.is_html), (message, true));

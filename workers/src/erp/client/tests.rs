@@ -129,7 +129,11 @@ async fn a_refused_password_rests_longer_each_time_and_reading_resumes_by_itself
         if server.asked() > before {
             trials.push(began.elapsed());
             began = Instant::now();
-            assert!(went > 0 || server.asked() == before + 1, "one request only, {} were made", server.asked() - before);
+            assert!(
+                went > 0 || server.asked() == before + 1,
+                "one request only, {} were made",
+                server.asked() - before
+            );
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }

@@ -163,7 +163,8 @@ impl Cursor<'_> {
 
     /// A number, a flag, null.
     fn plain(&mut self) {
-        let ends = |byte: u8| matches!(byte, b',' | b':' | b'"' | b'[' | b']' | b'{' | b'}') || byte.is_ascii_whitespace();
+        let ends =
+            |byte: u8| matches!(byte, b',' | b':' | b'"' | b'[' | b']' | b'{' | b'}') || byte.is_ascii_whitespace();
         while self.peek().is_some_and(|byte| !ends(byte)) {
             self.at += 1;
         }

@@ -119,7 +119,7 @@ fn a_flag_that_is_null_is_no_and_the_item_is_read() {
         .replace("\"Клиент\"", "\"Покупатель\"");
     let mapping = Mapping::parse(Dataset::Dealers, "dealers.toml", &file).unwrap();
     let body = include_bytes!("fixtures/null-flag.json");
-    let (read, count) = answer::<Catalog<crate::records::dealer::Dealer>>(body, &mapping).unwrap();
+    let (read, count) = answer::<Catalog<crate::records::named::Dealer>>(body, &mapping).unwrap();
     assert!(count.rejected.is_empty(), "{:?}", count.rejected);
     assert_eq!(read.items.iter().map(|item| item.stands).collect::<Vec<_>>(), [false, true]);
 }
