@@ -1,13 +1,14 @@
 //! Authorised GET: every wait has a deadline, every answer a limit; what is worth another try is tried again, politely.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use reqwest::{StatusCode, header};
+use reqwest::header;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
+use super::error::ErpError;
 use super::page_size::Ceilings;
 use super::password::{Passwords, Try};
 use super::refusal::{self, NO_RIGHTS, Said};
@@ -25,61 +26,6 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// Inner code: no such entity, or not published.
 const NO_ENTITY: i64 = 8;
 
-#[derive(Debug, thiserror::Error)]
-pub enum ErpError {
-    #[error("1C at {url} does not answer: {cause}. The next try follows by itself.")]
-    Unreachable { url: String, cause: String },
-    #[error(
-        "1C refuses the user {user:?} (401): mend ONEC_USER or the password. The same password is tried once more within \
-         {minutes} min, one that changed in its file at once."
-    )]
-    Refused { user: String, minutes: u64 },
-    #[error("The user {user:?} may not read {entity} in 1C: {message}: ask its administrator for the right to it.")]
-    NoRights { user: String, entity: String, message: String },
-    #[error("1C does not publish {entity} (404): ask its administrator to add it to the standard OData composition.")]
-    NotPublished { entity: String },
-    #[error(
-        "The web server before 1C does not know the address of {entity} ({status}, {message}): check the address and the \
-         publication in ONEC_URL, and how long an address it takes (this one has {length} bytes)."
-    )]
-    WrongAddress { entity: String, status: u16, message: String, length: usize },
-    #[error(
-        "The question for {entity} is redirected ({status}) to {to}: give ONEC_URL the address where 1C answers itself."
-    )]
-    Redirected { entity: String, status: u16, to: String },
-    #[error("1C does not understand the question for {entity} ({status}): {message}")]
-    NotUnderstood { entity: String, status: u16, message: String },
-    #[error("1C is not ready ({status}): {message}. The next try follows by itself.")]
-    NotReady { status: u16, message: String },
-    #[error("1C could not build the answer for {entity}: {cause}.")]
-    TooHeavy { entity: String, cause: String },
-    #[error("The answer of 1C for {entity} {problem}.")]
-    Broken { entity: String, problem: String },
-    #[error("The answer of 1C for {entity} is larger than {limit} bytes.")]
-    TooLarge { entity: String, limit: usize },
-    #[error("{0}")]
-    Setup(String),
-}
-
-impl ErpError {
-    /// Whether the same question for a smaller page may do.
-    pub fn wants_smaller_page(&self) -> bool {
-        matches!(self, Self::TooHeavy { .. } | Self::TooLarge { .. })
-    }
-
-    /// Whether someone must mend something first.
-    pub fn needs_a_person(&self) -> bool {
-        match self {
-            Self::Refused { .. } | Self::NoRights { .. } | Self::NotPublished { .. } | Self::WrongAddress { .. } => {
-                true
-            }
-            Self::Redirected { .. } | Self::NotUnderstood { .. } | Self::Setup(_) => true,
-            Self::Unreachable { .. } | Self::NotReady { .. } => false,
-            Self::TooHeavy { .. } | Self::TooLarge { .. } | Self::Broken { .. } => false,
-        }
-    }
-}
-
 /// Shared by every dataset of the process: the limits hold for the 1C base as a whole.
 #[derive(Clone)]
 pub struct Client {
@@ -95,6 +41,7 @@ struct Inner {
     /// Held by the one that asks again after a refusal.
     second_try: Mutex<()>,
     ceilings: Ceilings,
+    away: std::sync::Mutex<Option<String>>,
 }
 
 enum Verdict {
@@ -122,6 +69,7 @@ impl Client {
             next_at: Mutex::new(Instant::now()),
             second_try: Mutex::new(()),
             ceilings: Ceilings::default(),
+            away: std::sync::Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -152,12 +100,27 @@ impl Client {
         String::from_utf8(self.fetch(&url, "$metadata").await?).map_err(broken)
     }
 
+    /// Why 1C does not answer: from the first try that failed until one is answered.
+    pub fn away(&self) -> Option<String> {
+        self.inner.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, verdict: &Verdict) {
+        let away = match verdict {
+            Verdict::Again(error, _) | Verdict::GiveUp(error @ ErpError::TooSlow { .. }) => Some(error.to_string()),
+            Verdict::Done(_) | Verdict::GiveUp(_) => None,
+        };
+        *self.inner.away.lock().unwrap_or_else(PoisonError::into_inner) = away;
+    }
+
     async fn fetch(&self, url: &str, entity: &str) -> Result<Vec<u8>, ErpError> {
         let limits = &self.inner.settings.limits;
         let mut tried = 0;
         loop {
             tried += 1;
-            let (error, least) = match self.try_once(url, entity).await {
+            let verdict = self.try_once(url, entity).await;
+            self.note(&verdict);
+            let (error, least) = match verdict {
                 Verdict::Done(body) => return Ok(body),
                 Verdict::GiveUp(error) => return Err(error),
                 Verdict::Again(error, least) => (error, least),
@@ -176,35 +139,41 @@ impl Client {
         let Ok(_permit) = self.inner.at_once.acquire().await else {
             return Verdict::GiveUp(ErpError::Setup("The 1C client is closed.".to_owned()));
         };
-        // Only now: it may have been refused to another while this one waited.
-        let tried = match self.inner.passwords.take().await {
-            Ok(tried) => tried,
-            Err(error) => return Verdict::GiveUp(error),
-        };
-        match self.ask(url, &tried.password).await {
-            Ok(response) if response.status() == StatusCode::UNAUTHORIZED && !tried.is_again => {
-                drop(response);
-                self.second_try(url, entity).await
-            }
-            Ok(response) => self.judge(response, entity, tried).await,
-            Err(error) => error,
+        let passwords = &self.inner.passwords;
+        match self.try_password(url, entity).await {
+            Ok(verdict) => return verdict,
+            Err(tried) if tried.is_again => return Verdict::GiveUp(passwords.refused(tried).await),
+            Err(_) => {}
         }
-    }
-
-    /// The second refusal in a row ends it for this password, whoever asked.
-    async fn second_try(&self, url: &str, entity: &str) -> Verdict {
+        // The second refusal in a row ends it for this password, whoever asked.
         let _second_try = self.inner.second_try.lock().await;
-        let tried = match self.inner.passwords.take().await {
-            Ok(tried) => tried,
-            Err(error) => return Verdict::GiveUp(error),
-        };
-        match self.ask(url, &tried.password).await {
-            Ok(response) => self.judge(response, entity, tried).await,
-            Err(error) => error,
+        match self.try_password(url, entity).await {
+            Ok(verdict) => verdict,
+            Err(tried) => Verdict::GiveUp(passwords.refused(tried).await),
         }
     }
 
-    async fn ask(&self, url: &str, password: &SecretString) -> Result<reqwest::Response, Verdict> {
+    /// An error is the password that 1C has not taken.
+    async fn try_password(&self, url: &str, entity: &str) -> Result<Verdict, Try> {
+        let passwords = &self.inner.passwords;
+        // Only now: it may have been refused to another while this one waited.
+        let tried = match passwords.take().await {
+            Ok(tried) => tried,
+            Err(error) => return Ok(Verdict::GiveUp(error)),
+        };
+        let verdict = match self.ask(url, entity, &tried.password).await {
+            Ok(response) => self.judge(response, entity).await,
+            Err(verdict) => Some(verdict),
+        };
+        match &verdict {
+            Some(Verdict::Done(_) | Verdict::GiveUp(ErpError::NoRights { .. })) => passwords.accepted(&tried).await,
+            Some(_) => passwords.undecided(&tried).await,
+            None => {}
+        }
+        verdict.ok_or(tried)
+    }
+
+    async fn ask(&self, url: &str, entity: &str, password: &SecretString) -> Result<reqwest::Response, Verdict> {
         self.wait_for_turn().await;
         metrics::counter!("erp_requests_total").increment(1);
         let settings = &self.inner.settings;
@@ -214,58 +183,49 @@ impl Client {
             .get(url)
             .basic_auth(&settings.user, Some(password.expose_secret()))
             .header(header::ACCEPT, "application/json, application/xml;q=0.5");
-        let unreachable =
-            |cause: String| Verdict::Again(ErpError::Unreachable { url: settings.url.clone(), cause }, None);
+        let seconds = settings.limits.first_byte.as_secs();
+        let too_slow = || Verdict::GiveUp(ErpError::TooSlow { entity: entity.to_owned(), seconds });
+        let unreachable = |cause| Verdict::Again(ErpError::Unreachable { url: settings.url.clone(), cause }, None);
         match tokio::time::timeout(settings.limits.first_byte, request.send()).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) if error.is_timeout() && !error.is_connect() => Err(Verdict::GiveUp(ErpError::TooHeavy {
-                entity: url_entity(url),
-                cause: "it took too long".to_owned(),
-            })),
+            Ok(Err(error)) if error.is_timeout() && !error.is_connect() => Err(too_slow()),
             Ok(Err(error)) => Err(unreachable(root_cause(&error))),
-            Err(_) => Err(Verdict::GiveUp(ErpError::TooHeavy {
-                entity: url_entity(url),
-                cause: format!("no byte came within {} s", settings.limits.first_byte.as_secs()),
-            })),
+            Err(_) => Err(too_slow()),
         }
     }
 
-    async fn judge(&self, response: reqwest::Response, entity: &str, tried: Try) -> Verdict {
+    /// None: the password was not taken.
+    async fn judge(&self, response: reqwest::Response, entity: &str) -> Option<Verdict> {
         let status = response.status();
         let (least, to) = (retry_after(&response), redirected(&response));
         let length = response.url().as_str().len();
         let body = match self.body(response, entity).await {
             Ok(body) => body,
-            Err(error @ ErpError::TooLarge { .. }) => return Verdict::GiveUp(error),
-            Err(error) => return Verdict::Again(error, least),
+            Err(error @ ErpError::TooLarge { .. }) => return Some(Verdict::GiveUp(error)),
+            Err(error) => return Some(Verdict::Again(error, least)),
         };
-        let entity = entity.to_owned();
         if status.is_success() && !refusal::is_html(&body) {
-            self.inner.passwords.accepted(&tried).await;
-            return Verdict::Done(body);
+            return Some(Verdict::Done(body));
         }
-        let Said { message, code, is_html } = Said::of(&body);
-        let user = self.inner.settings.user.clone();
-        match status.as_u16() {
-            200..=299 => {
-                Verdict::GiveUp(ErpError::Broken { entity, problem: format!("is no answer of 1C but {message}") })
+        let (entity, Said { message, code, is_html }) = (entity.to_owned(), Said::of(&body));
+        let not_ready = |status, message| Some(Verdict::Again(ErpError::NotReady { status, message }, least));
+        let error = match status.as_u16() {
+            200..=299 => ErpError::Broken { entity, problem: format!("is no answer of 1C but {message}") },
+            status @ 300..=399 => ErpError::Redirected { entity, status, to },
+            401 | 403 if code == Some(NO_RIGHTS) => {
+                ErpError::NoRights { user: self.inner.settings.user.clone(), entity, message }
             }
-            status @ 300..=399 => Verdict::GiveUp(ErpError::Redirected { entity, status, to }),
-            401 | 403 if code == Some(NO_RIGHTS) => Verdict::GiveUp(ErpError::NoRights { user, entity, message }),
-            401 => Verdict::GiveUp(self.inner.passwords.refused(tried).await),
-            404 if code == Some(NO_ENTITY) => Verdict::GiveUp(ErpError::NotPublished { entity }),
+            401 => return None,
+            404 if code == Some(NO_ENTITY) => ErpError::NotPublished { entity },
             status @ (404 | 414) if is_html || code.is_none() => {
-                Verdict::GiveUp(ErpError::WrongAddress { entity, status, message, length })
+                ErpError::WrongAddress { entity, status, message, length }
             }
-            status @ (403 | 406 | 408 | 429 | 502..=504) => {
-                Verdict::Again(ErpError::NotReady { status, message }, least)
-            }
-            status if message.contains("лицензи") => {
-                Verdict::Again(ErpError::NotReady { status, message }, least)
-            }
-            500 => Verdict::GiveUp(ErpError::TooHeavy { entity, cause: format!("500, {message}") }),
-            status => Verdict::GiveUp(ErpError::NotUnderstood { entity, status, message }),
-        }
+            status @ (403 | 406 | 408 | 429 | 502..=504) => return not_ready(status, message),
+            status if message.contains("лицензи") => return not_ready(status, message),
+            500 => ErpError::TooHeavy { entity, cause: format!("500, {message}") },
+            status => ErpError::NotUnderstood { entity, status, message },
+        };
+        Some(Verdict::GiveUp(error))
     }
 
     async fn body(&self, mut response: reqwest::Response, entity: &str) -> Result<Vec<u8>, ErpError> {
@@ -326,12 +286,6 @@ fn redirected(response: &reqwest::Response) -> String {
     to.set_fragment(None);
     let shown = percent_encoding::percent_decode_str(to.as_str()).decode_utf8_lossy().into_owned();
     shown.chars().filter(|letter| !letter.is_control()).take(300).collect()
-}
-
-fn url_entity(url: &str) -> String {
-    let path = url.split('?').next().unwrap_or(url);
-    let last = path.rsplit('/').next().unwrap_or(path);
-    percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned()
 }
 
 /// The innermost cause: the outer ones repeat the address, which the sentence already has.

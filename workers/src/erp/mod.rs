@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod client;
+pub mod error;
 pub mod mapping;
 pub mod page_size;
 pub mod pages;
@@ -13,4 +14,5 @@ pub mod sinks;
 pub mod url;
 
 pub use client::Client;
+pub use error::ErpError;
 pub use mapping::Mapping;

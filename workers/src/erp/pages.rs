@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 use uuid::Uuid;
 
-use super::client::{Client, ErpError, full_jitter};
+use super::client::{Client, full_jitter};
+use super::error::ErpError;
 use super::mapping::{Mapping, sale};
 pub use super::page_size::PageSize;
 use super::read::{self, Rejected, Sink};

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::client::ErpError;
+use super::error::ErpError;
 use crate::config::{OnecSettings, Password};
 
 /// A password to ask with.
@@ -69,6 +69,13 @@ impl Passwords {
     pub async fn accepted(&self, tried: &Try) {
         if tried.is_again {
             *self.refusal.lock().await = None;
+        }
+    }
+
+    /// Nobody looked at this password: 1C was away, or busy with something else.
+    pub async fn undecided(&self, tried: &Try) {
+        if let Some(known) = self.refusal.lock().await.as_mut().filter(|_| tried.is_again) {
+            known.until = Instant::now();
         }
     }
 

@@ -117,7 +117,7 @@ impl Extractor {
     /// What stands in the way, a sentence for each dataset, until a later pass over it ends well, whichever replica runs it.
     async fn trouble(&self) -> sqlx::Result<Option<String>> {
         if self.troubles().is_empty() {
-            return Ok(None);
+            return Ok(self.client.away());
         }
         let done: Vec<(String, i64)> =
             sqlx::query_as("SELECT dataset, done_pass FROM progress WHERE done_pass IS NOT NULL")
@@ -127,7 +127,7 @@ impl Extractor {
         let mut troubles = self.troubles();
         troubles.retain(|dataset, (pass, _)| done.get(*dataset).is_none_or(|done| *done < *pass));
         let told: Vec<String> = troubles.iter().map(|(dataset, (_, why))| format!("{dataset}: {why}")).collect();
-        Ok((!told.is_empty()).then(|| told.join(" ")))
+        Ok((!told.is_empty()).then(|| told.join(" ")).or_else(|| self.client.away()))
     }
 
     fn troubles(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, (i64, String)>> {

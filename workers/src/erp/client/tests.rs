@@ -7,6 +7,8 @@ use axum::Router;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
+use reqwest::StatusCode;
+
 use super::*;
 use crate::config::{Limits, Password};
 
@@ -74,7 +76,7 @@ async fn every_refusal_says_what_it_is_and_what_to_mend() {
         (|_, _| html(414, "Too long"), &["«Too long»", "how long an address"], 1),
         (|_, _| of_1c(404, 8, "Сущность не найдена"), &["does not publish Catalog_Партнеры", "composition"], 1),
         (|_, _| of_1c(404, 9, "Экземпляр не найден"), &["does not understand", "Экземпляр не найден"], 1),
-        (|_, _| of_1c(401, 20, "Нарушение прав доступа!"), &["may not read Catalog_Партнеры", "Нарушение прав"], 2),
+        (|_, _| of_1c(401, 20, "Нарушение прав доступа!"), &["may not read Catalog_Партнеры", "Нарушение прав"], 1),
         (|_, _| html(500, "Ошибка 1С"), &["could not build", "500, an HTML page «Ошибка 1С»"], 1),
         (|_, _| html(502, "Bad gateway"), &["not ready (502)", "«Bad gateway»"], 6),
         (|_, _| html(429, "Slow down"), &["not ready (429)", "«Slow down»"], 6),
