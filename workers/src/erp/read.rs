@@ -4,7 +4,6 @@
 mod narrow;
 mod object;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -47,13 +46,11 @@ pub struct Rejected {
 
 impl Rejected {
     fn of(raw: &[u8], reason: String, mapping: &Mapping) -> Self {
-        // Bytes that no JSON may hold stand in the way of the rest no more.
-        let text: String =
-            String::from_utf8_lossy(raw).chars().map(|letter| if letter < ' ' { ' ' } else { letter }).collect();
-        let values: BTreeMap<String, &RawValue> = serde_json::from_str(&text).unwrap_or_default();
-        let value = |field| values.get(mapping.erp_name(field)).map(|raw| Scalar::of(raw));
+        let value = |field| narrow::member(raw, mapping.erp_name(field)).map(Scalar::literal);
         let id = value(sale::ID).and_then(|value| value.key().ok());
         let data_version = value(sale::DATA_VERSION).and_then(|value| value.text().ok());
+        // PostgreSQL holds no zero byte in a text.
+        let data_version = data_version.filter(|version| !version.contains('\0'));
         Self { reason, id, data_version, raw: raw.to_owned() }
     }
 }

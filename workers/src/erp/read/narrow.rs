@@ -71,27 +71,29 @@ fn bad_byte(item: &[u8], at: usize) -> String {
 fn items(body: &[u8]) -> Option<Vec<Range<usize>>> {
     let mut cursor = Cursor { body, at: 0 };
     let mut items = None;
-    cursor.take(b'{')?;
-    loop {
-        cursor.space();
-        let name = cursor.at;
-        cursor.text()?;
-        let is_list = &body[name..cursor.at] == b"\"value\"";
-        cursor.take(b':')?;
-        cursor.space();
-        if is_list && items.is_some() {
-            return None;
-        } else if is_list {
-            items = Some(cursor.list()?);
-        } else {
-            cursor.value()?;
+    cursor.object(|cursor, name| {
+        if name != b"\"value\"" {
+            return cursor.value();
         }
-        if cursor.take(b',').is_none() {
-            cursor.take(b'}')?;
-            cursor.space();
-            return items.filter(|_| cursor.at == body.len());
+        items.replace(cursor.list()?).is_none().then_some(())
+    })?;
+    cursor.space();
+    items.filter(|_| cursor.at == body.len())
+}
+
+/// What stands last under this name in an item, however little of a JSON the rest of it is.
+pub fn member<'a>(item: &'a [u8], wanted: &str) -> Option<&'a str> {
+    let (wanted, mut found) = (format!("\"{wanted}\""), None);
+    // An item that breaks off has shown what stands before.
+    _ = Cursor { body: item, at: 0 }.object(|cursor, name| {
+        let start = cursor.at;
+        cursor.value()?;
+        if name == wanted.as_bytes() {
+            found = std::str::from_utf8(&item[start..cursor.at]).ok();
         }
-    }
+        Some(())
+    });
+    found
 }
 
 struct Cursor<'a> {
@@ -99,7 +101,7 @@ struct Cursor<'a> {
     at: usize,
 }
 
-impl Cursor<'_> {
+impl<'a> Cursor<'a> {
     fn peek(&self) -> Option<u8> {
         self.body.get(self.at).copied()
     }
@@ -167,6 +169,23 @@ impl Cursor<'_> {
             |byte: u8| matches!(byte, b',' | b':' | b'"' | b'[' | b']' | b'{' | b'}') || byte.is_ascii_whitespace();
         while self.peek().is_some_and(|byte| !ends(byte)) {
             self.at += 1;
+        }
+    }
+
+    /// Over an object; `each` goes over the value of a name.
+    fn object(&mut self, mut each: impl FnMut(&mut Self, &'a [u8]) -> Option<()>) -> Option<()> {
+        self.take(b'{')?;
+        loop {
+            self.space();
+            let start = self.at;
+            self.text()?;
+            let name = &self.body[start..self.at];
+            self.take(b':')?;
+            self.space();
+            each(self, name)?;
+            if self.take(b',').is_none() {
+                return self.take(b'}');
+            }
         }
     }
 

@@ -65,8 +65,9 @@ impl<'a, 'de> Values<'a, 'de> {
     fn hand_over(&self, mut take: impl FnMut(usize, Scalar<'_>) -> Result<(), Problem>) -> Option<String> {
         let mut problem = None;
         for ((name, fields), value) in self.names.iter().zip(&self.found) {
-            for (field, value) in fields.iter().zip(std::iter::repeat(value)) {
-                if let Some(Err(why)) = value.map(|value| take(*field, Scalar::of(value))) {
+            let Some(value) = value else { continue };
+            for field in fields {
+                if let Err(why) = take(*field, Scalar::of(value)) {
                     problem.get_or_insert_with(|| format!("{name} {why}"));
                 }
             }

@@ -104,13 +104,22 @@ fn what_is_no_answer_or_not_a_whole_one_is_not_narrowed_down() {
 }
 
 #[test]
-fn what_does_not_fit_keeps_its_name_also_with_half_a_pair_in_it() {
-    let items = sale("", "\"Товары\":null").replace("\"Number\":\"1\"", r#""Number":"\ud83d""#);
-    let (_, count) = answer_of::<Sales>(&items, &sales());
-    let rejected = &count.rejected[0];
-    assert_eq!(rejected.reason, "Товары is null, not a list of lines");
-    assert_eq!(rejected.id, Some(Uuid::from_u128(0x4000_8000_0000_0000_0001)));
-    assert_eq!(rejected.data_version.as_deref(), Some("AAAA="));
+fn what_does_not_fit_keeps_its_key_and_version_whatever_else_is_wrong_with_it() {
+    let good = sale("", "\"Товары\":null");
+    for (what, item) in [
+        ("half a pair", good.replace("\"Number\":\"1\"", r#""Number":"\ud83d""#)),
+        ("no escape of JSON", good.replace("\"Number\":\"1\"", r#""Number":"\x1e""#)),
+        ("no number of JSON", good.replace("\"Number\":\"1\"", "\"Number\":NaN")),
+        ("a raw zero byte", good.replace("\"Number\":\"1\"", "\"Number\":\"\0\"")),
+        ("twice the key", good.replace("{\"Ref_Key\"", "{\"Ref_Key\":\"нет\",\"Ref_Key\"")),
+    ] {
+        let (_, count) = answer_of::<Sales>(&item, &sales());
+        assert_eq!((count.documents, count.rejected.len()), (1, 1), "{what}");
+        let rejected = &count.rejected[0];
+        assert_eq!(rejected.id, Some(Uuid::from_u128(0x4000_8000_0000_0000_0001)), "{what}: {}", rejected.reason);
+        assert_eq!(rejected.data_version.as_deref(), Some("AAAA="), "{what}");
+        assert_eq!(rejected.raw, item.as_bytes(), "{what}");
+    }
 }
 
 #[test]
