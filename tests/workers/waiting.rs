@@ -164,11 +164,7 @@ async fn an_extractor_is_not_ready_while_1c_is_away_refuses_it_or_is_asked_for_t
             json!({ "kind": "redirect", "location": "http://login.example/" }),
             "redirected (302) to http://login.example/",
         ),
-        (
-            json!({ "kind": "html", "path": sales }),
-            "sales: The answer of 1C for Document_РеализацияТоваровУслуг is no answer",
-        ),
-        (json!({ "kind": "rename-field", "set": sales, "field": "Number", "to": "Номер" }), "Number"),
+        (json!({ "kind": "rename-field", "set": sales, "field": "Date", "to": "Дата" }), "Date"),
     ] {
         stand.fault(fault).await;
         extractor.lacks(reason).await;

@@ -144,6 +144,24 @@ async fn a_refused_password_rests_longer_each_time_and_reading_resumes_by_itself
     assert_eq!(client.get(&Question::of("X")).await.unwrap(), b"{}");
 }
 
+#[tokio::test]
+async fn a_refused_password_that_nobody_looked_at_again_does_not_rest_once_more() {
+    let server = Server::start(|number, _| match number {
+        0 | 1 => html(401, "401"),
+        2 => html(503, "Restart"),
+        _ => "{}".into_response(),
+    })
+    .await;
+    let client = server.client();
+    let mut said = client.get(&Question::of("X")).await;
+    while server.asked() == 2 {
+        assert!(said.unwrap_err().to_string().contains("refuses the user"));
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        said = client.get(&Question::of("X")).await;
+    }
+    assert_eq!(said.unwrap(), b"{}", "the one that met a server that restarts tries it again");
+}
+
 #[test]
 fn pauses_between_tries_grow_to_their_bound_and_never_beyond() {
     let bounds = (Duration::from_millis(500), Duration::from_secs(30));
