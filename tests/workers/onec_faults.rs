@@ -101,6 +101,18 @@ async fn a_base_that_cannot_build_large_pages_is_asked_too_much_a_few_times_and_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn documents_asked_for_by_name_are_fewer_at_a_time_where_1c_cannot_build_as_many() {
+    let stand = Stand::start().await;
+    let (extractor, _loader) = stand.both().await;
+    stand.fault(json!({ "kind": "heavy", "most": 3, "path": "Ref_Key eq" })).await;
+    for document in stand.documents().await.iter().take(12) {
+        stand.change(document, "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
+    }
+    stand.await_equal().await;
+    assert!(!has_line(&extractor, &["Failed to read"]), "{}", extractor.output());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_field_that_stands_twice_has_its_last_value_and_is_no_sum() {
     let stand = Stand::start().await;
     let twice = |field: &str, first: &str| {

@@ -44,10 +44,11 @@ pub async fn fetch<S: Sink + Default + Send + 'static>(
         tried += 1;
         size.keep_below(ceilings.of(&fields).unwrap_or(usize::MAX));
         let top = size.top();
-        let question = question(top);
-        let error = match once(client, mapping, &question, top).await {
+        let error = match once(client, mapping, &question(top), top).await {
             Ok((page, bytes)) => {
-                if question.asks_for(top) && (failed.is_some() || page.documents >= top) {
+                // A question that is no larger for a larger page tells nothing about sizes.
+                let is_full = question(top) != question(top + 1);
+                if is_full && (failed.is_some() || page.documents >= top) {
                     ceilings.built(&fields, top, failed);
                 }
                 size.learn(page.documents, bytes);

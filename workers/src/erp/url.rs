@@ -19,7 +19,7 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':');
 
 /// A request under the OData root.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     entity: String,
     options: Vec<(&'static str, String)>,
@@ -37,11 +37,6 @@ impl Question {
 
     pub fn entity(&self) -> &str {
         &self.entity
-    }
-
-    /// Whether it is for a page of this size.
-    pub fn asks_for(&self, top: usize) -> bool {
-        self.options.iter().any(|(name, value)| *name == "$top" && *value == top.to_string())
     }
 
     pub fn url(&self, root: &str) -> String {

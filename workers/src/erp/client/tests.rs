@@ -123,7 +123,9 @@ async fn a_refused_password_rests_longer_each_time_and_reading_resumes_by_itself
     let (mut began, mut trials) = (Instant::now(), Vec::new());
     assert!(client.get(&Question::of("X")).await.unwrap_err().to_string().contains("refuses the user"));
     assert_eq!(server.asked(), 2, "a refusal is believed at the second");
+    let deadline = began + Duration::from_secs(20);
     while trials.len() < 3 {
+        assert!(Instant::now() < deadline, "tried again after {trials:?} and no more");
         let before = server.asked();
         // Many at once: one of them tries.
         let together = (0..5).map(|_| async { client.get(&Question::of("X")).await.is_ok() });

@@ -98,7 +98,9 @@ fn what_is_no_answer_or_not_a_whole_one_is_not_narrowed_down() {
     for cut in 0..whole.len() - 3 {
         assert!(answer::<Catalog<Product>>(&whole[..cut], &mapping).is_err(), "cut after {cut} bytes");
     }
-    for none in ["<html>\u{1e}</html>", "[\u{1e}]", "{\"value\":\"\u{1e}\"}", "{\"value\":[\"\\"] {
+    for none in
+        ["<html>\u{1e}</html>", "[\u{1e}]", "{\"value\":\"\u{1e}\"}", "{\"value\":[\"\\", "{\"value\":[]}\u{1e}"]
+    {
         assert!(answer::<Catalog<Product>>(none.as_bytes(), &mapping).is_err(), "{none:?}");
     }
 }
