@@ -58,9 +58,10 @@ async fn workers_killed_at_many_moments_lose_nothing_and_leave_nothing_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_extractors_share_the_slots_and_no_slot_runs_twice() {
     let road = Road::start().await;
-    let mut second = tests::test_workers::extractor(&road.onec, &road.postgres, &road.topics, road.folder.path())
-        .start()
-        .expect("start a second extractor");
+    let mut second =
+        tests::test_workers::extractor(&road.onec, &road.postgres, &road.clickhouse, &road.topics, road.folder.path())
+            .start()
+            .expect("start a second extractor");
     let count = async |condition: &str| -> i64 {
         let query = format!("SELECT count(*) FROM slot WHERE {condition}");
         sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&road.postgres.pool).await.expect("ask for slots")

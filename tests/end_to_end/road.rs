@@ -48,7 +48,7 @@ impl Road {
 
     async fn over(onec: TestOnec, postgres: TestPostgres, topics: TestTopics) -> Self {
         let (clickhouse, folder) = (clickhouse().await, folder());
-        let extractor = test_workers::extractor(&onec, &postgres, &topics, folder.path());
+        let extractor = test_workers::extractor(&onec, &postgres, &clickhouse, &topics, folder.path());
         let loader = test_workers::loader(&topics, &postgres, &clickhouse, folder.path());
         let (extractor, loader) = (extractor.start().expect("start extractor"), loader.start().expect("start loader"));
         Self { onec, postgres, clickhouse, topics, keycloak: TestKeycloak::shared(), extractor, loader, folder }

@@ -1,6 +1,6 @@
 //! A ClickHouse process per test, with the product's own configuration, users and migrations.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clickhouse::Client;
 use stack::clickhouse::{ClickHouse, Settings};
@@ -17,7 +17,7 @@ pub const PRODUCTS: &str = "dw.product (product_id, parent_id, is_group, code, a
 pub struct TestClickHouse {
     pub server: ClickHouse,
     // After the server: its data outlive it.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A fresh, migrated ClickHouse.
@@ -39,7 +39,12 @@ impl TestClickHouse {
             config,
         };
         let server = ClickHouse::start(&Parts::locate(), &settings).await.expect("start a ClickHouse");
-        Self { server, _folder: folder }
+        Self { server, folder }
+    }
+
+    /// Holds its `data/`.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// `CLICKHOUSE_URL`.

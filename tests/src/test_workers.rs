@@ -80,9 +80,16 @@ impl TestOnec {
 }
 
 /// The extractor's words: every dataset each second. `.start()` runs it; variables may be added or overridden before.
-pub fn extractor(onec: &TestOnec, postgres: &TestPostgres, topics: &TestTopics, folder: &Path) -> Launch {
+pub fn extractor(
+    onec: &TestOnec,
+    postgres: &TestPostgres,
+    clickhouse: &TestClickHouse,
+    topics: &TestTopics,
+    folder: &Path,
+) -> Launch {
     launch("extractor", folder)
         .envs(onec.variables())
+        .envs(clickhouse.variables("audit_ro"))
         .envs(topics.variables())
         .env("DATABASE_URL", &postgres.url)
         .envs(each_second())

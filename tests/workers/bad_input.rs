@@ -3,34 +3,18 @@
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message, OwnedMessage};
 use rdkafka::producer::{FutureProducer, FutureRecord};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde_json::json;
 use tests::ledger::SOON;
 use tests::{Person, TestKeycloak, TestPortal, TestTopics, await_true};
 
 use crate::stand::{Stand, start, text};
+use crate::topic::Topic;
 
 /// Everything in the dead letters.
 fn dead_letters(topics: &TestTopics) -> Vec<OwnedMessage> {
-    let topic = topics.name("dead-letters");
-    let consumer: BaseConsumer = ClientConfig::new()
-        .set("bootstrap.servers", &topics.brokers)
-        .set("group.id", format!("{}-reader", topics.prefix))
-        .create()
-        .expect("a consumer");
-    let (_, end) = consumer.fetch_watermarks(&topic, 0, Duration::from_secs(10)).expect("the end of the topic");
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(&topic, 0, Offset::Beginning).expect("the start of the topic");
-    consumer.assign(&list).expect("read the topic");
-    let mut letters = Vec::new();
-    while i64::try_from(letters.len()).unwrap() < end {
-        let message = consumer.poll(Duration::from_secs(10)).expect("a dead letter").expect("a message");
-        letters.push(message.detach());
-    }
-    letters
+    Topic::of(topics, "dead-letters").messages(0)
 }
 
 fn header(message: &OwnedMessage, name: &str) -> String {

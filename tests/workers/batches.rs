@@ -1,4 +1,5 @@
-//! Batches and passes that are interrupted, repeated or replayed: the warehouse holds each row once, and equals the base.
+//! Batches and passes that are interrupted, repeated or replayed: the warehouse holds each row once, or counts it once
+//! where nobody can know whether it went in, and equals the base.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::stand::{Stand, await_line, start};
 const SALES: &str = "Document_РеализацияТоваровУслуг";
 
 /// The loader's group has committed the end of every partition of sales, and every batch is confirmed.
-async fn await_rest(stand: &Stand) {
+pub async fn await_rest(stand: &Stand) {
     let (topic, brokers) = (stand.topics.name("sales"), stand.topics.brokers.clone());
     let group = format!("{}-loader", stand.topics.prefix);
     let consumer: BaseConsumer = ClientConfig::new()
@@ -57,17 +58,23 @@ async fn everything(stand: &Stand) -> Vec<(u64, u64)> {
     found
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_batch_whose_confirmation_is_cut_off_is_sent_again_and_lies_in_the_warehouse_once() {
-    let stand = Stand::start().await;
+/// The extractor, and a loader to which no confirmation of ClickHouse comes back, once rows lie there all the same.
+async fn without_confirmations(stand: &Stand) -> (stack::process::Process, stack::process::Process, FaultProxy) {
     let mut proxy = FaultProxy::before(stand.clickhouse.url().trim_start_matches("http://").to_owned()).await;
     proxy.set(Fault::CutAfter(0)).await;
-    let _extractor = start(stand.extractor());
-    let mut loader = start(stand.loader().env("CLICKHOUSE_URL", format!("http://{}", proxy.address())));
+    let extractor = start(stand.extractor());
+    let loader = start(stand.loader().env("CLICKHOUSE_URL", format!("http://{}", proxy.address())));
     await_true("ClickHouse has rows of which the loader does not know", SOON, async || {
         stand.warehouse_count("SELECT count() FROM dw.sale").await > 0
     })
     .await;
+    (extractor, loader, proxy)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_whose_confirmation_is_cut_off_is_stored_again_and_counts_once() {
+    let stand = Stand::start().await;
+    let (_extractor, mut loader, mut proxy) = without_confirmations(&stand).await;
     for attempt in 1..=3 {
         await_line(&loader, &["Failed to store a batch of sales", &format!("\"attempt\":{attempt}")]).await;
     }
@@ -80,6 +87,50 @@ async fn a_batch_whose_confirmation_is_cut_off_is_sent_again_and_lies_in_the_war
     let known = "SELECT sum(value) FROM system.events WHERE event = 'DuplicatedInsertedBlocks'";
     assert_eq!(stand.warehouse_count(known).await, 0, "an insert was repeated under a token that the server knew");
     assert_eq!(ledger::counted_twice(&stand.clickhouse).await, 0);
+}
+
+/// What a ClickHouse that is killed between writing down a token and putting its part in place looks like when it is back:
+/// the token is known, the rows are not there.
+async fn forget_the_parts_and_keep_the_tokens(stand: &mut Stand) {
+    stand.clickhouse.server.process.kill();
+    let mut folders = vec![stand.clickhouse.folder().join("data/store")];
+    let mut forgotten = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder of ClickHouse").map(|entry| entry.expect("an entry")) {
+            if !entry.file_type().expect("its type").is_dir() {
+                continue;
+            }
+            if entry.file_name().to_string_lossy().starts_with("all_") {
+                std::fs::remove_dir_all(entry.path()).expect("forget a part");
+                forgotten += 1;
+            } else {
+                folders.push(entry.path());
+            }
+        }
+    }
+    assert!(forgotten > 0, "ClickHouse keeps its parts elsewhere");
+    stand.clickhouse.server.restart().await.expect("restart ClickHouse");
+    assert_eq!(stand.warehouse_count("SELECT count() FROM dw.sale").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_clickhouse_forgot_though_it_kept_their_token_are_stored_by_the_next_try() {
+    let mut stand = Stand::start().await;
+    let (_extractor, _loader, mut proxy) = without_confirmations(&stand).await;
+    forget_the_parts_and_keep_the_tokens(&mut stand).await;
+    proxy.set(Fault::None).await;
+    stand.await_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_clickhouse_forgot_though_it_kept_their_token_are_stored_by_the_next_loader() {
+    let mut stand = Stand::start().await;
+    let (_extractor, mut loader, mut proxy) = without_confirmations(&stand).await;
+    loader.kill();
+    forget_the_parts_and_keep_the_tokens(&mut stand).await;
+    proxy.set(Fault::None).await;
+    loader.restart().expect("restart the loader");
+    stand.await_equal().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,12 +225,12 @@ async fn loaded_to(stand: &Stand) -> Option<String> {
     sqlx::query_scalar(query).fetch_one(&stand.postgres.pool).await.expect("ask for progress")
 }
 
-/// As a minute of silence would: the lease of the running slot over sales has run out.
+/// As a minute of silence would: the leases of the running slots, that over sales among them, have run out.
 async fn let_the_lease_run_out(stand: &Stand) {
-    let sql = "UPDATE slot SET lease_until = now() - interval '1 s' WHERE dataset = 'sales' AND state = 'running'
-               AND lease_until < now() + interval '61 s'";
-    let updated = sqlx::query(sql).execute(&stand.postgres.pool).await.expect("change the lease");
-    assert_eq!(updated.rows_affected(), 1);
+    let sql = "UPDATE slot SET lease_until = now() - interval '1 s'
+               WHERE state = 'running' AND lease_until < now() + interval '61 s' RETURNING dataset";
+    let ended: Vec<String> = sqlx::query_scalar(sql).fetch_all(&stand.postgres.pool).await.expect("change the leases");
+    assert!(ended.iter().any(|dataset| dataset == "sales"), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,8 +299,11 @@ async fn a_loader_that_slept_while_another_took_its_partitions_stores_nothing_tw
     .await;
     sleeper.pause();
     let mut second = start(stand.loader());
-    stand.await_equal().await;
+    // Kafka gives the sleeper three quarters of a minute to say something.
+    ledger::await_equal(&stand.onec, &stand.clickhouse, 2 * SOON).await;
     let epochs = stand.postgres_count("SELECT sum(writer_epoch)::bigint FROM batch").await;
+    // What hung on its connections is gone with them: whatever it stores now, it sends after it woke.
+    proxy.set(Fault::Refuse).await;
     proxy.set(Fault::None).await;
     sleeper.resume();
     // It joins again: partitions change hands, and their epochs rise.
@@ -262,5 +316,5 @@ async fn a_loader_that_slept_while_another_took_its_partitions_stores_nothing_tw
     stand.change(&documents[0], "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
     stand.await_equal().await;
     assert!(sleeper.is_running());
-    assert_eq!(ledger::copies(&stand.clickhouse).await, 0);
+    assert_eq!(ledger::copies(&stand.clickhouse).await, 0, "{}", sleeper.output());
 }

@@ -1,11 +1,20 @@
 //! The two halves on real stores: a file per subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod audit;
 mod bad_input;
 mod batches;
+mod brake;
 mod configuration;
 mod dead_letters;
+mod misfits;
+mod nightly_pass;
 mod onec_faults;
 mod operations;
+mod partitions;
+mod refusals;
+mod reread;
+mod slots;
 mod stand;
+mod topic;
 mod waiting;

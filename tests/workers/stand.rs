@@ -28,7 +28,16 @@ impl Stand {
     }
 
     pub fn extractor(&self) -> Launch {
-        test_workers::extractor(&self.onec, &self.postgres, &self.topics, self.folder.path())
+        test_workers::extractor(&self.onec, &self.postgres, &self.clickhouse, &self.topics, self.folder.path())
+    }
+
+    /// An operator's command to the extractors that run: it needs the database alone. What it printed.
+    pub async fn command(&self, words: &[&str]) -> String {
+        let launch = tests::launch("extractor", self.folder.path());
+        let mut command = start(launch.args(words).env("DATABASE_URL", &self.postgres.url));
+        let status = command.finished(SOON).await.expect("the command ends");
+        assert!(status.success(), "{words:?}: {}", command.output());
+        command.output()
     }
 
     pub fn loader(&self) -> Launch {
@@ -96,9 +105,21 @@ pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 /// Waits for a log line that holds all of `words`.
 pub async fn await_line(process: &Process, words: &[&str]) {
-    await_true(&format!("{} logs {words:?}", process.name()), SOON, async || has_line(process, words)).await;
+    let logs = tokio::time::timeout(SOON, async {
+        while !has_line(process, words) {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    });
+    assert!(logs.await.is_ok(), "{} does not log {words:?}, but: {}", process.name(), process.output());
 }
 
 pub fn has_line(process: &Process, words: &[&str]) -> bool {
     process.output().lines().any(|line| words.iter().all(|word| line.contains(word)))
+}
+
+/// The most memory that a process has had, in MiB.
+pub fn peak_mib(process: &Process) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
 }

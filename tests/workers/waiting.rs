@@ -190,7 +190,7 @@ async fn a_loader_waits_for_the_schema_of_a_warehouse_that_was_made_anew() {
         folder(),
     );
     let mut loader = start(test_workers::loader(&topics, &postgres, &clickhouse, at.path()));
-    let _extractor = start(test_workers::extractor(&onec, &postgres, &topics, at.path()));
+    let _extractor = start(test_workers::extractor(&onec, &postgres, &clickhouse, &topics, at.path()));
     await_line(&loader, &["Failed to store a batch", "tried again"]).await;
     assert!(loader.is_running(), "{}", loader.output());
     test_workers::migrate(&postgres.url, &clickhouse, at.path()).await;

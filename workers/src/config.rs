@@ -137,6 +137,8 @@ pub enum Reach {
     Usual,
     /// Documents of all dates.
     Everything,
+    /// Nothing is read: what was sent is compared with what stands in the warehouse.
+    Audit,
     /// Not asked of 1C: `off`. The pass writes its marker only.
     Nothing,
 }
@@ -189,6 +191,8 @@ impl Default for Rhythm {
 #[derive(Debug, Clone)]
 pub struct ExtractorConfig {
     pub database: postgres::Settings,
+    /// `CLICKHOUSE_USER` defaults to `audit_ro`.
+    pub clickhouse: clickhouse::Settings,
     pub kafka: KafkaSettings,
     pub onec: OnecSettings,
     /// `ONEC_TIMEZONE` (Europe/Moscow): cron lines and "today" are meant in it.
@@ -196,7 +200,7 @@ pub struct ExtractorConfig {
     /// `MAPPINGS_DIR`: mapping files of the site, each in place of ours of the same name.
     pub mappings: Option<PathBuf>,
     /// `EXTRACT_CRON_` and `PRODUCTS`, `DEALERS`, `CURRENCIES`, `UNITS`, `SALES`, `SALES_FULL`, `RETURNS`, `RETURNS_FULL`: seconds
-    /// first; or `off`.
+    /// first; or `off`. `AUDIT`: when what was sent is compared with the warehouse.
     pub jobs: Vec<Job>,
     /// `EXTRACT_SALES_WINDOW_DAYS` (90): of returns, too.
     pub window_days: u32,
@@ -214,6 +218,7 @@ impl ExtractorConfig {
         }
         Ok(Self {
             database: postgres::Settings::from_env("extractor", Duration::from_secs(30))?,
+            clickhouse: clickhouse::Settings::from_env("audit_ro")?,
             kafka: KafkaSettings::from_env()?,
             onec: OnecSettings::from_env()?,
             timezone: env::parsed("ONEC_TIMEZONE", chrono_tz::Europe::Moscow)?,
@@ -229,10 +234,11 @@ impl ExtractorConfig {
 /// What `off` stands for: the rhythm is the default's.
 const OFF: &str = "off";
 
-fn jobs_from_env() -> Result<Vec<Job>, EnvError> {
+/// The jobs with their cron lines.
+pub fn jobs_from_env() -> Result<Vec<Job>, EnvError> {
     use Dataset::{Currencies, Dealers, Products, Returns, Sales, Units};
-    use Reach::{Everything, Usual};
-    let (seldom, often, nightly) = ("0 */5 * * * *", "0 * * * * *", "0 0 2 * * *");
+    use Reach::{Audit, Everything, Usual};
+    let (seldom, often, nightly, later) = ("0 */5 * * * *", "0 * * * * *", "0 0 2 * * *", "0 30 4 * * *");
     let mut jobs = Vec::new();
     for (name, dataset, reach, variable, default) in [
         ("dealers", Dealers, Usual, "EXTRACT_CRON_DEALERS", seldom),
@@ -243,10 +249,16 @@ fn jobs_from_env() -> Result<Vec<Job>, EnvError> {
         ("sales-full", Sales, Everything, "EXTRACT_CRON_SALES_FULL", nightly),
         ("returns", Returns, Usual, "EXTRACT_CRON_RETURNS", often),
         ("returns-full", Returns, Everything, "EXTRACT_CRON_RETURNS_FULL", nightly),
+        ("dealers-audit", Dealers, Audit, "EXTRACT_CRON_AUDIT", later),
+        ("products-audit", Products, Audit, "EXTRACT_CRON_AUDIT", later),
+        ("currencies-audit", Currencies, Audit, "EXTRACT_CRON_AUDIT", later),
+        ("units-audit", Units, Audit, "EXTRACT_CRON_AUDIT", later),
+        ("sales-audit", Sales, Audit, "EXTRACT_CRON_AUDIT", later),
+        ("returns-audit", Returns, Audit, "EXTRACT_CRON_AUDIT", later),
     ] {
         let line = env::or(variable, default);
         let (reach, line) = match (line.trim(), reach) {
-            (OFF, Everything) => continue,
+            (OFF, Everything | Audit) => continue,
             (OFF, _) => (Reach::Nothing, default.to_owned()),
             _ => (reach, line),
         };

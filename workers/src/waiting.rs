@@ -1,6 +1,6 @@
 //! Before the work: what a worker needs may come up after it. It waits, alive and not ready, for as long as that takes.
 //!
-//! ClickHouse is not asked: its schema is recorded in PostgreSQL, and while it is away batches are tried again.
+//! For its schema ClickHouse is not asked, which is recorded in PostgreSQL.
 
 use std::time::Duration;
 
@@ -23,24 +23,7 @@ pub struct Needs<T> {
 impl<T: Fn() -> Result<(), TopicsError> + Clone + Send + 'static> Needs<T> {
     /// Waits until everything is there. False: asked to stop meanwhile.
     pub async fn awaited(&self, health: &Health, shutdown: &CancellationToken) -> bool {
-        let mut teller = Teller::default();
-        loop {
-            health.turned();
-            let missing = tokio::select! {
-                () = shutdown.cancelled() => return false,
-                missing = self.missing() => missing,
-            };
-            let Err(missing) = missing else {
-                teller.ended();
-                return true;
-            };
-            teller.tell(&missing);
-            health.not_ready(missing);
-            tokio::select! {
-                () = shutdown.cancelled() => return false,
-                () = tokio::time::sleep(PAUSE) => {}
-            }
-        }
+        awaited(async || self.missing().await, health, shutdown).await
     }
 
     /// The first thing that is not there yet, in a sentence.
@@ -48,6 +31,28 @@ impl<T: Fn() -> Result<(), TopicsError> + Clone + Send + 'static> Needs<T> {
         shared::schema::check(&self.pool).await.map_err(|not_yet| not_yet.to_string())?;
         let asked = tokio::task::spawn_blocking(self.check_topics.clone()).await;
         asked.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+    }
+}
+
+/// Asks once a second until there is no error, and says which there is. False: asked to stop meanwhile.
+pub async fn awaited(ask: impl AsyncFn() -> Result<(), String>, health: &Health, shutdown: &CancellationToken) -> bool {
+    let mut teller = Teller::default();
+    loop {
+        health.turned();
+        let missing = tokio::select! {
+            () = shutdown.cancelled() => return false,
+            missing = ask() => missing,
+        };
+        let Err(missing) = missing else {
+            teller.ended();
+            return true;
+        };
+        teller.tell(&missing);
+        health.not_ready(missing);
+        tokio::select! {
+            () = shutdown.cancelled() => return false,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
     }
 }
 

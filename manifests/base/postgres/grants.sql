@@ -6,9 +6,12 @@ ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public
   GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portal, workers;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public
   GRANT USAGE, SELECT ON SEQUENCES TO portal, workers;
+-- The extractor sets the number of the last pass, should the warehouse hold later ones.
+ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT UPDATE ON SEQUENCES TO workers;
 -- What a restore brought:
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal, workers;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO portal, workers;
+GRANT UPDATE ON ALL SEQUENCES IN SCHEMA public TO workers;
 -- The list of migrations, made here as sqlx makes it, so that only `owner` ever writes it.
 CREATE TABLE IF NOT EXISTS public._sqlx_migrations (
   version BIGINT PRIMARY KEY,

@@ -1,14 +1,18 @@
-//! 1C to Kafka, on a cron. `extractor check` compares the mappings with what the 1C server publishes.
+//! 1C to Kafka, on a cron. `extractor check` compares the mappings with what the 1C server publishes; `reread` and `release` are an
+//! operator's words to the extractors that run.
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
 use shared::{env, shutdown, telemetry};
-use workers::config::{ExtractorConfig, OnecSettings};
+use workers::config::{self, ExtractorConfig, OnecSettings};
+use workers::datasets::Dataset;
 use workers::erp::check::Metadata;
 use workers::erp::{Client, Mapping};
+use workers::extract::{self, operator};
 
 /// Reads 1C on a cron and sends what changed to Kafka.
 #[derive(Parser)]
@@ -21,6 +25,26 @@ struct Args {
 enum Command {
     /// Prints what the 1C administrator must still publish for the mappings to work.
     Check,
+    /// Has a dataset read again, rejected items included: after a mapping was mended and the extractors restarted with it.
+    Reread {
+        #[arg(value_parser = dataset)]
+        dataset: Dataset,
+        /// The first day of the documents, such as 2024-03-01.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// Their last day.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+    },
+    /// Lets through, once, the deletions of a dataset that were held because they were so many.
+    Release {
+        #[arg(value_parser = dataset)]
+        dataset: Dataset,
+    },
+}
+
+fn dataset(name: &str) -> Result<Dataset, String> {
+    Dataset::from_name(name).ok_or_else(|| format!("give one of {}", Dataset::ALL.map(Dataset::name).join(", ")))
 }
 
 #[tokio::main]
@@ -29,6 +53,8 @@ async fn main() -> ExitCode {
     let ended = match Args::parse().command {
         None => run().await.map(|()| ExitCode::SUCCESS),
         Some(Command::Check) => check().await,
+        Some(Command::Reread { dataset, from, to }) => reread(dataset, from, to).await,
+        Some(Command::Release { dataset }) => release(dataset).await,
     };
     ended.unwrap_or_else(|error| {
         tracing::error!("{error:#}");
@@ -38,7 +64,43 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let config = ExtractorConfig::from_env()?;
-    workers::extract::run(config, shutdown::on_signal().context("listen for signals")?).await
+    extract::run(config, shutdown::on_signal().context("listen for signals")?).await
+}
+
+/// Needs the `DATABASE_` variables only, like `release`.
+async fn reread(dataset: Dataset, from: Option<NaiveDate>, to: Option<NaiveDate>) -> anyhow::Result<ExitCode> {
+    let read = operator::reread(&database()?, &config::jobs_from_env()?, dataset, from, to).await?;
+    writeln!(
+        std::io::stdout(),
+        "{} of {dataset} are read again, and {} that were rejected, by {}, which begins at once where an extractor runs. It \
+         reads by the mapping it was started with: restart it first where that was mended.",
+        read.sent,
+        read.rejected,
+        read.job
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn release(dataset: Dataset) -> anyhow::Result<ExitCode> {
+    let held = operator::release(&database()?, &config::jobs_from_env()?, dataset).await?;
+    let mut out = std::io::stdout().lock();
+    if held.is_empty() {
+        writeln!(out, "Nothing of {dataset} is held: there is nothing to let through.")?;
+        return Ok(ExitCode::FAILURE);
+    }
+    for held in held {
+        writeln!(
+            out,
+            "{} of {} {dataset} ({}) may go; the pass that begins now removes them.",
+            held.missing, held.known, held.span
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn database() -> anyhow::Result<sqlx::PgPool> {
+    let settings = shared::postgres::Settings::from_env("extractor", std::time::Duration::from_secs(600))?;
+    Ok(shared::postgres::pool(&settings))
 }
 
 /// Needs the `ONEC_` variables only; datasets that are `off` are not looked at.

@@ -30,13 +30,29 @@ pub trait Sink {
     fn begin_line(&mut self);
     fn line(&mut self, field: usize, value: Scalar<'_>) -> Result<(), Problem>;
     /// The document is complete, or has this problem: then nothing of it may remain in the sink.
-    fn end(&mut self, problem: Option<String>) -> Option<String>;
+    fn end(&mut self, problem: Option<String>) -> Option<Misfit>;
+}
+
+/// Why a document does not fit, and what could be read of it nevertheless.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    pub reason: String,
+    pub salvage: Salvage,
+}
+
+/// What decides whether the former version of a document that does not fit may go on standing. None: that was not read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Salvage {
+    pub stands: Option<bool>,
+    /// The dealer, or that it has none.
+    pub dealer_id: Option<Option<Uuid>>,
 }
 
 /// A document or item that does not fit: set aside whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     pub reason: String,
+    pub salvage: Salvage,
     /// Its key and version, where they could be read.
     pub id: Option<Uuid>,
     pub data_version: Option<String>,
@@ -45,13 +61,13 @@ pub struct Rejected {
 }
 
 impl Rejected {
-    fn of(raw: &[u8], reason: String, mapping: &Mapping) -> Self {
+    fn of(raw: &[u8], Misfit { reason, salvage }: Misfit, mapping: &Mapping) -> Self {
         let value = |field| narrow::member(raw, mapping.erp_name(field)).map(Scalar::literal);
         let id = value(sale::ID).and_then(|value| value.key().ok());
         let data_version = value(sale::DATA_VERSION).and_then(|value| value.text().ok());
         // PostgreSQL holds no zero byte in a text.
         let data_version = data_version.filter(|version| !version.contains('\0'));
-        Self { reason, id, data_version, raw: raw.to_owned() }
+        Self { reason, salvage, id, data_version, raw: raw.to_owned() }
     }
 }
 
@@ -111,7 +127,7 @@ pub fn page<S: Sink>(body: &str, mapping: &Mapping, sink: &mut S) -> Result<Coun
     let raw: Raw<'_> = serde_json::from_str(body)?;
     let rejected = problems
         .into_iter()
-        .filter_map(|(index, reason)| Some(Rejected::of(raw.value.get(index)?.get().as_bytes(), reason, mapping)))
+        .filter_map(|(index, misfit)| Some(Rejected::of(raw.value.get(index)?.get().as_bytes(), misfit, mapping)))
         .collect();
     Ok(Count { documents, rejected })
 }
@@ -120,7 +136,7 @@ pub fn page<S: Sink>(body: &str, mapping: &Mapping, sink: &mut S) -> Result<Coun
 struct Top<'a, S> {
     mapping: &'a Mapping,
     sink: &'a mut S,
-    problems: &'a mut Vec<(usize, String)>,
+    problems: &'a mut Vec<(usize, Misfit)>,
 }
 
 impl<'de, S: Sink> DeserializeSeed<'de> for Top<'_, S> {
@@ -155,7 +171,7 @@ impl<'de, S: Sink> Visitor<'de> for Top<'_, S> {
 struct Documents<'a, S> {
     mapping: &'a Mapping,
     sink: &'a mut S,
-    problems: &'a mut Vec<(usize, String)>,
+    problems: &'a mut Vec<(usize, Misfit)>,
 }
 
 impl<'de, S: Sink> DeserializeSeed<'de> for Documents<'_, S> {
@@ -179,8 +195,8 @@ impl<'de, S: Sink> Visitor<'de> for Documents<'_, S> {
             self.sink.begin();
             let document = Document { reading: &mut reading, sink: &mut *self.sink };
             let Some(problem) = seq.next_element_seed(document)? else { return Ok(index) };
-            if let Some(reason) = self.sink.end(problem) {
-                self.problems.push((index, reason));
+            if let Some(misfit) = self.sink.end(problem) {
+                self.problems.push((index, misfit));
             }
             index += 1;
         }

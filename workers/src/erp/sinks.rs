@@ -8,7 +8,7 @@ use shared::money::Amount;
 use uuid::Uuid;
 
 use super::mapping::{Filter, Mapping, named, product, sale};
-use super::read::Sink;
+use super::read::{Misfit, Salvage, Sink};
 use super::scalar::{Problem, Scalar};
 use crate::records::named::Named;
 use crate::records::product::Product;
@@ -42,15 +42,31 @@ pub struct Sales {
 struct Draft {
     id: Uuid,
     data_version: String,
-    is_marked_deleted: bool,
-    is_posted: bool,
+    is_marked_deleted: Option<bool>,
+    is_posted: Option<bool>,
     number: String,
     sold_at: Option<NaiveDateTime>,
-    dealer_id: Option<Uuid>,
+    dealer_id: Option<Option<Uuid>>,
     legal_entity_id: Option<Uuid>,
     currency_id: Option<Uuid>,
-    operation: String,
+    operation: Option<String>,
     first_line: usize,
+}
+
+impl Draft {
+    /// Whether its rows stand in the reports. None: what was read does not tell.
+    fn stands(&self, filter: Option<&Filter>) -> Option<bool> {
+        let counts = match (filter, self.operation.as_deref()) {
+            (None, _) => Some(true),
+            (Some(filter), Some(operation)) => Some(filter.counts(operation)),
+            (Some(_), None) => None,
+        };
+        match (self.is_posted, self.is_marked_deleted, counts) {
+            (Some(false), ..) | (_, Some(true), _) | (.., Some(false)) => Some(false),
+            (Some(true), Some(false), Some(true)) => Some(true),
+            _ => None,
+        }
+    }
 }
 
 impl Sink for Sales {
@@ -68,14 +84,14 @@ impl Sink for Sales {
         match field {
             sale::ID => draft.id = value.key()?,
             sale::DATA_VERSION => draft.data_version = value.text()?,
-            sale::IS_MARKED_DELETED => draft.is_marked_deleted = value.flag()?,
-            sale::IS_POSTED => draft.is_posted = value.flag()?,
+            sale::IS_MARKED_DELETED => draft.is_marked_deleted = Some(value.flag()?),
+            sale::IS_POSTED => draft.is_posted = Some(value.flag()?),
             sale::NUMBER => draft.number = value.text()?,
             sale::SOLD_AT => draft.sold_at = value.moment()?,
-            sale::DEALER_ID => draft.dealer_id = value.reference()?,
+            sale::DEALER_ID => draft.dealer_id = Some(value.reference()?),
             sale::LEGAL_ENTITY_ID => draft.legal_entity_id = value.reference()?,
             sale::CURRENCY_ID => draft.currency_id = value.reference()?,
-            sale::OPERATION => draft.operation = value.text()?,
+            sale::OPERATION => draft.operation = Some(value.text()?),
             _ => {}
         }
         Ok(())
@@ -105,16 +121,17 @@ impl Sink for Sales {
         Ok(())
     }
 
-    fn end(&mut self, problem: Option<String>) -> Option<String> {
+    fn end(&mut self, problem: Option<String>) -> Option<Misfit> {
         let draft = std::mem::take(&mut self.draft);
         let filter = self.filter.as_deref();
-        let stands =
-            draft.is_posted && !draft.is_marked_deleted && filter.is_none_or(|filter| filter.counts(&draft.operation));
-        let is_unknown = stands && filter.is_some_and(|filter| !filter.knows(&draft.operation));
-        let problem = problem.or_else(|| undated(draft.sold_at, stands)).or_else(|| too_long(&draft.number));
-        if problem.is_some() {
+        let stands = draft.stands(filter);
+        let does_stand = stands == Some(true);
+        let is_unknown =
+            does_stand && filter.is_some_and(|filter| !filter.knows(draft.operation.as_deref().unwrap_or("")));
+        let problem = problem.or_else(|| undated(draft.sold_at, does_stand)).or_else(|| too_long(&draft.number));
+        if let Some(reason) = problem {
             self.lines.truncate(draft.first_line);
-            return problem;
+            return Some(Misfit { reason, salvage: Salvage { stands, dealer_id: draft.dealer_id } });
         }
         self.sort_lines(draft.first_line);
         if self.is_negative {
@@ -123,12 +140,12 @@ impl Sink for Sales {
         self.documents.push(Document {
             id: draft.id,
             data_version: draft.data_version,
-            stands,
-            unknown_operation: is_unknown.then_some(draft.operation),
+            stands: does_stand,
+            unknown_operation: is_unknown.then(|| draft.operation.unwrap_or_default()),
             header: Header {
                 number: draft.number,
                 sold_at: draft.sold_at.unwrap_or_default(),
-                dealer_id: draft.dealer_id,
+                dealer_id: draft.dealer_id.flatten(),
                 legal_entity_id: draft.legal_entity_id,
                 currency_id: draft.currency_id,
             },
@@ -199,12 +216,14 @@ pub struct Catalog<R> {
 }
 
 impl<R: Default> Catalog<R> {
-    fn take(&mut self, problem: Option<String>) -> Option<String> {
+    fn take(&mut self, problem: Option<String>) -> Option<Misfit> {
         let draft = std::mem::take(&mut self.draft);
-        if problem.is_none() {
+        let salvage = Salvage { stands: Some(draft.stands), dealer_id: None };
+        let misfit = problem.map(|reason| Misfit { reason, salvage });
+        if misfit.is_none() {
             self.items.push(draft);
         }
-        problem
+        misfit
     }
 
     fn start(&mut self) {
@@ -239,7 +258,7 @@ impl Sink for Catalog<Product> {
         Ok(())
     }
 
-    fn end(&mut self, problem: Option<String>) -> Option<String> {
+    fn end(&mut self, problem: Option<String>) -> Option<Misfit> {
         self.take(problem)
     }
 }
@@ -268,7 +287,7 @@ impl<N> Sink for Catalog<Named<N>> {
         Ok(())
     }
 
-    fn end(&mut self, problem: Option<String>) -> Option<String> {
+    fn end(&mut self, problem: Option<String>) -> Option<Misfit> {
         self.take(problem)
     }
 }
@@ -309,12 +328,13 @@ impl Sink for Keys {
         Ok(())
     }
 
-    fn end(&mut self, problem: Option<String>) -> Option<String> {
+    fn end(&mut self, problem: Option<String>) -> Option<Misfit> {
         let draft = std::mem::take(&mut self.draft);
-        if problem.is_none() {
+        let misfit = problem.map(|reason| Misfit { reason, salvage: Salvage::default() });
+        if misfit.is_none() {
             self.keys.push(draft);
         }
-        problem
+        misfit
     }
 }
 

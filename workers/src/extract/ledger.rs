@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::Stop;
 use super::pass::Pass;
 use super::place::Place;
-use super::progress;
+use super::{audit, progress};
 
 /// What the ledger knows of a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +24,8 @@ pub struct Known {
     pub data_version: Option<String>,
     /// Everywhere that its rows may lie.
     pub places: Vec<Place>,
-    /// The latest batch that holds it.
+    /// By the latest batch that holds it, confirmed or not, it has rows.
+    pub stands: bool,
     batch: i64,
 }
 
@@ -45,6 +46,10 @@ pub struct Entry {
     pub key: Uuid,
     pub data_version: String,
     pub place: Place,
+    /// Of its message. None: there is none, nothing of it stands and nothing is left.
+    pub version: Option<u64>,
+    /// Revenue of its lines in ten-thousandths, wrapping.
+    pub amount: i64,
     /// The ledger had rows of it, which this batch replaces once it is confirmed.
     pub was_known: bool,
     /// It vanished from 1C: once confirmed, nothing of it remains here.
@@ -117,15 +122,18 @@ impl Ledger {
         if !is_any {
             return Ok(Vec::new());
         }
+        let mut tx = self.pool.begin().await?;
+        progress::fence(&mut tx, pass).await?;
         let keys: Vec<Uuid> = sqlx::query_scalar(
             "SELECT DISTINCT key FROM sent WHERE dataset = $1 AND batch IN (SELECT batch FROM sending WHERE dataset = $1)",
         )
         .bind(pass.dataset.name())
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *tx)
         .await?;
         if keys.is_empty() {
-            sqlx::query("DELETE FROM sending WHERE dataset = $1").bind(pass.dataset.name()).execute(&self.pool).await?;
+            sqlx::query("DELETE FROM sending WHERE dataset = $1").bind(pass.dataset.name()).execute(&mut *tx).await?;
         }
+        tx.commit().await?;
         Ok(keys)
     }
 
@@ -138,12 +146,12 @@ impl Ledger {
             .bind(pass.number)
             .fetch_one(&mut *tx)
             .await?;
-        let mut text = String::with_capacity(entries.len() * 120);
+        let mut text = String::with_capacity(entries.len() * 180);
         for entry in entries {
             write_copy_line(&mut text, pass.dataset.name(), batch, entry);
         }
         let mut copy = tx
-            .copy_in_raw("COPY sent (dataset, key, batch, data_version, dealer_id, sold_on, lines) FROM STDIN")
+            .copy_in_raw("COPY sent (dataset, key, batch, data_version, dealer_id, sold_on, lines, amount, version, hash) FROM STDIN")
             .await?;
         copy.send(text.as_bytes()).await?;
         copy.finish().await?;
@@ -248,8 +256,16 @@ fn write_copy_line(text: &mut String, dataset: &str, batch: i64, entry: &Entry) 
         None => write!(text, "\\N\t"),
     };
     let _ = match entry.place.sold_on {
-        Some(day) => writeln!(text, "{day}\t{}", entry.place.lines),
-        None => writeln!(text, "\\N\t{}", entry.place.lines),
+        Some(day) => write!(text, "{day}\t"),
+        None => write!(text, "\\N\t"),
+    };
+    let (lines, amount) = (entry.place.lines, entry.amount);
+    let _ = match entry.version {
+        Some(version) => {
+            let hash = audit::hash(entry.key, version, lines, amount).cast_signed();
+            writeln!(text, "{lines}\t{amount}\t{}\t{hash}", version.cast_signed())
+        }
+        None => writeln!(text, "{lines}\t{amount}\t\\N\t\\N"),
     };
 }
 
@@ -263,6 +279,7 @@ fn fold(rows: Vec<Row>) -> HashMap<Uuid, Known> {
         entry.places.push(place);
         if row.batch >= entry.batch {
             entry.batch = row.batch;
+            entry.stands = row.lines > 0;
             entry.data_version = row.is_confirmed.then_some(row.data_version);
         }
     }

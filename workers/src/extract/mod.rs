@@ -1,9 +1,12 @@
 //! On a cron, 1C to Kafka. A slot is claimed, a pass reads its dataset, the topic has everything, progress is saved: in
 //! that order, so that a crash repeats work and loses none.
 
+pub mod audit;
 pub mod changes;
 pub mod cron;
+pub mod held;
 pub mod ledger;
+pub mod operator;
 pub mod outgoing;
 pub mod pass;
 pub mod place;
@@ -26,6 +29,9 @@ pub enum Stop {
     Asked,
     #[error("a later pass has taken over")]
     Stale,
+    /// Everything was read, and nothing removed: so much is missing in 1C that it must be doubted.
+    #[error("{0}")]
+    Held(String),
     /// A bad day: the same again, later.
     #[error("{0}")]
     Retry(String),

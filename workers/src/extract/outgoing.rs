@@ -22,6 +22,10 @@ pub trait Outgoing {
     fn data_version(&self, at: usize) -> &str;
     /// Where its rows will lie; none: it does not stand.
     fn place(&self, at: usize) -> Place;
+    /// Revenue of its lines in ten-thousandths, wrapping.
+    fn amount(&self, _at: usize) -> i64 {
+        0
+    }
     /// It vanished from 1C.
     fn is_gone(&self) -> bool {
         false
@@ -59,6 +63,12 @@ impl Outgoing for Sales {
             sold_on: Some(document.header.sold_at.date()),
             lines: u32::try_from(lines).unwrap_or(u32::MAX),
         }
+    }
+
+    fn amount(&self, at: usize) -> i64 {
+        let document = &self.documents[at];
+        let lines = if document.stands { &self.lines[document.lines.clone()] } else { &[] };
+        lines.iter().fold(0, |sum: i64, line| sum.wrapping_add(line.revenue.raw()))
     }
 
     fn unknown_operation(&self, at: usize) -> Option<&str> {

@@ -57,15 +57,18 @@ pub async fn load_done(pool: &PgPool, pass: &Pass) -> Result<(), Stop> {
     )
 }
 
-/// The marker of this pass stands in every partition.
-pub async fn pass_done(pool: &PgPool, pass: &Pass) -> Result<(), Stop> {
-    write(
-        sqlx::query("UPDATE progress SET done_pass = pass, done_at = now() WHERE dataset = $1 AND pass = $2")
-            .bind(pass.dataset.name())
-            .bind(pass.number)
-            .execute(pool)
-            .await?,
+/// The marker of this pass stands in every partition. True: it is the first of its dataset.
+pub async fn pass_done(pool: &PgPool, pass: &Pass) -> Result<bool, Stop> {
+    let former: Option<Option<i64>> = sqlx::query_scalar(
+        "WITH former AS (SELECT done_pass FROM progress WHERE dataset = $1 AND pass = $2 FOR UPDATE)
+         UPDATE progress SET done_pass = pass, done_at = now() WHERE dataset = $1 AND pass = $2
+         RETURNING (SELECT done_pass FROM former)",
     )
+    .bind(pass.dataset.name())
+    .bind(pass.number)
+    .fetch_optional(pool)
+    .await?;
+    former.map(|done| done.is_none()).ok_or(Stop::Stale)
 }
 
 fn write(result: sqlx::postgres::PgQueryResult) -> Result<(), Stop> {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use chrono::{DateTime, Utc};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
@@ -13,11 +14,20 @@ use super::Stop;
 use super::ledger::{Entry, Ledger};
 use super::outgoing::Outgoing;
 use super::pass::Pass;
-use super::place::{Place, leaves};
+use super::place::leaves;
 use crate::config::KafkaSettings;
 use crate::erp::read::Rejected;
 use crate::kafka::{self, Acks, Sender};
+use crate::records::Leave;
 use crate::records::marker::{self, Marker};
+
+/// A document that becomes messages.
+struct Planned {
+    at: usize,
+    version: u64,
+    left: Vec<Leave>,
+    lines: u32,
+}
 
 /// A batch that is recorded and produced, but not yet acknowledged.
 #[must_use = "only a settled batch is confirmed"]
@@ -69,6 +79,7 @@ impl Publisher {
         let mut known = self.ledger.of_keys(pass, &keys).await?;
         let mut plan = Vec::with_capacity(chosen.len());
         let mut entries = Vec::with_capacity(chosen.len());
+        let mut skipped = 0;
         for at in chosen {
             let (key, data_version) = (page.key(at), page.data_version(at));
             let former = known.remove(&key);
@@ -80,20 +91,28 @@ impl Publisher {
                 pass.counts.note_unknown(operation);
             }
             let was_known = former.is_some();
-            let places = former.map(|known| known.places).unwrap_or_default();
-            let place = page.place(at);
-            plan.push((at, places, place));
+            let (places, place) = (former.map(|known| known.places).unwrap_or_default(), page.place(at));
+            let left = leaves(&places, place);
+            // Nothing of it stands, and nothing is left: no message.
+            let version = if place.lines == 0 && left.is_empty() { None } else { Some(pass.next_version()?) };
             entries.push(Entry {
                 key,
                 data_version: data_version.to_owned(),
                 place,
+                version,
+                amount: page.amount(at),
                 was_known,
                 is_gone: page.is_gone(),
             });
+            match version {
+                Some(version) => plan.push(Planned { at, version, left, lines: place.lines }),
+                None => skipped += 1,
+            }
         }
         if entries.is_empty() {
             return Ok(None);
         }
+        pass.counts.skipped.fetch_add(skipped, Ordering::Relaxed);
         let batch = self.ledger.record(pass, &entries).await?;
         let acks = Acks::open();
         self.produce(pass, page, &plan, &acks).await?;
@@ -104,28 +123,22 @@ impl Publisher {
         &self,
         pass: &Pass,
         page: &P,
-        plan: &[(usize, Vec<Place>, Place)],
+        plan: &[Planned],
         acks: &Arc<Acks>,
     ) -> Result<(), Stop> {
         let topic = self.settings.topic(pass.dataset);
         let mut buffer = Vec::with_capacity(16 * 1024);
         let mut key = [0; uuid::fmt::Hyphenated::LENGTH];
-        for (at, places, place) in plan {
-            let left = leaves(places, *place);
-            if place.lines == 0 && left.is_empty() {
-                pass.counts.skipped.fetch_add(1, Ordering::Relaxed);
-                continue;
-            }
-            let version = pass.next_version()?;
+        for Planned { at, version, left, lines } in plan {
             let key = page.key(*at).hyphenated().encode_lower(&mut key).as_bytes();
-            for part in 0..page.parts(*at, &left) {
-                page.write(*at, part, version, &left, &mut buffer);
+            for part in 0..page.parts(*at, left) {
+                page.write(*at, part, *version, left, &mut buffer);
                 self.sender
                     .enqueue(BaseRecord::with_opaque_to(&topic, Arc::clone(acks)).key(key).payload(&buffer), acks)
                     .await?;
             }
             pass.counts.sent.fetch_add(1, Ordering::Relaxed);
-            pass.counts.lines.fetch_add(place.lines.into(), Ordering::Relaxed);
+            pass.counts.lines.fetch_add((*lines).into(), Ordering::Relaxed);
         }
         Ok(())
     }
@@ -173,8 +186,8 @@ impl Publisher {
         Ok(acks.all().await?)
     }
 
-    /// The end of the pass, into every partition, after everything that it sent.
-    pub async fn mark(self: &Arc<Self>, pass: &Pass, interval_s: u32) -> Result<(), Stop> {
+    /// Into every partition, after everything that the pass has sent: the dataset is as of `read_at`.
+    pub async fn mark(self: &Arc<Self>, pass: &Pass, read_at: DateTime<Utc>, interval_s: u32) -> Result<(), Stop> {
         let topic = self.settings.topic(pass.dataset);
         let (publisher, asked) = (Arc::clone(self), topic.clone());
         let found = tokio::task::spawn_blocking(move || kafka::partitions(publisher.sender.client(), &asked)).await;
@@ -187,7 +200,7 @@ impl Publisher {
                 revision: crate::records::REVISION,
                 dataset: pass.dataset.name().to_owned(),
                 pass: u64::try_from(pass.number).unwrap_or(0),
-                read_at: pass.read_at,
+                read_at,
                 interval_s,
                 partition,
                 partitions: count,

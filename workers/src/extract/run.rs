@@ -11,20 +11,21 @@ use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job as CronJob, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
-use super::Stop;
+use super::audit::{Audit, Warehouse, numbering};
 use super::changes::Reader;
 use super::ledger::Ledger;
 use super::pass::Pass;
 use super::publish::Publisher;
 use super::schedule::{Claim, Outcome, Schedule};
-use crate::config::{ExtractorConfig, Reach};
+use super::{Stop, held, operator};
+use crate::config::{ExtractorConfig, Job, Reach};
 use crate::datasets::Dataset;
 use crate::erp::sinks::Catalog;
 use crate::erp::{Client, Mapping};
 use crate::health::Health;
 use crate::records::named::{Currency, Dealer, Unit};
 use crate::records::product::Product;
-use crate::waiting::Needs;
+use crate::waiting::{self, Needs};
 
 struct Extractor {
     config: ExtractorConfig,
@@ -32,6 +33,7 @@ struct Extractor {
     client: Client,
     mappings: Vec<Arc<Mapping>>,
     ledger: Ledger,
+    warehouse: Warehouse,
     publisher: RwLock<Arc<Publisher>>,
     /// Why the last pass over a dataset failed, with its number.
     troubles: Mutex<BTreeMap<&'static str, (i64, String)>>,
@@ -53,10 +55,15 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
     if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }
+    let warehouse = Warehouse::new(config.clickhouse.client());
+    let numbered = async || numbering::go_on_behind(&pool, &warehouse, &config.jobs).await;
+    if !waiting::awaited(numbered, &health, &shutdown).await {
+        return Ok(());
+    }
     let schedule = Schedule::new(pool, config.jobs.clone(), config.timezone, config.rhythm.clone());
     let publisher = RwLock::new(publisher);
     let troubles = Mutex::default();
-    Arc::new(Extractor { config, schedule, client, mappings, ledger, publisher, troubles })
+    Arc::new(Extractor { config, schedule, client, mappings, ledger, warehouse, publisher, troubles })
         .work(&health, shutdown)
         .await
 }
@@ -99,7 +106,7 @@ impl Extractor {
         ticker.shutdown().await.context("stop the ticker")
     }
 
-    /// Starts what has come due; returns why a dataset cannot be read, if one cannot.
+    /// Starts what has come due; returns what stands in the way, if anything does.
     async fn turn(
         self: &Arc<Self>,
         passes: &mut JoinSet<()>,
@@ -111,10 +118,11 @@ impl Extractor {
             let (extractor, shutdown) = (Arc::clone(self), shutdown.clone());
             passes.spawn(async move { extractor.run_slot(claim, shutdown).await });
         }
-        self.trouble().await
+        let told: Vec<String> = [self.held().await?, self.trouble().await?].into_iter().flatten().collect();
+        Ok((!told.is_empty()).then(|| told.join(" ")))
     }
 
-    /// What stands in the way, a sentence for each dataset, until a later pass over it ends well, whichever replica runs it.
+    /// Why a dataset cannot be read, until a later pass over it ends well, whichever replica runs it.
     async fn trouble(&self) -> sqlx::Result<Option<String>> {
         if self.troubles().is_empty() {
             return Ok(self.client.away());
@@ -134,6 +142,18 @@ impl Extractor {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the brake on deletion holds. Whichever replica met it, all of them say it until it is over.
+    async fn held(&self) -> sqlx::Result<Option<String>> {
+        let held = held::datasets(self.ledger.pool()).await?;
+        for dataset in Dataset::ALL {
+            let missing = held.iter().find(|(name, ..)| name == dataset.name()).map_or(0, |(_, _, missing)| *missing);
+            metrics::gauge!("extract_held", "dataset" => dataset.name()).set(missing as f64);
+        }
+        let told: Vec<String> =
+            held.iter().map(|(name, known, missing)| held::sentence(name, *known, *missing)).collect();
+        Ok((!told.is_empty()).then(|| told.join(" ")))
+    }
+
     async fn run_slot(self: Arc<Self>, claim: Claim, shutdown: CancellationToken) {
         let dataset = claim.dataset;
         let pass = Arc::new(Pass::new(dataset, claim.pass, claim.read_at, shutdown.child_token()));
@@ -151,7 +171,6 @@ impl Extractor {
             }
         };
         let outcome = self.judge(&claim, &pass, ended, began.elapsed());
-        let Some(outcome) = outcome else { return };
         self.write_down(&claim, &outcome).await;
     }
 
@@ -175,8 +194,8 @@ impl Extractor {
         }
     }
 
-    /// Logs how the pass ended, once, here. None: there is nothing to write, the slot is no longer ours.
-    fn judge(&self, claim: &Claim, pass: &Pass, ended: Result<(), Stop>, took: Duration) -> Option<Outcome> {
+    /// Logs how the pass ended, once, here.
+    fn judge(&self, claim: &Claim, pass: &Pass, ended: Result<(), Stop>, took: Duration) -> Outcome {
         let name = claim.dataset.name();
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         let (sent, skipped, rejected) =
@@ -192,6 +211,8 @@ impl Extractor {
             );
         }
         match ended {
+            // What it found, it has told.
+            Ok(()) if self.reach(&claim.job, claim.dataset) == Reach::Audit => Outcome::Done,
             Ok(()) => {
                 metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "done").increment(1);
                 tracing::info!(
@@ -205,22 +226,31 @@ impl Extractor {
                     pass.took_ms = took.as_millis() as u64,
                     "Read {name}: {sent} sent with {lines} lines, {skipped} skipped, {rejected} rejected"
                 );
-                Some(Outcome::Done)
+                Outcome::Done
             }
-            Err(Stop::Asked) => Some(Outcome::Drained),
+            Err(Stop::Asked) => Outcome::Drained,
+            // Should the slot still be ours, it begins anew at once.
             Err(Stop::Stale) => {
                 tracing::warn!(
                     dataset.name = name,
                     pass.number = claim.pass,
-                    "The pass over {name} lost its lease and stops"
+                    "The pass over {name} lost its lease and stops: another replica or an operator has overtaken it"
                 );
-                None
+                Outcome::Drained
+            }
+            // Tried again by the next slot, not sooner: only a person or the source can end it. What stands here is as of the
+            // last whole pass, so there is no marker.
+            Err(Stop::Held(reason)) => {
+                metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "held").increment(1);
+                tracing::error!(dataset.name = name, job.name = claim.job, pass.number = claim.pass, "{reason}");
+                Outcome::Done
             }
             Err(stop) => {
                 metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "failed").increment(1);
                 let reason = stop.to_string();
                 self.troubles().insert(name, (claim.pass, reason.clone()));
-                if matches!(stop, Stop::GiveUp(_)) {
+                // Nobody else tells of a slot that is not tried again.
+                if matches!(stop, Stop::GiveUp(_)) || claim.attempt >= self.config.rhythm.attempts {
                     tracing::error!(
                         dataset.name = name,
                         job.name = claim.job,
@@ -235,7 +265,7 @@ impl Extractor {
                         "Failed to read {name}: {reason}"
                     );
                 }
-                Some(Outcome::Failed(reason))
+                Outcome::Failed(reason)
             }
         }
     }
@@ -255,39 +285,66 @@ impl Extractor {
         }
     }
 
+    fn jobs_of(&self, dataset: Dataset) -> impl Iterator<Item = &Job> {
+        self.config.jobs.iter().filter(move |job| job.dataset == dataset)
+    }
+
+    /// A slot may be older than the configuration: its dataset may be off by now.
+    fn reach(&self, job: &str, dataset: Dataset) -> Reach {
+        let found = self.jobs_of(dataset).find(|known| known.name == job);
+        found.or_else(|| self.jobs_of(dataset).next()).map_or(Reach::Usual, |job| job.reach)
+    }
+
     async fn read(&self, job: &str, pass: &Arc<Pass>) -> Result<(), Stop> {
+        let reach = self.reach(job, pass.dataset);
+        if reach == Reach::Audit {
+            return self.audit(pass).await;
+        }
         let publisher = self.publisher().await?;
         let found = self.mappings.iter().find(|mapping| mapping.dataset == pass.dataset);
         let mapping = found.ok_or_else(|| Stop::GiveUp(format!("{} has no mapping.", pass.dataset)))?;
+        let interval_s = self.interval_s(pass);
         let reader =
-            Reader::new(self.client.clone(), Arc::clone(mapping), Arc::clone(&publisher), Arc::clone(pass)).await?;
-        let jobs = || self.config.jobs.iter().filter(|known| known.dataset == pass.dataset);
-        // A slot may be older than the configuration: its dataset may be off by now.
-        let job = jobs().find(|known| known.name == job).or_else(|| jobs().next());
-        let reach = job.map_or(Reach::Usual, |job| job.reach);
+            Reader::new(self.client.clone(), Arc::clone(mapping), publisher, Arc::clone(pass), interval_s).await?;
         let today = pass.read_at.with_timezone(&self.config.timezone).date_naive();
+        let from = today - chrono::Duration::days(self.config.window_days.into());
+        let mut as_of = pass.read_at;
         match (pass.dataset, reach) {
             // Not asked of 1C: its marker says that there is nothing to wait for.
-            (_, Reach::Nothing) => {}
+            (_, Reach::Nothing | Reach::Audit) => {}
             (Dataset::Products, _) => reader.scan::<Catalog<Product>>().await?,
             (Dataset::Dealers, _) => reader.scan::<Catalog<Dealer>>().await?,
             (Dataset::Currencies, _) => reader.scan::<Catalog<Currency>>().await?,
             (Dataset::Units, _) => reader.scan::<Catalog<Unit>>().await?,
-            (Dataset::Sales | Dataset::Returns, Reach::Everything) => reader.everything(today).await?,
+            (Dataset::Sales | Dataset::Returns, Reach::Everything) => as_of = reader.everything(from, today).await?,
             (Dataset::Sales | Dataset::Returns, Reach::Usual) => {
-                let from = today - chrono::Duration::days(self.config.window_days.into());
                 // Counts the intervals since 1970, so that every older month gets its turn, whichever replica reads.
-                let turn = pass.read_at.timestamp() / i64::from(self.interval_s(pass).max(1));
+                let turn = pass.read_at.timestamp() / i64::from(interval_s.max(1));
                 reader.window(from, today, usize::try_from(turn).unwrap_or(0)).await?;
             }
         }
-        publisher.mark(pass, self.interval_s(pass)).await?;
-        super::progress::pass_done(self.ledger.pool(), pass).await
+        if reader.done(as_of).await?
+            && let Some(audit) = self.jobs_of(pass.dataset).find(|job| job.reach == Reach::Audit)
+        {
+            self.schedule.ask_for(audit).await?;
+        }
+        Ok(())
+    }
+
+    /// Has what was sent compared with what stands.
+    async fn audit(&self, pass: &Pass) -> Result<(), Stop> {
+        let again =
+            operator::widest(&self.config.jobs, pass.dataset).map_err(|error| Stop::GiveUp(error.to_string()))?;
+        if Audit::new(self.ledger.pool(), &self.warehouse, pass).finds_nothing().await? {
+            Ok(())
+        } else {
+            Ok(self.schedule.ask_for(again).await?)
+        }
     }
 
     /// How often the dataset is usually read.
     fn interval_s(&self, pass: &Pass) -> u32 {
-        let usual = self.config.jobs.iter().find(|job| job.dataset == pass.dataset && job.reach != Reach::Everything);
+        let usual = self.jobs_of(pass.dataset).find(|job| matches!(job.reach, Reach::Usual | Reach::Nothing));
         usual.map_or(0, |job| job.cron.interval_s(pass.read_at, self.config.timezone))
     }
 

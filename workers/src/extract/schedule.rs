@@ -7,14 +7,17 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sqlx::PgPool;
 
-use crate::config::{CatchUp, Job, Rhythm};
+use crate::config::{CatchUp, Job, Reach, Rhythm};
 use crate::datasets::Dataset;
 
 /// Slots missed longer ago than this are forgotten.
 const CATCH_UP_HOURS: i64 = 24;
 
-/// Slots that ended are kept for a week, for people to look at.
+/// Slots that ended are kept for a week, for people to look at; the newest of each job for good: from it the next is counted.
 const KEEP_DAYS: i32 = 7;
+
+/// A slot further ahead than this was written while the database's clock was wrong, and does not count.
+const AHEAD_S: i64 = 60;
 
 /// A slot that is ours until its lease runs out, with the number of its pass.
 #[derive(Debug, Clone)]
@@ -67,17 +70,49 @@ impl Schedule {
         if drift_ms > 2_000 {
             tracing::warn!(clock.drift_ms = drift_ms, "The clock here is {drift_ms} ms off the database's");
         }
+        self.come_back(now).await?;
         for job in &self.jobs {
             self.insert_due(job, now).await?;
         }
         self.sweep().await
     }
 
+    /// The clock was ahead and is right again: what it wrote of the future would hold everything up until then.
+    async fn come_back(&self, now: DateTime<Utc>) -> sqlx::Result<()> {
+        let (lease_s, ahead_s) = (self.rhythm.lease.as_secs_f64(), AHEAD_S as f64);
+        let removed = sqlx::query("DELETE FROM slot WHERE state = 'queued' AND slot_at > $1")
+            .bind(now + chrono::Duration::seconds(AHEAD_S))
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+        if removed > 0 {
+            tracing::warn!(slots = removed, "Removed {removed} slots of the future: the database's clock was ahead");
+        }
+        // Whoever is alive beats again within the lease.
+        sqlx::query(
+            "UPDATE slot SET lease_until = now() + make_interval(secs => $1)
+             WHERE state = 'running' AND lease_until > now() + make_interval(secs => $1 + $2)",
+        )
+        .bind(lease_s)
+        .bind(ahead_s)
+        .execute(&self.pool)
+        .await?;
+        sqlx::query(
+            "UPDATE slot SET not_before = now() WHERE state = 'queued' AND not_before > now() + make_interval(secs => $1)",
+        )
+        .bind(self.longest_pause().as_secs_f64() + ahead_s)
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
     async fn insert_due(&self, job: &Job, now: DateTime<Utc>) -> sqlx::Result<()> {
-        let last: Option<DateTime<Utc>> = sqlx::query_scalar("SELECT max(slot_at) FROM slot WHERE job = $1")
-            .bind(job.name)
-            .fetch_one(&self.pool)
-            .await?;
+        let last: Option<DateTime<Utc>> =
+            sqlx::query_scalar("SELECT max(slot_at) FROM slot WHERE job = $1 AND slot_at <= $2")
+                .bind(job.name)
+                .bind(now + chrono::Duration::seconds(AHEAD_S))
+                .fetch_one(&self.pool)
+                .await?;
         let due = match last {
             // The first start of all: begin at once, whatever the line says.
             None => vec![now],
@@ -91,6 +126,8 @@ impl Schedule {
         let states: Vec<&str> = due
             .iter()
             .map(|slot| match job.catch_up {
+                // The first load, which the usual job begins at once, reads everything, and is compared when it is done.
+                _ if last.is_none() && matches!(job.reach, Reach::Everything | Reach::Audit) => "missed",
                 CatchUp::All => "queued",
                 CatchUp::Latest if *slot == latest => "queued",
                 CatchUp::None if !is_late(*slot) => "queued",
@@ -137,22 +174,40 @@ impl Schedule {
         if swept > 0 {
             tracing::warn!(slots = swept, "Took {swept} slots back whose owner has vanished");
         }
-        sqlx::query("DELETE FROM slot WHERE state IN ('done', 'missed', 'parked') AND slot_at < now() - make_interval(days => $1)")
-            .bind(KEEP_DAYS)
+        sqlx::query(
+            "DELETE FROM slot s
+             WHERE s.state IN ('done', 'missed', 'parked') AND s.slot_at < now() - make_interval(days => $1)
+               AND EXISTS (SELECT FROM slot n WHERE n.job = s.job AND n.slot_at > s.slot_at
+                           AND n.slot_at <= now() + make_interval(secs => $2))",
+        )
+        .bind(KEEP_DAYS)
+        .bind(AHEAD_S as f64)
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    /// The job runs now, beside its cron line.
+    pub async fn ask_for(&self, job: &Job) -> sqlx::Result<()> {
+        sqlx::query("INSERT INTO slot (job, slot_at, dataset) VALUES ($1, now(), $2) ON CONFLICT DO NOTHING")
+            .bind(job.name)
+            .bind(job.dataset.name())
             .execute(&self.pool)
             .await
             .map(drop)
     }
 
     /// Takes the oldest slot that is due, if its dataset is free and no other replica is at work, and draws the number
-    /// of its pass.
+    /// of its pass. Slots of jobs that only another release knows are left to it.
     pub async fn claim(&self) -> sqlx::Result<Option<Claim>> {
         let mut tx = self.pool.begin().await?;
         // One claim at a time, each seeing the one before.
         sqlx::query("SELECT pg_advisory_xact_lock(hashtext('slot claim'))").execute(&mut *tx).await?;
+        let jobs: Vec<&str> = self.jobs.iter().map(|job| job.name).collect();
         let claimed: sqlx::Result<Option<Due>> = sqlx::query_as(include_str!("claim.sql"))
             .bind(&self.owner)
             .bind(self.rhythm.lease.as_secs_f64())
+            .bind(jobs)
             .fetch_optional(&mut *tx)
             .await;
         let Some(Due { job, slot_at, dataset, attempt }) = (match claimed {
@@ -223,7 +278,14 @@ impl Schedule {
 
     /// One minute, doubled with each attempt, with a random quarter off.
     fn pause_after(&self, attempt: i32) -> Duration {
-        let doubled = self.rhythm.retry.saturating_mul(2u32.saturating_pow(u32::try_from(attempt - 1).unwrap_or(0)));
-        doubled.mul_f64(1.0 - 0.25 * rand::random::<f64>())
+        self.doubled(attempt).mul_f64(1.0 - 0.25 * rand::random::<f64>())
+    }
+
+    fn longest_pause(&self) -> Duration {
+        self.doubled(self.rhythm.attempts)
+    }
+
+    fn doubled(&self, attempt: i32) -> Duration {
+        self.rhythm.retry.saturating_mul(2u32.saturating_pow(u32::try_from(attempt - 1).unwrap_or(0)))
     }
 }

@@ -1,5 +1,5 @@
-//! The batch state in Postgres: what each range means after a crash. A repeated range is known by its hash; nothing is dropped
-//! on an offset's word alone.
+//! The batch state in Postgres: what each range means after a crash. A range is dropped only when it was confirmed with
+//! the very same rows; nothing is dropped on an offset's word alone.
 
 use sqlx::PgPool;
 
@@ -19,7 +19,6 @@ pub struct Stored {
     pub max: i64,
     pub phase: Phase,
     pub row_hash: u64,
-    pub token: String,
 }
 
 /// What to do when the first message after an assignment has this offset.
@@ -29,8 +28,8 @@ pub enum Plan {
     Fresh,
     /// Form the stored batch again: cut exactly after this offset.
     CutAt(i64),
-    /// The stored range comes first: its outcome is unknown, and what arrives is another range.
-    FinishFirst,
+    /// The outcome of the stored range is unknown, and what arrives lies behind its start: read again from this offset.
+    Rewind(i64),
     /// What arrives was read before, in other ranges: it goes in again, versions absorb what repeats.
     Alarm,
     /// The log lost what lies between the stored batch and the first message.
@@ -41,7 +40,8 @@ pub fn plan(stored: Option<&Stored>, first: i64) -> Plan {
     match stored {
         None => Plan::Fresh,
         Some(stored) if first == stored.min => Plan::CutAt(stored.max),
-        Some(stored) if stored.phase == Phase::Before => Plan::FinishFirst,
+        Some(stored) if first < stored.min => Plan::Alarm,
+        Some(stored) if stored.phase == Phase::Before => Plan::Rewind(stored.min),
         Some(stored) if first == stored.max + 1 => Plan::Fresh,
         Some(stored) if first > stored.max => Plan::Gap,
         Some(_) => Plan::Alarm,
@@ -53,7 +53,7 @@ pub fn plan(stored: Option<&Stored>, first: i64) -> Plan {
 pub enum Verdict {
     /// Record `before`, insert, record `after`.
     Record,
-    /// The same batch again, under another token.
+    /// The same batch again, its outcome unknown. Its dead letters were kept before it was recorded.
     Again,
     /// It is in, and was confirmed.
     Drop,
@@ -87,7 +87,6 @@ struct Row {
     min_offset: Option<i64>,
     max_offset: Option<i64>,
     phase: Option<String>,
-    token: Option<String>,
     row_hash: Option<i64>,
 }
 
@@ -96,16 +95,16 @@ pub async fn take_over(pool: &PgPool, topic: &str, partition: i32) -> sqlx::Resu
     let row: Row = sqlx::query_as(
         "INSERT INTO batch (topic, partition, writer_epoch) VALUES ($1, $2, 1)
          ON CONFLICT (topic, partition) DO UPDATE SET writer_epoch = batch.writer_epoch + 1
-         RETURNING writer_epoch, min_offset, max_offset, phase, token, row_hash",
+         RETURNING writer_epoch, min_offset, max_offset, phase, row_hash",
     )
     .bind(topic)
     .bind(partition)
     .fetch_one(pool)
     .await?;
-    let stored = match (row.min_offset, row.max_offset, row.phase, row.token, row.row_hash) {
-        (Some(min), Some(max), Some(phase), Some(token), Some(row_hash)) => {
+    let stored = match (row.min_offset, row.max_offset, row.phase, row.row_hash) {
+        (Some(min), Some(max), Some(phase), Some(row_hash)) => {
             let phase = if phase == "after" { Phase::After } else { Phase::Before };
-            Some(Stored { min, max, phase, token, row_hash: row_hash.cast_unsigned() })
+            Some(Stored { min, max, phase, row_hash: row_hash.cast_unsigned() })
         }
         _ => None,
     };
@@ -125,8 +124,9 @@ pub async fn write(
         Phase::Before => "before",
         Phase::After => "after",
     };
+    // The token is empty, not null: a release that still repeats tokens takes a state without one for none.
     let written = sqlx::query(
-        "UPDATE batch SET min_offset = $4, max_offset = $5, phase = $6, token = $7, rows = $8, row_hash = $9, changed_at = now()
+        "UPDATE batch SET min_offset = $4, max_offset = $5, phase = $6, token = '', rows = $7, row_hash = $8, changed_at = now()
          WHERE topic = $1 AND partition = $2 AND writer_epoch = $3",
     )
     .bind(topic)
@@ -135,7 +135,6 @@ pub async fn write(
     .bind(stored.min)
     .bind(stored.max)
     .bind(phase)
-    .bind(&stored.token)
     .bind(i64::try_from(rows).unwrap_or(i64::MAX))
     .bind(stored.row_hash.cast_signed())
     .execute(pool)
@@ -148,19 +147,19 @@ mod tests {
     use super::*;
 
     fn stored(phase: Phase) -> Option<Stored> {
-        Some(Stored { min: 10, max: 19, phase, row_hash: 7, token: "t".to_owned() })
+        Some(Stored { min: 10, max: 19, phase, row_hash: 7 })
     }
 
     #[test]
-    fn a_range_met_after_a_crash_is_formed_again_finished_first_or_taken_as_new() {
+    fn a_range_met_after_a_crash_is_formed_again_read_from_its_start_or_taken_as_new() {
         use Phase::{After, Before};
         assert_eq!(plan(None, 0), Plan::Fresh);
         for (phase, first, wanted) in [
             (Before, 10, Plan::CutAt(19)),
-            (Before, 20, Plan::FinishFirst),
-            (Before, 25, Plan::FinishFirst),
-            (Before, 3, Plan::FinishFirst),
-            (Before, 15, Plan::FinishFirst),
+            (Before, 20, Plan::Rewind(10)),
+            (Before, 25, Plan::Rewind(10)),
+            (Before, 3, Plan::Alarm),
+            (Before, 15, Plan::Rewind(10)),
             (After, 10, Plan::CutAt(19)),
             (After, 20, Plan::Fresh),
             (After, 25, Plan::Gap),

@@ -6,11 +6,11 @@ use xxhash_rust::xxh64::Xxh64;
 use super::batch::{Phase, Stored};
 use crate::config::Cut;
 use crate::datasets::Dataset;
+use crate::records::Record;
 use crate::records::marker::{self, Marker};
 use crate::records::named::{Currency, Dealer, Unit};
 use crate::records::product::Product;
 use crate::records::sale::Line;
-use crate::records::{REVISION, Record};
 
 /// A message that is none: its key, its payload to the byte, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Batch {
     pub markers: Vec<u8>,
     pub messages: u64,
     pub rejected: Vec<DeadLetter>,
+    /// Keys and payloads of the rejected.
+    rejected_bytes: usize,
     pub began: Instant,
 }
 
@@ -63,6 +65,7 @@ impl Batch {
             markers: Vec::new(),
             messages: 0,
             rejected: Vec::new(),
+            rejected_bytes: 0,
             began: Instant::now(),
         }
     }
@@ -75,6 +78,7 @@ impl Batch {
             Ok(count) => self.row_count += u64::from(count),
             Err(reason) => {
                 self.rows.truncate(before);
+                self.rejected_bytes += key.map_or(0, <[u8]>::len) + payload.map_or(0, <[u8]>::len);
                 self.rejected.push(DeadLetter {
                     offset,
                     key: key.map(<[u8]>::to_vec),
@@ -108,29 +112,22 @@ impl Batch {
     /// Whether it goes in now. The end of a pass cuts too: nothing follows soon, and readers wait for it.
     pub fn is_full(&self, cut: &Cut) -> bool {
         self.row_count >= cut.rows as u64
-            || self.rows.len() >= cut.bytes
+            || self.held_bytes() >= cut.bytes
             || !self.markers.is_empty()
             || self.rejected.len() >= 1_000
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.markers.is_empty()
+    /// Bytes of memory that it takes: rows, and what is to be set aside.
+    pub fn held_bytes(&self) -> usize {
+        self.rows.len() + self.markers.len() + self.rejected_bytes
     }
 
-    /// Range, token and hash of the rows. The same messages give the same.
+    /// Range and hash of the rows. The same messages give the same.
     pub fn state(&self, phase: Phase) -> Stored {
         let mut hasher = Xxh64::new(0);
         hasher.update(&self.rows);
         hasher.update(&self.markers);
-        let row_hash = hasher.digest();
-        let (topic, partition, min, max) = (&self.topic, self.partition, self.min, self.max);
-        Stored {
-            min,
-            max,
-            phase,
-            row_hash,
-            token: format!("{topic}:{partition}:{min}-{max}:{REVISION}:{row_hash:016x}"),
-        }
+        Stored { min: self.min, max: self.max, phase, row_hash: hasher.digest() }
     }
 }
 
@@ -169,14 +166,25 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_formed_again_has_the_same_token_and_one_with_other_rows_has_not() {
+    fn a_batch_formed_again_is_known_by_its_rows_and_one_with_other_rows_is_not() {
         let formed = |version| {
             let mut batch = batch();
             batch.add(5, Some(b"k"), Some(&dealer(version)));
             batch.state(Phase::Before)
         };
         assert_eq!(formed(1), formed(1));
-        assert_ne!(formed(1).token, formed(2).token);
-        assert!(formed(1).token.starts_with("erp.dealers.v1:0:5-5:1:"));
+        assert_ne!(formed(1), formed(2));
+    }
+
+    #[test]
+    fn large_payloads_that_are_no_messages_fill_a_batch_as_rows_do() {
+        let mut batch = batch();
+        let cut = Cut { bytes: 3_000, ..Cut::default() };
+        for offset in 5..8 {
+            assert!(!batch.is_full(&cut), "{offset}");
+            batch.add(offset, Some(b"k"), Some(&[b'x'; 1_000]));
+        }
+        assert!(batch.is_full(&cut));
+        assert_eq!(batch.held_bytes(), 3 * 1_001);
     }
 }

@@ -1,30 +1,35 @@
-//! The consumer: messages in order, and which partitions are ours.
+//! The consumer: messages in order, which partitions are ours, and which of them are read now.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::ClientContext;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance, StreamConsumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance, StreamConsumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::decode::Batch;
+use super::group::Group;
 use crate::config::KafkaSettings;
 use crate::datasets::Dataset;
 use crate::kafka;
 
-/// How long the log is asked for a stored range that is to be formed again.
-const REREAD: Duration = Duration::from_secs(30);
+/// How long a partition may take to turn to another offset.
+const SEEK: Duration = Duration::from_secs(10);
+
+/// A topic and the number of one of its partitions.
+pub type Partition = (String, i32);
 
 /// A change of what is ours; seen before any message that follows from it.
 #[derive(Debug)]
 pub enum Assignment {
-    Gained(Vec<(String, i32)>),
-    Lost(Vec<(String, i32)>),
+    Gained(Vec<Partition>),
+    Lost(Vec<Partition>),
 }
 
-struct Context {
+pub struct Context {
     changes: UnboundedSender<Assignment>,
 }
 
@@ -32,9 +37,6 @@ impl ClientContext for Context {}
 
 impl ConsumerContext for Context {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        let named = |list: &TopicPartitionList| {
-            list.elements().iter().map(|element| (element.topic().to_owned(), element.partition())).collect::<Vec<_>>()
-        };
         // The receiver lives as long as the consumer.
         let _ = match rebalance {
             Rebalance::Assign(list) if list.count() > 0 => self.changes.send(Assignment::Gained(named(list))),
@@ -45,10 +47,11 @@ impl ConsumerContext for Context {
 }
 
 pub struct Source {
-    consumer: StreamConsumer<Context>,
+    consumer: Arc<StreamConsumer<Context>>,
     changes: UnboundedReceiver<Assignment>,
-    settings: KafkaSettings,
     is_paused: bool,
+    /// These stand still even when the others are read.
+    held: HashSet<Partition>,
 }
 
 impl Source {
@@ -60,7 +63,7 @@ impl Source {
             kafka::consumer_config(&settings.brokers, &group).create_with_context(Context { changes: sender })?;
         let topics: Vec<String> = Dataset::ALL.into_iter().map(|dataset| settings.topic(dataset)).collect();
         consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())?;
-        Ok(Self { consumer, changes, settings: settings.clone(), is_paused: false })
+        Ok(Self { consumer: Arc::new(consumer), changes, is_paused: false, held: HashSet::new() })
     }
 
     pub async fn next(&self) -> Result<BorrowedMessage<'_>, KafkaError> {
@@ -69,6 +72,10 @@ impl Source {
 
     pub fn change(&mut self) -> Option<Assignment> {
         self.changes.try_recv().ok()
+    }
+
+    pub fn group(&self) -> Group {
+        Group::new(Arc::clone(&self.consumer))
     }
 
     /// Nothing more is handed out, while the group goes on seeing us.
@@ -82,66 +89,59 @@ impl Source {
 
     pub fn resume(&mut self) -> Result<(), KafkaError> {
         if self.is_paused {
-            self.consumer.resume(&self.consumer.assignment()?)?;
+            let mut ours = named(&self.consumer.assignment()?);
+            ours.retain(|partition| !self.held.contains(partition));
+            self.consumer.resume(&list(&ours))?;
             self.is_paused = false;
         }
         Ok(())
-    }
-
-    /// A partition that was paused when it moved away comes back paused, and one newly gained is not: both take the
-    /// present state.
-    pub fn gained(&self, partitions: &[(String, i32)]) -> Result<(), KafkaError> {
-        let mut list = TopicPartitionList::new();
-        for (topic, partition) in partitions {
-            list.add_partition(topic, *partition);
-        }
-        if self.is_paused { self.consumer.pause(&list) } else { self.consumer.resume(&list) }
     }
 
     pub fn is_paused(&self) -> bool {
         self.is_paused
     }
 
-    /// Everything of a partition up to this offset is stored.
-    pub fn commit(&self, topic: &str, partition: i32, stored_to: i64, mode: CommitMode) -> Result<(), KafkaError> {
-        let mut list = TopicPartitionList::new();
-        list.add_partition_offset(topic, partition, Offset::Offset(stored_to + 1))?;
-        self.consumer.commit(&list, mode)
+    /// What is new follows the rest. librdkafka hands over a partition as it was when we last had it: one that was lost
+    /// while paused is still paused, and any other is read although the rest stands still.
+    pub fn gained(&self, partitions: &[Partition]) -> Result<(), KafkaError> {
+        let list = list(partitions);
+        if self.is_paused { self.consumer.pause(&list) } else { self.consumer.resume(&list) }
     }
 
-    /// Reads exactly this range of a partition again, if the log still holds it.
-    pub async fn reread(&self, dataset: Dataset, topic: &str, partition: i32, min: i64, max: i64) -> Option<Batch> {
-        let config = kafka::consumer_config(&self.settings.brokers, &format!("{}-loader-reread", self.settings.prefix));
-        let topic = topic.to_owned();
-        let read = move || -> Result<Option<Batch>, KafkaError> {
-            let consumer: BaseConsumer = config.create()?;
-            let mut list = TopicPartitionList::new();
-            list.add_partition_offset(&topic, partition, Offset::Offset(min))?;
-            consumer.assign(&list)?;
-            let deadline = std::time::Instant::now() + REREAD;
-            let mut batch: Option<Batch> = None;
-            while std::time::Instant::now() < deadline {
-                let Some(message) = consumer.poll(Duration::from_millis(500)) else { continue };
-                let message = message?;
-                if message.offset() > max {
-                    return Ok(None);
-                }
-                let batch =
-                    batch.get_or_insert_with(|| Batch::new(dataset, topic.clone(), partition, message.offset()));
-                batch.add(message.offset(), message.key(), message.payload());
-                if message.offset() == max {
-                    break;
-                }
-            }
-            Ok(batch.filter(|batch| (batch.min, batch.max) == (min, max)))
-        };
-        match tokio::task::spawn_blocking(read).await {
-            Ok(Ok(batch)) => batch,
-            Ok(Err(error)) => {
-                tracing::warn!("The stored range could not be read again: {error}");
-                None
-            }
-            Err(_) => None,
-        }
+    pub fn lost(&mut self, partitions: &[Partition]) {
+        partitions.iter().for_each(|partition| {
+            self.held.remove(partition);
+        });
     }
+
+    /// This partition stands still until it is released.
+    pub fn hold(&mut self, partition: Partition) -> Result<(), KafkaError> {
+        self.consumer.pause(&list(std::slice::from_ref(&partition)))?;
+        self.held.insert(partition);
+        Ok(())
+    }
+
+    /// A held partition is read again, from this offset.
+    pub fn release(&mut self, partition: &Partition, from: i64) -> Result<(), KafkaError> {
+        self.rewind(partition, from)?;
+        self.held.remove(partition);
+        if self.is_paused { Ok(()) } else { self.consumer.resume(&list(std::slice::from_ref(partition))) }
+    }
+
+    /// The next message of the partition is the one with this offset, or the first after it that the log still has.
+    pub fn rewind(&self, (topic, partition): &Partition, from: i64) -> Result<(), KafkaError> {
+        self.consumer.seek(topic, *partition, Offset::Offset(from), SEEK)
+    }
+}
+
+fn named(list: &TopicPartitionList) -> Vec<Partition> {
+    list.elements().iter().map(|element| (element.topic().to_owned(), element.partition())).collect()
+}
+
+pub fn list(partitions: &[Partition]) -> TopicPartitionList {
+    let mut list = TopicPartitionList::with_capacity(partitions.len());
+    for (topic, partition) in partitions {
+        list.add_partition(topic, *partition);
+    }
+    list
 }

@@ -1,8 +1,4 @@
 //! One batch into the warehouse: dead letters kept, state `before`, rows, markers, state `after`. Tried until it is in.
-//!
-//! No insert is repeated under a token that ClickHouse may know: killed at the wrong moment it keeps the token and forgets
-//! the rows, and answers a repetition without storing it. So the writer's epoch and the number of the try are part of the
-//! token; what a repetition stores twice, versions fold.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,15 +29,26 @@ pub struct Stores {
 
 /// How a batch ended.
 #[derive(Debug)]
-pub enum Ended {
-    /// Its offsets may be committed.
-    Stored { topic: String, partition: i32, epoch: i64, max: i64, state: Option<Stored> },
+pub enum Outcome {
+    /// Its offsets may be committed; what the partition's state is now.
+    Stored(Option<Stored>),
     /// Another loader has the partition: nothing is committed.
-    Fenced { topic: String, partition: i32, epoch: i64 },
+    Fenced,
     /// We were asked to stop; it is formed again by whoever comes next.
     Dropped,
-    /// The same would fail for ever.
-    Failed(String),
+    /// Its table does not take it until someone mends the table.
+    Refused(String),
+    /// No table takes anything from us.
+    Locked(String),
+}
+
+/// A batch on its way in, and what all its tries have in common.
+struct Under<'a> {
+    batch: &'a Batch,
+    rows: Bytes,
+    markers: Bytes,
+    before: Stored,
+    epoch: i64,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -52,17 +59,6 @@ enum StoreError {
     Insert(#[from] InsertError),
     #[error("{0}")]
     DeadLetters(#[from] SendError),
-}
-
-/// What one try needs to know of its batch.
-struct Attempt<'a> {
-    batch: &'a Batch,
-    rows: &'a Bytes,
-    markers: &'a Bytes,
-    /// The partition's last state.
-    former: Option<&'a Stored>,
-    /// Its state while the outcome is unknown.
-    state: &'a Stored,
 }
 
 impl Stores {
@@ -81,24 +77,32 @@ impl Stores {
     }
 
     /// Stores the batch, however long that takes; `former` is the partition's last state.
-    pub async fn store(self: Arc<Self>, mut batch: Batch, former: Option<Stored>, epoch: i64) -> Ended {
-        let state = batch.state(Phase::Before);
-        let (topic, partition, max) = (batch.topic.clone(), batch.partition, batch.max);
+    pub async fn store(&self, mut batch: Batch, former: Option<Stored>, epoch: i64) -> Outcome {
+        let before = batch.state(Phase::Before);
+        // Its dead letters are kept once, however often it is tried: what was recorded had them kept before.
+        let mut are_kept = match batch::judge(former.as_ref(), before.min, before.max, before.row_hash) {
+            Verdict::Drop => return Outcome::Stored(former),
+            Verdict::Again => true,
+            Verdict::Record => false,
+            Verdict::Alarm => {
+                tell_of_other_rows(&batch);
+                false
+            }
+        };
         let rows = Bytes::from(std::mem::take(&mut batch.rows));
         let markers = Bytes::from(std::mem::take(&mut batch.markers));
+        let under = Under { batch: &batch, rows, markers, before, epoch };
         let mut pause = PAUSES.0;
         let mut tried = 0u32;
-        let mut is_set_aside = false;
         loop {
-            let attempt =
-                Attempt { batch: &batch, rows: &rows, markers: &markers, former: former.as_ref(), state: &state };
-            let error = match self.once(attempt, epoch, tried, &mut is_set_aside).await {
-                Ok(state) => {
+            let error = match self.once(&under, &mut are_kept).await {
+                Ok(after) => {
                     report(&batch, tried);
-                    return Ended::Stored { topic, partition, epoch, max, state };
+                    return Outcome::Stored(Some(after));
                 }
-                Err(StoreError::State(StateError::Fenced)) => return Ended::Fenced { topic, partition, epoch },
-                Err(StoreError::Insert(error @ InsertError::Lasting(_))) => return Ended::Failed(error.to_string()),
+                Err(StoreError::State(StateError::Fenced)) => return Outcome::Fenced,
+                Err(StoreError::Insert(InsertError::Refused(reason))) => return Outcome::Refused(reason),
+                Err(StoreError::Insert(error @ InsertError::Locked(_))) => return Outcome::Locked(error.to_string()),
                 Err(error) => error,
             };
             tried += 1;
@@ -110,55 +114,43 @@ impl Stores {
                 "Failed to store a batch of {name}: {error}. The same batch is tried again."
             );
             tokio::select! {
-                () = self.stop.cancelled() => return Ended::Dropped,
+                () = self.stop.cancelled() => return Outcome::Dropped,
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSES.1),
             }
         }
     }
 
-    async fn once(
-        &self,
-        Attempt { batch, rows, markers, former, state }: Attempt<'_>,
-        epoch: i64,
-        tried: u32,
-        is_set_aside: &mut bool,
-    ) -> Result<Option<Stored>, StoreError> {
-        if !*is_set_aside {
+    /// One try. A batch without rows is recorded too: the next one must follow the last state.
+    async fn once(&self, under: &Under<'_>, are_kept: &mut bool) -> Result<Stored, StoreError> {
+        let Under { batch, rows, markers, before, epoch } = under;
+        if !*are_kept {
             self.dead_letters.keep(batch).await?;
-            *is_set_aside = true;
+            *are_kept = true;
         }
-        // One of rejected messages only goes the same way without an insert: its offsets are known afterwards, and leave no gap.
         let (topic, partition) = (batch.topic.as_str(), batch.partition);
-        match batch::judge(former, state.min, state.max, state.row_hash) {
-            Verdict::Drop => return Ok(former.cloned()),
-            Verdict::Again | Verdict::Record => {}
-            Verdict::Alarm => tracing::error!(
-                kafka.topic = topic,
-                kafka.partition = partition,
-                "The offsets {}-{} were stored before with other rows: stored again, versions decide. Was the topic made anew?",
-                state.min,
-                state.max
-            ),
-        }
-        batch::write(&self.pool, topic, partition, epoch, state, batch.row_count).await?;
-        let token = insert_token(&state.token, epoch, tried);
+        batch::write(&self.pool, topic, partition, *epoch, before, batch.row_count).await?;
         if let Some((_, table)) = self.tables.iter().find(|(dataset, _)| *dataset == batch.dataset)
             && !rows.is_empty()
         {
-            table.insert(rows.clone(), &token).await?;
+            table.insert(rows.clone()).await?;
         }
         if !markers.is_empty() {
-            self.passes.insert(markers.clone(), &format!("{token}:pass")).await?;
+            self.passes.insert(markers.clone()).await?;
         }
-        let after = Stored { phase: Phase::After, ..state.clone() };
-        batch::write(&self.pool, topic, partition, epoch, &after, batch.row_count).await?;
-        Ok(Some(after))
+        let after = Stored { phase: Phase::After, ..before.clone() };
+        batch::write(&self.pool, topic, partition, *epoch, &after, batch.row_count).await?;
+        Ok(after)
     }
 }
 
-/// Never the same twice: every take-over of a partition has its own epoch, and every try of it its own number.
-fn insert_token(batch: &str, epoch: i64, tried: u32) -> String {
-    format!("{batch}:{epoch}.{tried}")
+fn tell_of_other_rows(batch: &Batch) {
+    tracing::error!(
+        kafka.topic = batch.topic,
+        kafka.partition = batch.partition,
+        "The offsets {}-{} were stored before with other rows: stored again, versions decide. Was the topic made anew?",
+        batch.min,
+        batch.max
+    );
 }
 
 fn report(batch: &Batch, tried: u32) {

@@ -70,7 +70,7 @@ fn ceiling(road: &Road) -> Result<String> {
 }
 
 fn extractor(road: &Road, onec: &Onec) -> Result<Process> {
-    road.launch("extractor", "loader")?
+    road.launch("extractor", "audit_ro")?
         .env("ONEC_URL", &onec.url)
         .env("ONEC_USER", "Обмен")
         .env("ONEC_PASSWORD", "Пароль-1С")

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeSeed as _, IgnoredAny};
 
 use super::super::mapping::Mapping;
-use super::{Count, Rejected, Sink};
+use super::object::{Document, Reading};
+use super::{Count, Misfit, Rejected, Salvage, Sink};
 
 /// How many letters before the bad byte are shown.
 const SHOWN: usize = 20;
@@ -22,7 +23,9 @@ pub fn page<S: Sink + Default>(body: &[u8], mapping: &Mapping) -> Option<(S, Cou
                 text.push_str(if text.is_empty() { "" } else { "," });
                 text.push_str(item);
             }
-            Err(reason) => rejected.push(Rejected::of(raw, reason, mapping)),
+            Err(reason) => {
+                rejected.push(Rejected::of(raw, Misfit { reason, salvage: salvage::<S>(raw, mapping) }, mapping))
+            }
         }
     }
     let mut sink = S::of(mapping);
@@ -30,6 +33,17 @@ pub fn page<S: Sink + Default>(body: &[u8], mapping: &Mapping) -> Option<(S, Cou
     count.documents += rejected.len();
     count.rejected.extend(rejected);
     Some((sink, count))
+}
+
+/// What can be read of the item once the bad bytes are replaced.
+fn salvage<S: Sink + Default>(item: &[u8], mapping: &Mapping) -> Salvage {
+    let text = String::from_utf8_lossy(item).replace(|letter: char| letter < ' ', " ");
+    let mut sink = S::of(mapping);
+    sink.begin();
+    let document = Document { reading: &mut Reading::of(mapping), sink: &mut sink };
+    let read = document.deserialize(&mut serde_json::Deserializer::from_str(&text));
+    let misfit = read.ok().and_then(|problem| sink.end(Some(problem.unwrap_or_default())));
+    misfit.map(|misfit| misfit.salvage).unwrap_or_default()
 }
 
 /// The item's text, or what is wrong with it.

@@ -121,6 +121,8 @@ fn what_does_not_fit_keeps_its_key_and_version_whatever_else_is_wrong_with_it() 
         assert_eq!(rejected.id, Some(Uuid::from_u128(0x4000_8000_0000_0000_0001)), "{what}: {}", rejected.reason);
         assert_eq!(rejected.data_version.as_deref(), Some("AAAA="), "{what}");
         assert_eq!(rejected.raw, item.as_bytes(), "{what}");
+        let stands = rejected.salvage.stands;
+        assert!(stands == Some(true) || what.starts_with("no "), "{what}: whether it stands is {stands:?}");
     }
 }
 

@@ -1,21 +1,25 @@
 //! How a pass finds what changed: `scan` for catalogs, `window` for documents. Both end in the same diff: a key whose
 //! `DataVersion` is not the one that was sent is read again, a key that is missed is asked for by name.
 
+mod missing;
 pub mod scan;
 pub mod spans;
 pub mod window;
+mod withdraw;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 use xxhash_rust::xxh64::xxh64;
 
-use super::Stop;
 use super::ledger::{Known, Ledger};
-use super::outgoing::{Gone, Outgoing};
+use super::outgoing::Outgoing;
 use super::pass::Pass;
 use super::publish::Publisher;
+use super::{Stop, held, progress};
 use crate::erp::mapping::Mapping;
 use crate::erp::pages::{self, Page, PageSize};
 use crate::erp::read::{Rejected, Sink};
@@ -26,12 +30,23 @@ use crate::erp::{Client, mapping};
 /// Up to so many changed documents are fetched by key; more of them are read as pages again.
 const BY_KEY: usize = 200;
 
+/// Some 170 bytes each: as many as the page of 8 MiB holds.
+const KEYS_OF_A_PAGE: i64 = 50_000;
+
 /// What one pass works with.
 pub struct Reader {
     pub client: Client,
     pub mapping: Arc<Mapping>,
     pub publisher: Arc<Publisher>,
     pub pass: Arc<Pass>,
+    /// Usual seconds between two passes over the dataset: what its markers say. 0: nobody knows.
+    pub interval_s: u32,
+    /// A dataset of documents with no more keys than this is compared whole, by one question.
+    pub keys_of_a_page: i64,
+    /// When the pass began to read, here.
+    began: Instant,
+    /// What the brake lets through: the missing of a span, as an operator saw them.
+    released: HashMap<String, i64>,
     /// Versions that were rejected before: key as 1C wrote it → `DataVersion`.
     rejected: Mutex<HashMap<String, String>>,
 }
@@ -42,13 +57,27 @@ impl Reader {
         mapping: Arc<Mapping>,
         publisher: Arc<Publisher>,
         pass: Arc<Pass>,
+        interval_s: u32,
     ) -> Result<Self, Stop> {
-        let rejected = publisher.ledger().rejected(&pass).await?;
-        Ok(Self { client, mapping, publisher, pass, rejected: Mutex::new(rejected) })
+        let rejected = Mutex::new(publisher.ledger().rejected(&pass).await?);
+        let released = held::released(publisher.ledger().pool(), pass.dataset).await?;
+        let (began, keys_of_a_page) = (Instant::now(), KEYS_OF_A_PAGE);
+        Ok(Self { client, mapping, publisher, pass, interval_s, keys_of_a_page, began, released, rejected })
     }
 
     pub fn ledger(&self) -> &Ledger {
         self.publisher.ledger()
+    }
+
+    /// By the clock of the database, as the pass's own beginning is.
+    fn now(&self) -> DateTime<Utc> {
+        self.pass.read_at + self.began.elapsed()
+    }
+
+    /// The dataset is as of `read_at`: the marker says it behind the rows, then progress knows. True: for the first time.
+    pub async fn done(&self, read_at: DateTime<Utc>) -> Result<bool, Stop> {
+        self.publisher.mark(&self.pass, read_at, self.interval_s).await?;
+        progress::pass_done(self.ledger().pool(), &self.pass).await
     }
 
     fn page_size(&self) -> PageSize {
@@ -95,45 +124,21 @@ impl Reader {
         Ok(found)
     }
 
-    /// Asks by name for keys that a scan has not shown: moved ones come back, the others are gone.
-    async fn look_for<S>(&self, keys: Vec<Uuid>) -> Result<(), Stop>
-    where
-        S: Sink + Outgoing + Default + Send + 'static,
-    {
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let found = self.read_by_key::<S>(&keys).await?;
-        let keys: Vec<Uuid> = keys.into_iter().filter(|key| !found.contains(key)).collect();
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let (gone, dataset) = (keys.len(), self.pass.dataset);
-        tracing::info!(dataset.name = dataset.name(), pass.gone = gone, "1C has {gone} of {dataset} no more");
-        for keys in keys.chunks(5_000) {
-            self.publisher.publish(&self.pass, &Gone { dataset, keys: keys.to_vec() }).await?;
-        }
-        Ok(())
-    }
-
-    /// What an earlier pass recorded and never confirmed is asked for by name: it may have been re-dated since.
-    async fn finish_unconfirmed<S>(&self) -> Result<(), Stop>
-    where
-        S: Sink + Outgoing + Default + Send + 'static,
-    {
-        let keys = self.ledger().unconfirmed(&self.pass).await?;
-        self.look_for::<S>(keys).await
-    }
-
     /// To the dead letters, once per version; returns the keys that could be read.
     async fn set_aside(&self, rejected: Vec<Rejected>) -> Result<Vec<Uuid>, Stop> {
         let mut keys = Vec::new();
+        let mut fresh = Vec::new();
+        let mut misfits = HashMap::new();
         for document in rejected {
             let (key, data_version) = name_of(&document);
             keys.extend(document.id);
-            if self.is_rejected(&key, &data_version) {
-                continue;
+            if !self.is_rejected(&key, &data_version) {
+                misfits.extend(document.id.map(|id| (id, document.salvage)));
+                fresh.push((key, data_version, document));
             }
+        }
+        self.withdraw(&misfits).await?;
+        for (key, data_version, document) in fresh {
             let dataset = self.pass.dataset;
             tracing::warn!(
                 dataset.name = dataset.name(),
@@ -148,6 +153,22 @@ impl Reader {
             self.rejected.lock().unwrap_or_else(PoisonError::into_inner).insert(key, data_version);
         }
         Ok(keys)
+    }
+
+    /// Entries of a scan of keys that do not fit: those with a key are to be read whole, where it shows what they are; the others
+    /// are set aside as they are. Neither is missed.
+    async fn odd_keys(&self, rejected: Vec<Rejected>, seen: &mut HashSet<Uuid>) -> Result<Vec<Uuid>, Stop> {
+        let (mut whole, mut nameless) = (Vec::new(), Vec::new());
+        for entry in rejected {
+            let (key, data_version) = name_of(&entry);
+            match entry.id {
+                Some(id) if seen.insert(id) && !self.is_rejected(&key, &data_version) => whole.push(id),
+                Some(_) => {}
+                None => nameless.push(entry),
+            }
+        }
+        self.set_aside(nameless).await?;
+        Ok(whole)
     }
 
     fn keys_mapping(&self, fields: &[usize]) -> Arc<Mapping> {

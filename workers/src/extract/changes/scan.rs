@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::missing::{Compared, Missing};
 use super::{BY_KEY, KeyPage, Reader};
 use crate::erp::mapping::{Mapping, product};
 use crate::erp::pages::{self, Page};
@@ -19,6 +20,7 @@ impl Reader {
     {
         let known = self.ledger().of_all(&self.pass).await?;
         let mapping = self.keys_mapping(&[product::ID, product::DATA_VERSION]);
+        let mut missing = Missing::default();
         let (mut seen, mut changed) = (HashSet::new(), Vec::new());
         let (mut size, mut skip) = (self.page_size(), 0);
         loop {
@@ -26,12 +28,14 @@ impl Reader {
             let page: KeyPage =
                 pages::fetch(&self.client, &mapping, &mut size, |top| by_key(&mapping, skip, top)).await?;
             skip += page.documents;
+            let is_last = page.is_last();
+            changed.extend(self.odd_keys(page.rejected, &mut seen).await?);
             for key in &page.sink.keys {
                 if seen.insert(key.id) && self.is_changed(key, known.get(&key.id)) {
                     changed.push(key.id);
                 }
             }
-            if page.is_last() {
+            if is_last {
                 break;
             }
         }
@@ -40,9 +44,10 @@ impl Reader {
         } else {
             self.read_by_key::<S>(&changed).await?;
         }
-        let missed = known.into_keys().filter(|key| !seen.contains(key)).collect();
-        self.look_for::<S>(missed).await?;
-        self.finish_unconfirmed::<S>().await
+        let compared = Compared { span: "all", is_all: true, known: &known, seen: &seen };
+        self.look_for::<S>(compared, &mut missing).await?;
+        self.finish_unconfirmed::<S>(&mut missing).await?;
+        self.remove(missing).await
     }
 
     /// Every item again; the publisher drops what has not changed.

@@ -4,6 +4,15 @@ use chrono::{Datelike, Months, NaiveDate, NaiveDateTime};
 
 use crate::erp::pages::Span;
 
+/// Whatever the date.
+pub const ALL: Span = Span { from: None, to: None };
+
+/// `all`, or from which day to which.
+pub fn name(span: &Span) -> String {
+    let day = |moment: Option<NaiveDateTime>| moment.map_or_else(String::new, |moment| moment.date().to_string());
+    if *span == ALL { "all".to_owned() } else { format!("{}..{}", day(span.from), day(span.to)) }
+}
+
 /// Dated before this: junk, or an age that no base of this platform has.
 pub fn dawn() -> NaiveDateTime {
     NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default().into()

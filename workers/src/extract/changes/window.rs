@@ -3,21 +3,24 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Instant;
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::missing::{Compared, Missing};
 use super::{BY_KEY, KeyPage, Reader, spans};
 use crate::erp::mapping::sale;
 use crate::erp::pages::{self, Page, Span, Walk};
+use crate::erp::read::Rejected;
 use crate::erp::sinks::{Key, Keys, Sales};
 use crate::erp::url::{Question, datetime};
 use crate::extract::publish::InFlight;
 use crate::extract::{Stop, outgoing, progress};
 
-/// Some 170 bytes each: as many as the page of 8 MiB holds.
-const KEYS_OF_A_PAGE: i64 = 50_000;
+/// The span of the usual pass; the day it begins at moves on.
+const RECENT: &str = "the last days";
 
 /// A page on its way from 1C to the topic.
 struct Fetched {
@@ -35,27 +38,61 @@ impl Reader {
         if !progress::load(self.ledger().pool(), &self.pass).await?.is_done {
             return self.load(today).await;
         }
-        if self.ledger().is_larger_than(&self.pass, KEYS_OF_A_PAGE).await? {
-            self.diff(Span { from: Some(from.into()), to: None }).await?;
+        let mut missing = Missing::default();
+        if self.ledger().is_larger_than(&self.pass, self.keys_of_a_page).await? {
+            self.diff(Span { from: Some(from.into()), to: None }, RECENT, &mut missing).await?;
             let older = spans::before(spans::all(self.first_date().await?, today), from.into());
             if let Some(span) = older.get(turn % older.len().max(1)) {
-                self.diff(*span).await?;
+                self.diff(*span, &spans::name(span), &mut missing).await?;
             }
         } else {
-            self.diff(Span { from: None, to: None }).await?;
+            self.diff(spans::ALL, &spans::name(&spans::ALL), &mut missing).await?;
         }
-        self.finish_unconfirmed::<Sales>().await
+        self.finish_unconfirmed::<Sales>(&mut missing).await?;
+        self.remove(missing).await
     }
 
-    /// The nightly pass: the same diff over everything, which also finds what was edited or removed long ago.
-    pub async fn everything(&self, today: NaiveDate) -> Result<(), Stop> {
+    /// The nightly pass: the same diff over everything, which also finds what was edited or removed long ago. Whatever time
+    /// that takes, the days since `from` are read as often as usual meanwhile. Returns as of when these were read.
+    pub async fn everything(&self, from: NaiveDate, today: NaiveDate) -> Result<DateTime<Utc>, Stop> {
+        let mut as_of = self.pass.read_at;
         if !progress::load(self.ledger().pool(), &self.pass).await?.is_done {
-            return self.load(today).await;
+            self.load(today).await?;
+            return Ok(as_of);
         }
-        for span in spans::all(self.first_date().await?, today) {
-            self.diff(span).await?;
+        let mut missing = Missing::of_all();
+        let spans = if self.ledger().is_larger_than(&self.pass, self.keys_of_a_page).await? {
+            spans::all(self.first_date().await?, today)
+        } else {
+            vec![spans::ALL]
+        };
+        let mut marked = self.began;
+        for span in spans {
+            if self.interval_s > 0 && marked.elapsed().as_secs() >= self.interval_s.into() {
+                marked = Instant::now();
+                as_of = self.recent(from).await?.unwrap_or(as_of);
+            }
+            self.diff(span, &spans::name(&span), &mut missing).await?;
         }
-        self.finish_unconfirmed::<Sales>().await
+        self.finish_unconfirmed::<Sales>(&mut missing).await?;
+        self.remove(missing).await?;
+        Ok(as_of)
+    }
+
+    /// The usual pass within a longer one: what is recent is as fresh as ever. None: the brake holds it.
+    async fn recent(&self, from: NaiveDate) -> Result<Option<DateTime<Utc>>, Stop> {
+        let read_at = self.now();
+        let mut missing = Missing::default();
+        self.diff(Span { from: Some(from.into()), to: None }, RECENT, &mut missing).await?;
+        self.finish_unconfirmed::<Sales>(&mut missing).await?;
+        match self.remove(missing).await {
+            Ok(()) => {}
+            // The longer pass meets the same, and tells it at its end.
+            Err(Stop::Held(_)) => return Ok(None),
+            Err(stop) => return Err(stop),
+        }
+        self.done(read_at).await?;
+        Ok(Some(read_at))
     }
 
     async fn load(&self, today: NaiveDate) -> Result<(), Stop> {
@@ -70,15 +107,16 @@ impl Reader {
             rest.len()
         );
         self.read(rest, true).await?;
-        self.finish_unconfirmed::<Sales>().await?;
+        let mut missing = Missing::of_all();
+        self.finish_unconfirmed::<Sales>(&mut missing).await?;
         progress::load_done(self.ledger().pool(), &self.pass).await?;
         if load.to.is_some() {
             // What was read before the interruption may have been edited since.
             for span in all {
-                self.diff(span).await?;
+                self.diff(span, &spans::name(&span), &mut missing).await?;
             }
         }
-        Ok(())
+        self.remove(missing).await
     }
 
     /// The date of the first document that is no junk.
@@ -126,12 +164,14 @@ impl Reader {
     }
 
     /// Compares the keys of a span with the ledger; reads what differs, and asks by name for what is missed.
-    async fn diff(&self, span: Span) -> Result<(), Stop> {
+    async fn diff(&self, span: Span, name: &str, missing: &mut Missing) -> Result<(), Stop> {
         let day = |moment: Option<NaiveDateTime>| moment.map(|moment| moment.date());
         let known = self.ledger().of_days(&self.pass, day(span.from), day(span.to)).await?;
         let mut seen = HashSet::with_capacity(known.len());
         let mut changed: Vec<Key> = Vec::new();
-        for key in self.keys(span).await? {
+        let (keys, rejected) = self.keys(span).await?;
+        let odd = self.odd_keys(rejected, &mut seen).await?;
+        for key in keys {
             seen.insert(key.id);
             if self.is_changed(&key, known.get(&key.id)) {
                 changed.push(key);
@@ -146,24 +186,27 @@ impl Reader {
             let keys: Vec<_> = changed.iter().map(|key| key.id).collect();
             self.read_by_key::<Sales>(&keys).await?;
         }
-        let missed = known.into_keys().filter(|key| !seen.contains(key)).collect();
-        self.look_for::<Sales>(missed).await
+        self.read_by_key::<Sales>(&odd).await?;
+        let compared = Compared { span: name, is_all: span == spans::ALL, known: &known, seen: &seen };
+        self.look_for::<Sales>(compared, missing).await
     }
 
-    async fn keys(&self, span: Span) -> Result<Vec<Key>, Stop> {
+    async fn keys(&self, span: Span) -> Result<(Vec<Key>, Vec<Rejected>), Stop> {
         let mapping = self.keys_mapping(&[sale::ID, sale::DATA_VERSION, sale::SOLD_AT]);
-        let (mut walk, mut size, mut keys) = (Walk::over(span), self.page_size(), Vec::new());
+        let (mut walk, mut size) = (Walk::over(span), self.page_size());
+        let (mut keys, mut rejected) = (Vec::new(), Vec::new());
         loop {
             self.pass.check()?;
             let page: KeyPage =
                 pages::fetch(&self.client, &mapping, &mut size, |top| walk.question(&mapping, top)).await?;
             let is_last = page.is_last();
+            rejected.extend(page.rejected);
             let Keys { keys: found, .. } = page.sink;
             let met: Vec<_> = found.iter().map(|key| (key.id, key.dated)).collect();
             let fresh = walk.advance(&met, page.documents);
             keys.extend(found.into_iter().zip(fresh).filter_map(|(key, is_fresh)| is_fresh.then_some(key)));
             if is_last {
-                return Ok(keys);
+                return Ok((keys, rejected));
             }
         }
     }

@@ -38,7 +38,7 @@ impl Parts {
         ];
         for user in clickhouse::USERS {
             let name = format!("CLICKHOUSE_{}_PASSWORD", user.to_uppercase());
-            let needed = ["loader", "migrator", "portal_ro"].contains(&user);
+            let needed = ["loader", "migrator", "portal_ro", "audit_ro"].contains(&user);
             match (self.clickhouse.is_ours(), env::optional(&name)) {
                 (true, _) => all.push((name, clickhouse::password(user))),
                 (false, Some(password)) => all.push((name, password)),
@@ -111,7 +111,8 @@ impl Programs<'_> {
 
     /// Starts the extractor. Against the stand-in it asks often; a real 1C is asked as its variables, or defaults, say.
     pub async fn extractor(&self, stand_in: bool) -> Result<Process> {
-        let mut launch = self.launch("extractor", None)?.env("HEALTH_LISTEN", format!("127.0.0.1:{EXTRACTOR_HEALTH}"));
+        let mut launch =
+            self.launch("extractor", Some("audit_ro"))?.env("HEALTH_LISTEN", format!("127.0.0.1:{EXTRACTOR_HEALTH}"));
         let often = [
             ("EXTRACT_CRON_PRODUCTS", "*/10 * * * * *"),
             ("EXTRACT_CRON_DEALERS", "*/10 * * * * *"),

@@ -1,0 +1,49 @@
+//! A table that takes nothing until someone mends it: its dataset waits, the others go on, and it is said why.
+
+use serde_json::json;
+use tests::await_true;
+use tests::ledger::{self, SOON};
+
+use crate::stand::{Stand, await_line, start};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dataset_whose_table_refuses_it_waits_and_is_told_while_the_others_go_on_until_it_is_mended() {
+    let stand = Stand::start().await;
+    let migrator = stand.clickhouse.client("migrator");
+    let break_it = "ALTER TABLE dw.product DROP COLUMN article";
+    migrator.query(break_it).execute().await.expect("drop a column");
+    let listen = format!("127.0.0.1:{}", stack::ports::free().expect("a port"));
+    let mut loader = start(stand.loader().env("HEALTH_LISTEN", &listen));
+    let _extractor = start(stand.extractor());
+    let ask = async |path: &str| -> (u16, String) {
+        let answer =
+            stack::http().expect("a client").get(format!("http://{listen}{path}")).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("its text"))
+    };
+    await_line(&loader, &["ERROR", "ClickHouse refuses products", "article"]).await;
+    // Sales and dealers go on.
+    for dataset in ["sales", "dealers"] {
+        ledger::await_pass(&stand.clickhouse, dataset).await;
+    }
+    let documents = stand.documents().await;
+    stand.change(&documents[0], "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
+    await_true("sales are equal", SOON, async || {
+        ledger::of_1c(&stand.onec).await == ledger::of_warehouse(&stand.clickhouse).await
+    })
+    .await;
+    let (status, why) = ask("/readyz").await;
+    assert!(status == 503 && why.contains("ClickHouse refuses products") && why.contains("article"), "{status} {why}");
+    assert!(ask("/metrics").await.1.contains("load_refused{dataset=\"products\"} 1"));
+    assert!(loader.is_running(), "{}", loader.output());
+    let told = loader.output().lines().filter(|line| line.contains("ERROR")).count();
+    assert_eq!(told, 1, "told once: {}", loader.output());
+
+    let mend = "ALTER TABLE dw.product ADD COLUMN article String AFTER code";
+    migrator.query(mend).execute().await.expect("add the column");
+    ledger::await_pass(&stand.clickhouse, "products").await;
+    await_true("the loader is ready again", SOON, async || ask("/readyz").await.0 == 200).await;
+    assert!(ask("/metrics").await.1.contains("load_refused{dataset=\"products\"} 0"));
+    let products = stand.warehouse_count("SELECT count() FROM dw.product FINAL WHERE is_deleted = 0").await;
+    let of_1c = stand.onec.ask("/ledger?dataset=products").await;
+    assert!(products > 0, "{of_1c}");
+}

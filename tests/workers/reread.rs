@@ -1,0 +1,99 @@
+//! A dataset or a period read again by an operator's word: after a mapping was wrong and is mended.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use tests::await_true;
+use tests::ledger::{self, SOON};
+use workers::config;
+use workers::datasets::Dataset;
+use workers::extract::operator;
+
+use crate::stand::{Stand, start};
+
+const OURS: &str = include_str!("../../workers/mappings/ut11/sales.toml");
+
+/// A site's folder whose mapping of sales is ours with something else in it.
+fn site(stand: &Stand, name: &str, changes: &[(&str, &str)]) -> PathBuf {
+    let folder = stand.folder.path().join(name);
+    std::fs::create_dir(&folder).expect("a folder");
+    let text = changes.iter().fold(OURS.to_owned(), |text, (ours, theirs)| {
+        assert!(text.contains(ours), "{ours}");
+        text.replace(ours, theirs)
+    });
+    std::fs::write(folder.join("sales.toml"), text).expect("write the mapping");
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_wrong_mapping_is_mended_one_word_has_everything_read_again_rejected_documents_included() {
+    let stand = Stand::start().await;
+    // Amounts in each other's place: everything fits, and everything is wrong.
+    let swapped =
+        [("revenue = \"СуммаСНДС\"", "revenue = \"СуммаНДС\""), ("\nvat = \"СуммаНДС\"", "\nvat = \"СуммаСНДС\"")];
+    let mut extractor = start(stand.extractor().env("MAPPINGS_DIR", site(&stand, "swapped", &swapped)));
+    let _loader = start(stand.loader());
+    stand.await_pass().await;
+    extractor.stop();
+    // A reference where a number is meant: nothing fits that is read now.
+    let documents = stand.documents().await;
+    for document in &documents[..3] {
+        stand.change(document, "touch", json!({})).await;
+    }
+    let refused = site(&stand, "refused", &[("quantity = \"Количество\"", "quantity = \"Упаковка_Key\"")]);
+    let mut extractor = start(stand.extractor().env("MAPPINGS_DIR", refused));
+    let rejected = async || stand.postgres_count("SELECT count(*) FROM rejected").await;
+    await_true("three are rejected", SOON, async || rejected().await == 3).await;
+    extractor.stop();
+
+    let _extractor = start(stand.extractor());
+    stand.await_pass().await;
+    let (truth, wrong) = (ledger::of_1c(&stand.onec).await, ledger::of_warehouse(&stand.clickhouse).await);
+    assert_ne!(truth, wrong, "by itself nothing of it is read again");
+    let told = stand.command(&["reread", "sales"]).await;
+    assert!(told.contains("and 3 that were rejected, by sales-full"), "{told}");
+    stand.await_equal().await;
+    assert_eq!(rejected().await, 0);
+    let again = stand.postgres_count("SELECT count(*) FROM sent WHERE data_version = ''").await;
+    assert_eq!(again, 0, "and all of it is remembered as sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_period_is_read_again_without_the_rest_and_a_pass_under_way_cannot_undo_it() {
+    let stand = Stand::start().await;
+    let (mut extractor, _loader) = stand.both().await;
+    extractor.stop();
+    let under_way = crate::nightly_pass::claimed(&stand).await;
+    let reader = crate::nightly_pass::reader(&stand, under_way, 0).await;
+    let days: Vec<chrono::NaiveDate> = sqlx::query_scalar(
+        "SELECT DISTINCT sold_on FROM sent WHERE dataset = 'sales' AND sold_on IS NOT NULL ORDER BY sold_on",
+    )
+    .fetch_all(&stand.postgres.pool)
+    .await
+    .expect("the days");
+    let (from, to) = (days[days.len() / 3], days[days.len() / 2]);
+    let jobs = config::jobs_from_env().expect("the jobs");
+    let reread = operator::reread(&stand.postgres.pool, &jobs, Dataset::Sales, Some(from), Some(to)).await;
+    let reread = reread.expect("read again");
+    let forgotten: (i64, chrono::NaiveDate, chrono::NaiveDate) =
+        sqlx::query_as("SELECT count(*), min(sold_on), max(sold_on) FROM sent WHERE data_version = ''")
+            .fetch_one(&stand.postgres.pool)
+            .await
+            .expect("what is forgotten");
+    assert_eq!(forgotten, (i64::try_from(reread.sent).unwrap(), from, to));
+
+    let asked = "SELECT count(*) FROM slot WHERE job = 'sales-full' AND state = 'queued' AND slot_at > now() - interval '1 minute'";
+    assert_eq!(stand.postgres_count(asked).await, 1, "a pass over everything is asked for");
+
+    let ended = reader.window(from, shared::clock::now().date_naive(), 0).await;
+    assert!(matches!(ended, Err(workers::extract::Stop::Stale)), "{ended:?}");
+    let nowhere = operator::reread(&stand.postgres.pool, &jobs, Dataset::Dealers, Some(from), None).await;
+    assert!(nowhere.expect_err("dealers have no dates").to_string().contains("leave --from and --to out"));
+
+    let _extractor = start(stand.extractor());
+    await_true("the period is sent again", SOON, async || {
+        stand.postgres_count("SELECT count(*) FROM sent WHERE data_version = ''").await == 0
+    })
+    .await;
+    stand.await_equal().await;
+}
