@@ -4,9 +4,7 @@ use serde_json::Value;
 use stack::onec::Settings;
 use stack::process::{Launch, Process};
 use tests::ledger::{self, SOON};
-use tests::{
-    TestClickHouse, TestOnec, TestPostgres, TestTopics, await_true, clickhouse, folder, postgres, test_workers, topics,
-};
+use tests::{TestClickHouse, TestOnec, TestPostgres, TestTopics, clickhouse, folder, postgres, test_workers, topics};
 
 pub struct Stand {
     pub onec: TestOnec,
