@@ -9,7 +9,7 @@ use serde_json::json;
 use tests::ledger::SOON;
 use tests::{Person, TestKeycloak, TestPortal, TestTopics, await_true};
 
-use crate::stand::{Stand, text};
+use crate::stand::{Stand, start, text};
 use crate::topic::Topic;
 
 /// Everything in the dead letters.
@@ -60,6 +60,81 @@ async fn a_catalog_item_that_does_not_fit_goes_to_the_dead_letters_whole_and_its
 
     stand.onec.change(&path, json!({ "field": "IsFolder", "value": false })).await;
     await_true("the mended product is stored", SOON, async || name().await == ["Насос новый"]).await;
+    assert_eq!(stand.postgres_count("SELECT count(*) FROM rejected").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_byte_that_no_text_may_hold_sets_its_item_aside_with_its_bytes_and_the_rest_of_the_catalog_is_stored() {
+    let stand = Stand::start().await;
+    let products = stand.onec.ask("/documents?sale=true&limit=100").await;
+    let mut products: Vec<&str> = products
+        .as_array()
+        .expect("documents")
+        .iter()
+        .map(|one| one["products"][0].as_str().expect("a product"))
+        .collect();
+    products.sort_unstable();
+    products.dedup();
+    let names: [(&str, &[u8]); 2] = [("РАЗДЕЛИТЕЛЬ", b"\x1e"), ("ПОЛБУКВЫ", b"\xd0")];
+    for (product, (name, with)) in products.iter().zip(names) {
+        let set = json!({ "field": "Description", "value": format!("Клапан {name} 1/2") });
+        stand.onec.change(&format!("/products/{product}/set"), set).await;
+        stand.fault(json!({ "kind": "replace", "find": name, "with": with })).await;
+    }
+    let _workers = (start(stand.extractor()), start(stand.loader()));
+    let stored = async || stand.warehouse_count("SELECT count() FROM dw.product FINAL WHERE is_deleted = 0").await;
+    let all = stand.onec.ask("/ledger?dataset=products").await["items"].as_u64().expect("a count");
+    await_true("all others are stored", SOON, async || stored().await == all - 2).await;
+    tests::ledger::await_pass(&stand.clickhouse, "products").await;
+
+    let letters = dead_letters(&stand.topics);
+    assert_eq!(letters.len(), 2, "each is set aside once, however many passes meet it");
+    for (product, (_, bad)) in products.iter().zip(names) {
+        let letter = letters.iter().find(|letter| letter.key() == Some(product.as_bytes())).expect("a dead letter");
+        let raw = [b"\xd0\xbd ".as_slice(), bad, b" 1/2\""].concat();
+        assert!(letter.payload().expect("a payload").windows(raw.len()).any(|bytes| bytes == raw), "{raw:?}");
+        assert!(
+            header(letter, "reason").contains(&format!("the byte 0x{:02X}", bad[0])),
+            "{}",
+            header(letter, "reason")
+        );
+    }
+
+    stand.heal().await;
+    for product in &products[..2] {
+        let set = json!({ "field": "Description", "value": "Клапан" });
+        stand.onec.change(&format!("/products/{product}/set"), set).await;
+    }
+    stand.await_equal().await;
+    assert_eq!(stand.postgres_count("SELECT count(*) FROM rejected").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_letter_in_a_name_and_null_where_a_flag_or_an_amount_should_be_keep_their_item() {
+    let stand = Stand::start().await;
+    let _workers = stand.both().await;
+    let document = stand.documents().await.remove(0);
+    let (reference, product) = (text(&document, "ref"), document["products"][0].as_str().expect("a product"));
+    for (path, field, value) in [
+        (format!("/products/{product}/set"), "Description", r#""Кран \ud83d 1/2""#),
+        (format!("/products/{product}/set"), "IsFolder", "null"),
+        (format!("/documents/{reference}/set"), "DeletionMark", "null"),
+    ] {
+        stand.onec.change_by(&path, format!("{{\"field\":\"{field}\",\"value\":{value}}}")).await;
+    }
+    let amount = json!({ "line": 1, "field": "СуммаНДС", "value": null });
+    stand.onec.change(&format!("/documents/{reference}/set"), amount).await;
+
+    let name = format!(
+        "SELECT count() FROM dw.product FINAL WHERE product_id = toUUID('{product}') AND name = 'Кран \u{fffd} 1/2' \
+        AND is_group = 0 AND is_deleted = 0"
+    );
+    await_true("the product is stored", SOON, async || stand.warehouse_count(&name).await == 1).await;
+    let line = format!(
+        "SELECT count() FROM dw.sale FINAL WHERE document_id = toUUID('{reference}') AND line_no = 1 AND vat = 0 \
+        AND is_deleted = 0"
+    );
+    await_true("the sale is stored", SOON, async || stand.warehouse_count(&line).await == 1).await;
     assert_eq!(stand.postgres_count("SELECT count(*) FROM rejected").await, 0);
 }
 

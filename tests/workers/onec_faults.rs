@@ -29,7 +29,7 @@ async fn an_answer_that_is_no_json_or_not_whole_is_never_believed_and_is_asked_f
     let (extractor, _loader) = stand.both().await;
     let documents = stand.documents().await;
     for (document, (fault, said)) in documents.iter().zip([
-        (json!({ "kind": "html", "path": SALES }), "is not JSON"),
+        (json!({ "kind": "html", "path": SALES }), "is no answer of 1C but an HTML page «Технические работы»"),
         (json!({ "kind": "cut", "at": 900, "path": SALES }), "broke off"),
         (json!({ "kind": "cut", "at": 0, "path": SALES }), "broke off"),
         (json!({ "kind": "length", "by": 40, "path": SALES }), "broke off"),
@@ -84,6 +84,51 @@ async fn a_storm_of_500_shrinks_the_pages_and_moves_no_progress_and_503_waits_as
     stand.fault(json!({ "kind": "status", "status": 503, "retry_after": 3, "times": 1, "path": SALES })).await;
     await_line(&extractor, &["1C is not ready (503)", "\"pause_ms\":3000"]).await;
     stand.await_pass().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_base_that_cannot_build_large_pages_is_asked_too_much_a_few_times_and_then_seldom() {
+    let stand = Stand::start_with(|settings| settings.lines = 3_000).await;
+    stand.fault(json!({ "kind": "heavy", "most": 50, "path": SALES })).await;
+    let _workers = stand.both().await;
+    let too_much = async || stand.onec.ask("/stats").await["faulted"].as_u64().expect("a count");
+    let before = too_much().await;
+    for _ in 0..5 {
+        stand.await_pass().await;
+    }
+    let more = too_much().await - before;
+    assert!(more <= 5, "1C was asked {more} times in five passes for what it cannot build, {before} times before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_asked_for_by_name_are_fewer_at_a_time_where_1c_cannot_build_as_many() {
+    let stand = Stand::start().await;
+    let (extractor, _loader) = stand.both().await;
+    stand.fault(json!({ "kind": "heavy", "most": 3, "path": "Ref_Key eq" })).await;
+    for document in stand.documents().await.iter().take(12) {
+        stand.change(document, "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
+    }
+    stand.await_equal().await;
+    assert!(!has_line(&extractor, &["Failed to read"]), "{}", extractor.output());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_stands_twice_has_its_last_value_and_is_no_sum() {
+    let stand = Stand::start().await;
+    let twice = |field: &str, first: &str| {
+        let with = format!("\"{field}\":{first},\"{field}\":").into_bytes();
+        json!({ "kind": "replace", "find": format!("\"{field}\":"), "with": with })
+    };
+    stand
+        .fault(json!([
+            twice("СуммаСНДС", "0.01"),
+            twice("Количество", "null"),
+            twice("Description", "\"прежнее\""),
+            twice("Партнер_Key", "\"нет\""),
+        ]))
+        .await;
+    let _workers = stand.both().await;
+    assert_eq!(stand.postgres_count("SELECT count(*) FROM rejected").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use sqlx::{Connection, Executor};
 use stack::parts::Parts;
 use stack::postgres::Postgres;
@@ -9,7 +10,7 @@ use stack::process::{Launch, Process};
 use tests::ledger::{self, SOON};
 use tests::{TestClickHouse, TestOnec, TestTopics, await_true, environment, folder, fresh_name, launch, test_workers};
 
-use crate::stand::{await_line, has_line, start};
+use crate::stand::{Stand, await_line, has_line, start};
 
 const PASSWORD: &str = "Пароль/1 @:%";
 
@@ -144,6 +145,39 @@ async fn programs_wait_for_stores_schemas_and_topics_and_begin_by_themselves() {
     for program in [&extractor, &loader, &portal] {
         assert!(!program.process.output().contains("Пароль"), "{} shows no password", program.process.name());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_extractor_is_not_ready_while_1c_is_away_refuses_it_or_is_asked_for_the_wrong_thing() {
+    let stand = Stand::start().await;
+    let password = stand.folder.path().join("password");
+    std::fs::write(&password, stack::onec::PASSWORD).expect("write the password");
+    let launch = stand.extractor().without_env("ONEC_PASSWORD").env("ONEC_PASSWORD_FILE", password.as_os_str());
+    let mut extractor = Waiting::start(launch, "HEALTH_LISTEN");
+    extractor.ready().await;
+    let sales = "Document_РеализацияТоваровУслуг";
+    for (fault, reason) in [
+        (json!({ "kind": "drop" }), "does not answer"),
+        (json!({ "kind": "status", "status": 403 }), "1C is not ready (403): Начало сеанса"),
+        (json!({ "kind": "status", "status": 404, "path": sales }), "sales: The web server before 1C does not know"),
+        (
+            json!({ "kind": "redirect", "location": "http://login.example/" }),
+            "redirected (302) to http://login.example/",
+        ),
+        (json!({ "kind": "rename-field", "set": sales, "field": "Date", "to": "Дата" }), "Date"),
+    ] {
+        stand.fault(fault).await;
+        extractor.lacks(reason).await;
+        stand.heal().await;
+        extractor.ready().await;
+    }
+    stand.onec.change("/password", json!({ "password": "новый" })).await;
+    extractor.lacks("1C refuses the user").await;
+    std::fs::write(&password, "новый").expect("write the password");
+    extractor.ready().await;
+
+    let elsewhere = stand.extractor().env("ONEC_URL", stand.onec.url().replace("/odata/", "/data/"));
+    Waiting::start(elsewhere, "HEALTH_LISTEN").lacks("check the address and the publication in ONEC_URL").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,7 +51,7 @@ fn is_host_and_port(broker: &str) -> bool {
     })
 }
 
-/// The password of the 1C user. A file is read again after a refusal, so a rotated secret needs no restart.
+/// The password of the 1C user. A file is read again for every request, so a rotated secret needs no restart.
 #[derive(Debug, Clone)]
 pub enum Password {
     Fixed(SecretString),
@@ -94,6 +94,8 @@ pub struct Limits {
     /// The shortest and the longest pause between tries.
     pub backoff: (Duration, Duration),
     pub tries: u32,
+    /// How long a refused password rests at first and at most.
+    pub refused: (Duration, Duration),
 }
 
 impl Default for Limits {
@@ -106,6 +108,7 @@ impl Default for Limits {
             page_bytes: 8 * 1024 * 1024,
             backoff: (Duration::from_millis(500), Duration::from_secs(30)),
             tries: 6,
+            refused: (Duration::from_secs(300), Duration::from_secs(3600)),
         }
     }
 }

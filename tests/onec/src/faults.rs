@@ -67,6 +67,15 @@ pub enum Kind {
     GzipBomb {
         mebibytes: usize,
     },
+    /// 500 for a page of more documents or items than that.
+    Heavy {
+        most: usize,
+    },
+    /// Wherever `find` stands in a body, these bytes stand instead: what no JSON may hold, or a field twice.
+    Replace {
+        find: String,
+        with: Vec<u8>,
+    },
     /// In `$metadata` and data. `set` is the type's name, a tabular section's `…_RowType` included.
     RenameField {
         set: String,

@@ -1,15 +1,19 @@
 //! Authorised GET: every wait has a deadline, every answer a limit; what is worth another try is tried again, politely.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use reqwest::{StatusCode, header};
+use reqwest::header;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
+use super::error::ErpError;
+use super::page_size::Ceilings;
+use super::password::{Passwords, Try};
+use super::refusal::{self, NO_RIGHTS, Said};
 use super::url::Question;
-use crate::config::{OnecSettings, Password};
+use crate::config::OnecSettings;
 
 /// Requests at a time: 1C serves cashiers first.
 const AT_ONCE: usize = 2;
@@ -17,41 +21,10 @@ const AT_ONCE: usize = 2;
 /// `Retry-After` is obeyed up to here; a pass that must wait longer fails and comes back with a later slot.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-#[derive(Debug, thiserror::Error)]
-pub enum ErpError {
-    #[error("1C at {url} does not answer: {cause}. The next try follows by itself.")]
-    Unreachable { url: String, cause: String },
-    #[error(
-        "1C refuses the user {user:?} (401). Nothing more is asked with this password; mend ONEC_USER or the password."
-    )]
-    Refused { user: String },
-    #[error("1C does not publish {entity} (404): ask its administrator to add it to the standard OData composition.")]
-    NotPublished { entity: String },
-    #[error("1C does not understand the question for {entity} ({status}): {message}")]
-    NotUnderstood { entity: String, status: u16, message: String },
-    #[error("1C is not ready ({status}): {message}. The next try follows by itself.")]
-    NotReady { status: u16, message: String },
-    #[error("1C could not build the answer for {entity}: {cause}.")]
-    TooHeavy { entity: String, cause: String },
-    #[error("The answer of 1C for {entity} {problem}.")]
-    Broken { entity: String, problem: String },
-    #[error("The answer of 1C for {entity} is larger than {limit} bytes.")]
-    TooLarge { entity: String, limit: usize },
-    #[error("{0}")]
-    Setup(String),
-}
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-impl ErpError {
-    /// Whether the same question for a smaller page may do.
-    pub fn wants_smaller_page(&self) -> bool {
-        matches!(self, Self::TooHeavy { .. } | Self::TooLarge { .. })
-    }
-
-    /// Whether someone must mend something first.
-    pub fn needs_a_person(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::NotPublished { .. } | Self::NotUnderstood { .. } | Self::Setup(_))
-    }
-}
+/// Inner code: no such entity, or not published.
+const NO_ENTITY: i64 = 8;
 
 /// Shared by every dataset of the process: the limits hold for the 1C base as a whole.
 #[derive(Clone)]
@@ -64,14 +37,15 @@ struct Inner {
     settings: OnecSettings,
     at_once: Semaphore,
     next_at: Mutex<Instant>,
-    /// The password that 1C refused: asked no more with it, since accounts lock.
-    refused: Mutex<Option<SecretString>>,
+    passwords: Passwords,
     /// Held by the one that asks again after a refusal.
     second_try: Mutex<()>,
+    ceilings: Ceilings,
+    away: std::sync::Mutex<Option<String>>,
 }
 
 enum Verdict {
-    Done(String),
+    Done(Vec<u8>),
     /// After this pause at least.
     Again(ErpError, Option<Duration>),
     GiveUp(ErpError),
@@ -89,11 +63,13 @@ impl Client {
             .map_err(|cause| ErpError::Setup(format!("The HTTP client cannot be built: {cause}.")))?;
         let inner = Inner {
             http,
+            passwords: Passwords::new(&settings),
             settings,
             at_once: Semaphore::new(AT_ONCE),
             next_at: Mutex::new(Instant::now()),
-            refused: Mutex::new(None),
             second_try: Mutex::new(()),
+            ceilings: Ceilings::default(),
+            away: std::sync::Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -106,8 +82,13 @@ impl Client {
         &self.inner.settings.limits
     }
 
-    /// The answer's text, without a byte order mark. Not yet known to be JSON.
-    pub async fn get(&self, question: &Question) -> Result<String, ErpError> {
+    /// How large pages may be: learnt by all passes together.
+    pub fn ceilings(&self) -> &Ceilings {
+        &self.inner.ceilings
+    }
+
+    /// The answer's bytes, without a byte order mark. Not yet known to be JSON.
+    pub async fn get(&self, question: &Question) -> Result<Vec<u8>, ErpError> {
         let url = question.url(&self.inner.settings.url);
         self.fetch(&url, question.entity()).await
     }
@@ -115,15 +96,31 @@ impl Client {
     /// `$metadata`: XML, and large.
     pub async fn metadata(&self) -> Result<String, ErpError> {
         let url = format!("{}/$metadata", self.inner.settings.url);
-        self.fetch(&url, "$metadata").await
+        let broken = |_| ErpError::Broken { entity: "$metadata".to_owned(), problem: "is no UTF-8 text".to_owned() };
+        String::from_utf8(self.fetch(&url, "$metadata").await?).map_err(broken)
     }
 
-    async fn fetch(&self, url: &str, entity: &str) -> Result<String, ErpError> {
+    /// Why 1C does not answer: from the first try that failed until one is answered.
+    pub fn away(&self) -> Option<String> {
+        self.inner.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, verdict: &Verdict) {
+        let away = match verdict {
+            Verdict::Again(error, _) | Verdict::GiveUp(error @ ErpError::TooSlow { .. }) => Some(error.to_string()),
+            Verdict::Done(_) | Verdict::GiveUp(_) => None,
+        };
+        *self.inner.away.lock().unwrap_or_else(PoisonError::into_inner) = away;
+    }
+
+    async fn fetch(&self, url: &str, entity: &str) -> Result<Vec<u8>, ErpError> {
         let limits = &self.inner.settings.limits;
         let mut tried = 0;
         loop {
             tried += 1;
-            let (error, least) = match self.try_once(url, entity).await {
+            let verdict = self.try_once(url, entity).await;
+            self.note(&verdict);
+            let (error, least) = match verdict {
                 Verdict::Done(body) => return Ok(body),
                 Verdict::GiveUp(error) => return Err(error),
                 Verdict::Again(error, least) => (error, least),
@@ -142,46 +139,41 @@ impl Client {
         let Ok(_permit) = self.inner.at_once.acquire().await else {
             return Verdict::GiveUp(ErpError::Setup("The 1C client is closed.".to_owned()));
         };
-        // Only now: it may have been refused to another while this one waited.
-        let password = match self.password().await {
-            Ok(password) => password,
-            Err(error) => return Verdict::GiveUp(error),
-        };
-        match self.ask(url, &password).await {
-            Ok(response) if response.status() == StatusCode::UNAUTHORIZED => self.refused(url, entity, password).await,
-            Ok(response) => self.judge(response, entity).await,
-            Err(error) => error,
+        let passwords = &self.inner.passwords;
+        match self.try_password(url, entity).await {
+            Ok(verdict) => return verdict,
+            Err(tried) if tried.is_again => return Verdict::GiveUp(passwords.refused(tried).await),
+            Err(_) => {}
         }
-    }
-
-    /// The second refusal in a row ends it for this password, whoever asked.
-    async fn refused(&self, url: &str, entity: &str, password: SecretString) -> Verdict {
+        // The second refusal in a row ends it for this password, whoever asked.
         let _second_try = self.inner.second_try.lock().await;
-        if let Err(error) = self.password().await {
-            return Verdict::GiveUp(error);
-        }
-        match self.ask(url, &password).await {
-            Err(error) => error,
-            Ok(response) if response.status() == StatusCode::UNAUTHORIZED => {
-                if let Ok(body) = self.body(response, entity).await
-                    && is_access_denied(&body)
-                {
-                    let message = error_message(&body);
-                    return Verdict::GiveUp(ErpError::NotUnderstood {
-                        entity: entity.to_owned(),
-                        status: 401,
-                        message,
-                    });
-                }
-                *self.inner.refused.lock().await = Some(password);
-                metrics::counter!("erp_refused_total").increment(1);
-                Verdict::GiveUp(ErpError::Refused { user: self.inner.settings.user.clone() })
-            }
-            Ok(response) => self.judge(response, entity).await,
+        match self.try_password(url, entity).await {
+            Ok(verdict) => verdict,
+            Err(tried) => Verdict::GiveUp(passwords.refused(tried).await),
         }
     }
 
-    async fn ask(&self, url: &str, password: &SecretString) -> Result<reqwest::Response, Verdict> {
+    /// An error is the password that 1C has not taken.
+    async fn try_password(&self, url: &str, entity: &str) -> Result<Verdict, Try> {
+        let passwords = &self.inner.passwords;
+        // Only now: it may have been refused to another while this one waited.
+        let tried = match passwords.take().await {
+            Ok(tried) => tried,
+            Err(error) => return Ok(Verdict::GiveUp(error)),
+        };
+        let verdict = match self.ask(url, entity, &tried.password).await {
+            Ok(response) => self.judge(response, entity).await,
+            Err(verdict) => Some(verdict),
+        };
+        match &verdict {
+            Some(Verdict::Done(_) | Verdict::GiveUp(ErpError::NoRights { .. })) => passwords.accepted(&tried).await,
+            Some(_) => passwords.undecided(&tried).await,
+            None => {}
+        }
+        verdict.ok_or(tried)
+    }
+
+    async fn ask(&self, url: &str, entity: &str, password: &SecretString) -> Result<reqwest::Response, Verdict> {
         self.wait_for_turn().await;
         metrics::counter!("erp_requests_total").increment(1);
         let settings = &self.inner.settings;
@@ -191,46 +183,52 @@ impl Client {
             .get(url)
             .basic_auth(&settings.user, Some(password.expose_secret()))
             .header(header::ACCEPT, "application/json, application/xml;q=0.5");
-        let unreachable =
-            |cause: String| Verdict::Again(ErpError::Unreachable { url: settings.url.clone(), cause }, None);
+        let seconds = settings.limits.first_byte.as_secs();
+        let too_slow = || Verdict::GiveUp(ErpError::TooSlow { entity: entity.to_owned(), seconds });
+        let unreachable = |cause| Verdict::Again(ErpError::Unreachable { url: settings.url.clone(), cause }, None);
         match tokio::time::timeout(settings.limits.first_byte, request.send()).await {
             Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) if error.is_timeout() && !error.is_connect() => Err(Verdict::GiveUp(ErpError::TooHeavy {
-                entity: url_entity(url),
-                cause: "it took too long".to_owned(),
-            })),
+            Ok(Err(error)) if error.is_timeout() && !error.is_connect() => Err(too_slow()),
             Ok(Err(error)) => Err(unreachable(root_cause(&error))),
-            Err(_) => Err(Verdict::GiveUp(ErpError::TooHeavy {
-                entity: url_entity(url),
-                cause: format!("no byte came within {} s", settings.limits.first_byte.as_secs()),
-            })),
+            Err(_) => Err(too_slow()),
         }
     }
 
-    async fn judge(&self, response: reqwest::Response, entity: &str) -> Verdict {
+    /// None: the password was not taken.
+    async fn judge(&self, response: reqwest::Response, entity: &str) -> Option<Verdict> {
         let status = response.status();
-        let least = retry_after(&response);
+        let (least, to) = (retry_after(&response), redirected(&response));
+        let length = response.url().as_str().len();
         let body = match self.body(response, entity).await {
             Ok(body) => body,
-            Err(error @ ErpError::TooLarge { .. }) => return Verdict::GiveUp(error),
-            Err(error) => return Verdict::Again(error, least),
+            Err(error @ ErpError::TooLarge { .. }) => return Some(Verdict::GiveUp(error)),
+            Err(error) => return Some(Verdict::Again(error, least)),
         };
-        if status.is_success() {
-            return Verdict::Done(body);
+        if status.is_success() && !refusal::is_html(&body) {
+            return Some(Verdict::Done(body));
         }
-        let message = error_message(&body);
-        let entity = entity.to_owned();
-        let code = status.as_u16();
-        match code {
-            404 => Verdict::GiveUp(ErpError::NotPublished { entity }),
-            403 | 406 | 502..=504 => Verdict::Again(ErpError::NotReady { status: code, message }, least),
-            _ if body.contains("лицензи") => Verdict::Again(ErpError::NotReady { status: code, message }, least),
-            500 => Verdict::GiveUp(ErpError::TooHeavy { entity, cause: format!("500, {message}") }),
-            _ => Verdict::GiveUp(ErpError::NotUnderstood { entity, status: code, message }),
-        }
+        let (entity, Said { message, code, is_html }) = (entity.to_owned(), Said::of(&body));
+        let not_ready = |status, message| Some(Verdict::Again(ErpError::NotReady { status, message }, least));
+        let error = match status.as_u16() {
+            200..=299 => ErpError::Broken { entity, problem: format!("is no answer of 1C but {message}") },
+            status @ 300..=399 => ErpError::Redirected { entity, status, to },
+            401 | 403 if code == Some(NO_RIGHTS) => {
+                ErpError::NoRights { user: self.inner.settings.user.clone(), entity, message }
+            }
+            401 => return None,
+            404 if code == Some(NO_ENTITY) => ErpError::NotPublished { entity },
+            status @ (404 | 414) if is_html || code.is_none() => {
+                ErpError::WrongAddress { entity, status, message, length }
+            }
+            status @ (403 | 406 | 408 | 429 | 502..=504) => return not_ready(status, message),
+            status if message.contains("лицензи") => return not_ready(status, message),
+            500 => ErpError::TooHeavy { entity, cause: format!("500, {message}") },
+            status => ErpError::NotUnderstood { entity, status, message },
+        };
+        Some(Verdict::GiveUp(error))
     }
 
-    async fn body(&self, mut response: reqwest::Response, entity: &str) -> Result<String, ErpError> {
+    async fn body(&self, mut response: reqwest::Response, entity: &str) -> Result<Vec<u8>, ErpError> {
         let limits = &self.inner.settings.limits;
         let broken = |problem: String| ErpError::Broken { entity: entity.to_owned(), problem };
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
@@ -251,39 +249,10 @@ impl Client {
         if announced.is_some_and(|length| length != body.len()) {
             return Err(broken(format!("has {} bytes and not the announced {}", body.len(), announced.unwrap_or(0))));
         }
-        let mut text = String::from_utf8(body).map_err(|_| broken("is no UTF-8 text".to_owned()))?;
-        if text.starts_with('\u{feff}') {
-            text.drain(..'\u{feff}'.len_utf8());
+        if body.starts_with(BYTE_ORDER_MARK) {
+            body.drain(..BYTE_ORDER_MARK.len());
         }
-        Ok(text)
-    }
-
-    /// The present password, unless 1C has already refused it.
-    async fn password(&self) -> Result<SecretString, ErpError> {
-        let settings = &self.inner.settings;
-        let password = match &settings.password {
-            Password::Fixed(password) => password.clone(),
-            Password::File(path) => match tokio::fs::read_to_string(path).await {
-                Ok(text) => SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()),
-                Err(cause) => {
-                    return Err(ErpError::Setup(format!(
-                        "ONEC_PASSWORD_FILE {} cannot be read: {cause}.",
-                        path.display()
-                    )));
-                }
-            },
-        };
-        let mut refused = self.inner.refused.lock().await;
-        match &*refused {
-            Some(old) if old.expose_secret() == password.expose_secret() => {
-                Err(ErpError::Refused { user: settings.user.clone() })
-            }
-            Some(_) => {
-                *refused = None;
-                Ok(password)
-            }
-            None => Ok(password),
-        }
+        Ok(body)
     }
 
     async fn wait_for_turn(&self) {
@@ -307,10 +276,16 @@ fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     text.trim().parse().ok().map(Duration::from_secs).map(|pause| pause.min(LONGEST_PAUSE))
 }
 
-fn url_entity(url: &str) -> String {
-    let path = url.split('?').next().unwrap_or(url);
-    let last = path.rsplit('/').next().unwrap_or(path);
-    percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned()
+/// Whereto, without anything that may be a secret.
+fn redirected(response: &reqwest::Response) -> String {
+    let location = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+    let Some(mut to) = location.and_then(|to| response.url().join(to).ok()) else { return "nowhere".to_owned() };
+    // Fails only for addresses that have neither.
+    let _ = to.set_username("").and_then(|()| to.set_password(None));
+    to.set_query(None);
+    to.set_fragment(None);
+    let shown = percent_encoding::percent_decode_str(to.as_str()).decode_utf8_lossy().into_owned();
+    shown.chars().filter(|letter| !letter.is_control()).take(300).collect()
 }
 
 /// The innermost cause: the outer ones repeat the address, which the sentence already has.
@@ -322,44 +297,5 @@ fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     cause.to_string()
 }
 
-/// Inner code 20: the password is right, the user's rights are not.
-fn is_access_denied(body: &str) -> bool {
-    let value: Option<serde_json::Value> = serde_json::from_str(body).ok();
-    value.is_some_and(|value| value.pointer("/odata.error/code").is_some_and(|code| code == "20" || code == 20))
-}
-
-/// The sentence in an error body, for the log: JSON of both shapes, XML, or the first words of whatever it is.
-fn error_message(body: &str) -> String {
-    let value: Option<serde_json::Value> = serde_json::from_str(body).ok();
-    let found = value.as_ref().and_then(|value| {
-        let odata = value.pointer("/odata.error/message/value");
-        odata
-            .or_else(|| value.pointer("/exception/inner/descr"))
-            .or_else(|| value.pointer("/exception/descr"))?
-            .as_str()
-    });
-    let text = found.unwrap_or(body);
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sentence_of_an_error_is_found_in_every_shape_that_1c_sends() {
-        let odata = r#"{"odata.error":{"code":"9","message":{"lang":"ru","value":"не найден"}}}"#;
-        assert_eq!(error_message(odata), "не найден");
-        let locked = r##"{"#exception":"x","exception":{"reason":403,"descr":"HTTP","inner":{"descr":"Начало сеанса\nзапрещено"}}}"##;
-        assert_eq!(error_message(locked), "Начало сеанса запрещено");
-        assert_eq!(error_message("<html>\n oops</html>"), "<html> oops</html>");
-    }
-
-    #[test]
-    fn pauses_between_tries_grow_to_their_bound_and_never_beyond() {
-        let bounds = (Duration::from_millis(500), Duration::from_secs(30));
-        for tried in 1..40 {
-            assert!(full_jitter(bounds, tried) <= Duration::from_secs(30));
-        }
-    }
-}
+mod tests;

@@ -141,7 +141,8 @@ impl Shape {
     }
 }
 
-/// A 1C name and the number of the field that it fills. Several names may fill one amount: they are summed.
+/// A 1C name and the number of the field that it fills. Several names may fill one amount: they are summed. One name may
+/// fill several fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapped {
     pub erp_name: String,
@@ -289,13 +290,14 @@ impl Mapping {
         self.header.iter().find(|mapped| mapped.field == field).map_or("", |mapped| mapped.erp_name.as_str())
     }
 
-    /// `$select`: the mapped names and no other.
+    /// `$select`: the mapped names, each once, and no other.
     pub fn select(&self) -> String {
         let header = self.header.iter().map(|mapped| mapped.erp_name.clone());
         let lines = self.lines.iter().flat_map(|section| {
             section.fields.iter().map(move |mapped| format!("{}/{}", section.name, mapped.erp_name))
         });
-        header.chain(lines).collect::<Vec<_>>().join(",")
+        let mut seen = std::collections::BTreeSet::new();
+        header.chain(lines).filter(|name| seen.insert(name.clone())).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -322,8 +324,8 @@ fn resolve(shape: &'static [Field], names: BTreeMap<String, Names>) -> Result<Ve
         return Err(format!("the field {} is missing", missing.1.name));
     }
     let mut seen = std::collections::BTreeSet::new();
-    if let Some(twice) = mapped.iter().find(|mapped| !seen.insert(mapped.erp_name.as_str())) {
-        return Err(format!("{} is named twice", twice.erp_name));
+    if let Some(twice) = mapped.iter().find(|mapped| !seen.insert((mapped.field, mapped.erp_name.as_str()))) {
+        return Err(format!("{} is named twice for {}", twice.erp_name, shape[twice.field].name));
     }
     mapped.sort_by_key(|mapped| mapped.field);
     Ok(mapped)
@@ -359,13 +361,22 @@ mod tests {
     }
 
     #[test]
+    fn one_field_of_1c_may_fill_two_of_ours_and_is_asked_for_once() {
+        let (_, good) = compiled_in(Dataset::Sales);
+        let both = good.replace("Партнер_Key", "Контрагент_Key");
+        let mapping = Mapping::parse(Dataset::Sales, "sales.toml", &both).unwrap();
+        assert_eq!(mapping.select().matches("Контрагент_Key").count(), 1);
+        assert_eq!(mapping.erp_name(sale::DEALER_ID), mapping.erp_name(sale::LEGAL_ENTITY_ID));
+    }
+
+    #[test]
     fn a_mapping_that_does_not_fit_is_refused_with_the_field_at_fault() {
         let (_, good) = compiled_in(Dataset::Sales);
         for (bad, problem) in [
             (good.replace("dealer_id = ", "dealer = "), "dealer is no field of this dataset"),
             (good.replace("revenue = \"СуммаСНДС\"\n", ""), "the field revenue is missing"),
             (good.replace("\"Партнер_Key\"", "[\"Партнер_Key\", \"Иной_Key\"]"), "dealer_id takes one name"),
-            (good.replace("СуммаНДС", "СуммаСНДС"), "СуммаСНДС is named twice"),
+            (good.replace("СуммаАвтоматическойСкидки", "СуммаРучнойСкидки"), "named twice for discount"),
             (good.replace("entity", "object"), "unknown field `object`"),
             (format!("sign = -2\n{good}"), "sign is -2"),
             (good.replace("left_out = [", "left_out = [\"РеализацияКлиенту\", "), "both counted and left out"),

@@ -2,12 +2,17 @@
 
 pub mod check;
 pub mod client;
+pub mod error;
 pub mod mapping;
+pub mod page_size;
 pub mod pages;
+pub mod password;
 pub mod read;
+pub mod refusal;
 pub mod scalar;
 pub mod sinks;
 pub mod url;
 
 pub use client::Client;
+pub use error::ErpError;
 pub use mapping::Mapping;

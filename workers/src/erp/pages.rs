@@ -1,4 +1,4 @@
-//! Pages: sized by bytes, halved when 1C cannot build them, and walked by date without deep `$skip`.
+//! Pages: asked for until they come, smaller when 1C cannot build them, and walked by date without deep `$skip`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,8 +6,10 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 use uuid::Uuid;
 
-use super::client::{Client, ErpError, full_jitter};
+use super::client::{Client, full_jitter};
+use super::error::ErpError;
 use super::mapping::{Mapping, sale};
+pub use super::page_size::PageSize;
 use super::read::{self, Rejected, Sink};
 use super::url::{Question, datetime};
 
@@ -28,62 +30,45 @@ impl<S> Page<S> {
     }
 }
 
-/// Entries of the next page, so that its bytes come near to the aim.
-#[derive(Debug, Clone)]
-pub struct PageSize {
-    top: usize,
-    aim: usize,
-}
-
-impl PageSize {
-    const PROBE: usize = 20;
-    const MOST: usize = 50_000;
-
-    pub fn aiming_at(bytes: usize) -> Self {
-        Self { top: Self::PROBE, aim: bytes }
-    }
-
-    pub fn top(&self) -> usize {
-        self.top
-    }
-
-    pub fn learn(&mut self, documents: usize, bytes: usize) {
-        if documents == 0 {
-            return;
-        }
-        let fits = self.aim / (bytes / documents).max(1);
-        self.top = fits.clamp(1, self.top.saturating_mul(32)).min(Self::MOST);
-    }
-
-    pub fn halve(&mut self) {
-        self.top = (self.top / 2).max(1);
-    }
-}
-
-/// Asks until a whole page has come, smaller each time that 1C could not build it.
+/// Asks until a whole page has come, smaller each time that 1C could not build it, and never larger than it could before.
 pub async fn fetch<S: Sink + Default + Send + 'static>(
     client: &Client,
     mapping: &Arc<Mapping>,
     size: &mut PageSize,
     question: impl Fn(usize) -> Question,
 ) -> Result<Page<S>, ErpError> {
-    let mut tried = 0;
+    let ceilings = client.ceilings();
+    let fields = format!("{}?{}", mapping.entity, mapping.select());
+    let (mut tried, mut broken, mut failed) = (0, 0, None);
     loop {
         tried += 1;
+        size.keep_below(ceilings.of(&fields).unwrap_or(usize::MAX));
         let top = size.top();
         let error = match once(client, mapping, &question(top), top).await {
             Ok((page, bytes)) => {
+                // A question that is no larger for a larger page tells nothing about sizes.
+                let is_full = question(top) != question(top + 1);
+                if is_full && (failed.is_some() || page.documents >= top) {
+                    ceilings.built(&fields, top, failed);
+                }
                 size.learn(page.documents, bytes);
                 return Ok(page);
             }
             Err(error) => error,
         };
-        let is_worth_it = error.wants_smaller_page() || matches!(error, ErpError::Broken { .. });
-        if !is_worth_it || tried >= client.limits().tries {
+        let is_broken = matches!(error, ErpError::Broken { .. });
+        if !(is_broken || error.wants_smaller_page()) || tried >= client.limits().tries {
             return Err(error);
         }
         if error.wants_smaller_page() {
+            failed = Some(top);
             size.halve();
+        } else {
+            broken += 1;
+            // The same again may do once; then perhaps less of it.
+            if broken > 1 {
+                size.halve();
+            }
         }
         tracing::warn!(erp.entity = mapping.entity, erp.top = size.top(), attempt = tried, "{error}");
         tokio::time::sleep(full_jitter(client.limits().backoff, tried)).await;
@@ -101,10 +86,7 @@ async fn once<S: Sink + Default + Send + 'static>(
     metrics::counter!("erp_bytes_total").increment(bytes as u64);
     let mapping = Arc::clone(mapping);
     let entity = mapping.entity.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        let mut sink = S::of(&mapping);
-        read::page(&body, &mapping, &mut sink).map(|count| (sink, count))
-    });
+    let read = tokio::task::spawn_blocking(move || read::answer::<S>(&body, &mapping));
     let broken = |problem: String| ErpError::Broken { entity: entity.clone(), problem };
     let (sink, count) =
         read.await.map_err(|error| broken(error.to_string()))?.map_err(|error| broken(error.to_string()))?;
@@ -233,18 +215,5 @@ mod tests {
         base.push((Uuid::from_u128(99), at(0)));
         let page = answer(&base, &walk, 3);
         assert_eq!(walk.advance(&page, 3), [false, true, true], "the overlap is known, nothing is skipped");
-    }
-
-    #[test]
-    fn pages_come_near_their_aim_and_shrink_when_1c_fails() {
-        let mut size = PageSize::aiming_at(8_000_000);
-        size.learn(20, 60_000);
-        assert_eq!(size.top(), 640);
-        size.learn(640, 1_920_000);
-        assert_eq!(size.top(), 2_666);
-        size.halve();
-        assert_eq!(size.top(), 1_333);
-        size.learn(1, 90_000_000);
-        assert_eq!(size.top(), 1, "one document is the smallest page");
     }
 }

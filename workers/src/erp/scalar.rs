@@ -2,8 +2,10 @@
 //! "nothing" is a zero reference, year one, or null.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use chrono::{Datelike, NaiveDateTime};
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 use shared::money::Amount;
 use uuid::Uuid;
@@ -32,15 +34,16 @@ impl<'a> Scalar<'a> {
     fn quoted(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
         if inner.as_bytes().contains(&b'\\') {
-            return serde_json::from_str(self.0).ok().map(Cow::Owned);
+            return serde_json::from_str(self.0).ok().map(|Unescaped(text)| Cow::Owned(text));
         }
         Some(Cow::Borrowed(inner))
     }
 
-    /// For a person: the first letters, without the escapes of JSON.
+    /// For a person: the first letters, without the escapes of JSON and without what no log or table can hold.
     fn shown(self) -> String {
         let text = self.quoted().map(|text| format!("\"{text}\""));
-        text.as_deref().unwrap_or(self.0).chars().take(60).collect()
+        let letters = text.as_deref().unwrap_or(self.0).chars().take(60);
+        letters.map(|letter| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter }).collect()
     }
 
     fn wrong(self, wanted: &str) -> Problem {
@@ -73,10 +76,11 @@ impl<'a> Scalar<'a> {
         }
     }
 
+    /// Null is no.
     pub fn flag(self) -> Result<bool, Problem> {
         match self.0 {
             "true" | "\"true\"" => Ok(true),
-            "false" | "\"false\"" => Ok(false),
+            "false" | "\"false\"" | "null" => Ok(false),
             _ => Err(self.wrong("true or false")),
         }
     }
@@ -91,8 +95,11 @@ impl<'a> Scalar<'a> {
         Ok((moment.year() != 1).then_some(moment))
     }
 
-    /// Exact, from the literal text of a number, or of text that holds one.
+    /// Exact, from the literal text of a number, or of text that holds one; null is 0.
     pub fn amount(self) -> Result<Amount, Problem> {
+        if self.is_null() {
+            return Ok(Amount::from_raw(0));
+        }
         let quoted = self.quoted();
         Amount::parse(quoted.as_deref().unwrap_or(self.0))
             .map_err(|problem| Cow::Owned(format!("is {}, which {problem}", self.shown())))
@@ -103,6 +110,36 @@ impl<'a> Scalar<'a> {
         let quoted = self.quoted();
         let number = quoted.as_deref().unwrap_or(self.0).parse().ok().filter(|number| *number > 0);
         number.ok_or_else(|| self.wrong("a number from 1"))
+    }
+}
+
+/// Text whose escapes are resolved. 1C counts halves of pairs and may cut one in two: U+FFFD stands in place of a half.
+struct Unescaped(String);
+
+impl<'de> Deserialize<'de> for Unescaped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+
+        impl Visitor<'_> for Bytes {
+            type Value = Unescaped;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("text")
+            }
+
+            fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Unescaped, E> {
+                let mut bytes = bytes.to_owned();
+                // A half comes as three bytes, ED A0 or more, which are in no well-formed UTF-8; U+FFFD is as long.
+                for at in 0..bytes.len().saturating_sub(2) {
+                    if bytes[at] == 0xED && bytes[at + 1] >= 0xA0 {
+                        bytes[at..at + 3].copy_from_slice("\u{fffd}".as_bytes());
+                    }
+                }
+                String::from_utf8(bytes).map(Unescaped).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_bytes(Bytes)
     }
 }
 
@@ -117,6 +154,28 @@ mod tests {
         assert!(zero.key().is_err());
         assert_eq!(Scalar::literal("\"0001-01-01T00:00:00\"").moment(), Ok(None));
         assert_eq!(Scalar::literal("null").text(), Ok(String::new()));
+        assert_eq!(Scalar::literal("null").flag(), Ok(false));
+        assert_eq!(Scalar::literal("null").amount(), Ok(Amount::from_raw(0)));
+        assert!(Scalar::literal("null").ordinal().is_err(), "a line has its number");
+    }
+
+    #[test]
+    fn half_a_pair_is_replaced_and_the_text_around_it_and_whole_pairs_stay() {
+        for (literal, text) in [
+            (r#""Кран \ud83d 1/2""#, "Кран \u{fffd} 1/2"),
+            (r#""\udd25""#, "\u{fffd}"),
+            (r#""\ud83d\ud83d\udd25""#, "\u{fffd}\u{1f525}"),
+            (r#""\ud7ff\ue000 \n""#, "\u{d7ff}\u{e000}"),
+        ] {
+            assert_eq!(Scalar::literal(literal).text().as_deref(), Ok(text), "{literal}");
+        }
+        assert!(Scalar::literal(r#""\u12""#).text().is_err());
+    }
+
+    #[test]
+    fn what_no_table_can_hold_is_not_shown() {
+        let problem = Scalar::literal(r#""a\u0000b""#).reference().unwrap_err();
+        assert_eq!(problem, "is \"a\u{fffd}b\", not a reference");
     }
 
     #[test]
@@ -125,7 +184,7 @@ mod tests {
         assert_eq!(Scalar::literal("\"1E2\"").amount(), Ok(Amount::from_raw(1_000_000)));
         assert_eq!(Scalar::literal("-0.0").amount(), Ok(Amount::from_raw(0)));
         assert_eq!(Scalar::literal("\"17\"").ordinal(), Ok(17));
-        for wrong in ["null", "true", "[1]", "{}", "\"\"", "0.30000000000000004"] {
+        for wrong in ["true", "[1]", "{}", "\"\"", "0.30000000000000004"] {
             assert!(Scalar::literal(wrong).amount().is_err(), "{wrong}");
         }
     }

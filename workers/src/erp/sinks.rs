@@ -97,6 +97,11 @@ impl Sink for Sales {
         Ok(())
     }
 
+    fn begin_lines(&mut self) {
+        self.lines.truncate(self.draft.first_line);
+        self.line_nos.clear();
+    }
+
     fn begin_line(&mut self) {
         self.lines.push(Line::default());
         self.line_nos.push(0);

@@ -19,7 +19,7 @@ pub use run::run;
 
 use rdkafka::error::KafkaError;
 
-use crate::erp::client::ErpError;
+use crate::erp::ErpError;
 use crate::kafka::SendError;
 
 /// Why a pass ended before its end. The outer loop decides what follows, not the code inside.

@@ -177,7 +177,7 @@ impl Publisher {
         .fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(value) }));
         // One too large for a message leaves a pointer: its key says which document it was.
         let fits = rejected.raw.len() < crate::datasets::MAX_MESSAGE_BYTES - 64 * 1024;
-        let payload = if fits { rejected.raw.clone().into_bytes() } else { Vec::new() };
+        let payload = if fits { rejected.raw.clone() } else { Vec::new() };
         let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&acks))
             .key(key.as_bytes())
             .payload(&payload)

@@ -1,7 +1,8 @@
 //! The extractor's loop: tick, claim, run a pass under its lease, write down how it ended.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -34,6 +35,8 @@ struct Extractor {
     ledger: Ledger,
     warehouse: Warehouse,
     publisher: RwLock<Arc<Publisher>>,
+    /// Why the last pass over a dataset failed, with its number.
+    troubles: Mutex<BTreeMap<&'static str, (i64, String)>>,
 }
 
 /// Waits for stores, schemas and topics, then runs until the token is cancelled and finishes the page under way. Fails only
@@ -59,7 +62,8 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
     }
     let schedule = Schedule::new(pool, config.jobs.clone(), config.timezone, config.rhythm.clone());
     let publisher = RwLock::new(publisher);
-    Arc::new(Extractor { config, schedule, client, mappings, ledger, warehouse, publisher })
+    let troubles = Mutex::default();
+    Arc::new(Extractor { config, schedule, client, mappings, ledger, warehouse, publisher, troubles })
         .work(&health, shutdown)
         .await
 }
@@ -75,7 +79,7 @@ impl Extractor {
             let turn = self.turn(&mut passes, &shutdown).await;
             match &turn {
                 Ok(None) => health.ready(),
-                Ok(Some(held)) => health.not_ready(held.clone()),
+                Ok(Some(trouble)) => health.not_ready(trouble.clone()),
                 Err(error) => {
                     let told =
                         format!("PostgreSQL does not answer as it should: {error}. No pass starts until it does.");
@@ -102,7 +106,7 @@ impl Extractor {
         ticker.shutdown().await.context("stop the ticker")
     }
 
-    /// Starts what has come due; returns what the brake on deletion holds.
+    /// Starts what has come due; returns what stands in the way, if anything does.
     async fn turn(
         self: &Arc<Self>,
         passes: &mut JoinSet<()>,
@@ -114,10 +118,31 @@ impl Extractor {
             let (extractor, shutdown) = (Arc::clone(self), shutdown.clone());
             passes.spawn(async move { extractor.run_slot(claim, shutdown).await });
         }
-        self.held().await
+        let told: Vec<String> = [self.held().await?, self.trouble().await?].into_iter().flatten().collect();
+        Ok((!told.is_empty()).then(|| told.join(" ")))
     }
 
-    /// Whichever replica met it, all of them say it until it is over.
+    /// Why a dataset cannot be read, until a later pass over it ends well, whichever replica runs it.
+    async fn trouble(&self) -> sqlx::Result<Option<String>> {
+        if self.troubles().is_empty() {
+            return Ok(self.client.away());
+        }
+        let done: Vec<(String, i64)> =
+            sqlx::query_as("SELECT dataset, done_pass FROM progress WHERE done_pass IS NOT NULL")
+                .fetch_all(self.ledger.pool())
+                .await?;
+        let done: HashMap<String, i64> = done.into_iter().collect();
+        let mut troubles = self.troubles();
+        troubles.retain(|dataset, (pass, _)| done.get(*dataset).is_none_or(|done| *done < *pass));
+        let told: Vec<String> = troubles.iter().map(|(dataset, (_, why))| format!("{dataset}: {why}")).collect();
+        Ok((!told.is_empty()).then(|| told.join(" ")).or_else(|| self.client.away()))
+    }
+
+    fn troubles(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, (i64, String)>> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the brake on deletion holds. Whichever replica met it, all of them say it until it is over.
     async fn held(&self) -> sqlx::Result<Option<String>> {
         let held = held::datasets(self.ledger.pool()).await?;
         for dataset in Dataset::ALL {
@@ -223,6 +248,7 @@ impl Extractor {
             Err(stop) => {
                 metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "failed").increment(1);
                 let reason = stop.to_string();
+                self.troubles().insert(name, (claim.pass, reason.clone()));
                 // Nobody else tells of a slot that is not tried again.
                 if matches!(stop, Stop::GiveUp(_)) || claim.attempt >= self.config.rhythm.attempts {
                     tracing::error!(

@@ -80,6 +80,11 @@ fn respond(server: &Server, request: &Request, met: &[Kind], buffer: Vec<u8>) ->
         Err(refused) => return refused,
     };
     let mut answer = odata::answer(server, request, resource.trim_matches('/'), met, buffer);
+    for kind in met {
+        if let Kind::Replace { find, with } = kind {
+            answer.body = write::replaced(&answer.body, find.as_bytes(), with);
+        }
+    }
     if server.options.habits.compresses && request.accept_encoding.contains("gzip") {
         answer.body = write::compressed(&answer.body);
         answer.headers.push(("Content-Encoding", "gzip".into()));

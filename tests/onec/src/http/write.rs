@@ -103,6 +103,17 @@ async fn endless(stream: &mut TcpStream, answer: &Answer) -> std::io::Result<boo
     }
 }
 
+pub fn replaced(body: &[u8], find: &[u8], with: &[u8]) -> Vec<u8> {
+    let (mut replaced, mut rest) = (Vec::with_capacity(body.len()), body);
+    while let Some(at) = rest.windows(find.len().max(1)).position(|bytes| bytes == find) {
+        replaced.extend_from_slice(&rest[..at]);
+        replaced.extend_from_slice(with);
+        rest = &rest[at + find.len()..];
+    }
+    replaced.extend_from_slice(rest);
+    replaced
+}
+
 pub fn compressed(body: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 8), flate2::Compression::fast());
     // Writing into memory does not fail.

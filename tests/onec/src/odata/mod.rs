@@ -76,6 +76,7 @@ impl Asked<'_> {
         let prepared = self.prepared(schema, of, query)?;
         let base = self.server.base();
         let found = self.find(&base, schema, of, query, true)?;
+        self.carry(found.places.len())?;
         let habits = &self.server.options.habits;
         let count = (query.counts_inline && habits.counts_inline).then_some(found.total);
         let set = Set::named(&of.name);
@@ -217,6 +218,16 @@ impl Asked<'_> {
             select::disorder(&mut members, &mut self.server.dice());
             Ok(Prepared { drawing: json::Drawing::new(&of.name, members.clone()), members })
         })
+    }
+
+    /// Whether a page of so many entries can be built.
+    fn carry(&self, entries: usize) -> Result<(), Refusal> {
+        let is_too_much = |kind: &Kind| matches!(kind, Kind::Heavy { most } if entries > *most);
+        if !self.met.iter().any(is_too_much) {
+            return Ok(());
+        }
+        self.server.stats.faulted();
+        Err(Refusal::runtime("Недостаточно памяти."))
     }
 
     /// Documents that come and go between this page and the next.

@@ -169,3 +169,22 @@ async fn a_stopped_stand_in_answers_no_more() {
     drop(visitor.running);
     assert!(visitor.client.get(url).send().await.is_err());
 }
+
+#[tokio::test]
+async fn a_page_of_more_than_the_base_can_build_is_refused_and_a_smaller_one_comes() {
+    let visitor = Visitor::new();
+    visitor.admin("/faults", r#"{"kind":"heavy","most":19,"path":"Document_"}"#).await;
+    assert_eq!(visitor.refusal(SALES, PAGE).await, (500, "-1".to_owned()));
+    assert_eq!(visitor.rows(SALES, &[("$top", "19")]).await.len(), 19);
+    assert_eq!(visitor.admin_get("/stats").await["faulted"], 1);
+}
+
+#[tokio::test]
+async fn bytes_that_no_json_may_hold_stand_where_they_were_wanted_and_nothing_else_changes() {
+    let visitor = Visitor::new();
+    let whole = visitor.ask(SALES, PAGE).await.bytes().await.unwrap();
+    visitor.admin("/faults", r#"{"kind":"replace","find":"\"Date\"","with":[30,208]}"#).await;
+    let broken = visitor.ask(SALES, PAGE).await.bytes().await.unwrap();
+    assert_eq!(broken.len(), whole.len() - 20 * 4);
+    assert_eq!(broken.windows(2).filter(|bytes| bytes == b"\x1e\xd0").count(), 20);
+}

@@ -20,7 +20,7 @@ use super::outgoing::Outgoing;
 use super::pass::Pass;
 use super::publish::Publisher;
 use super::{Stop, held, progress};
-use crate::erp::mapping::{Mapping, sale};
+use crate::erp::mapping::Mapping;
 use crate::erp::pages::{self, Page, PageSize};
 use crate::erp::read::{Rejected, Sink};
 use crate::erp::sinks::{Key, Keys};
@@ -97,31 +97,29 @@ impl Reader {
         rejected.get(key).is_some_and(|known| known == data_version)
     }
 
-    /// Reads documents by key, as many at a time as an address holds, and sends them; returns those that 1C has.
+    /// Reads documents by key, as many at a time as an address holds and 1C can build, and sends them; returns those that 1C has.
     async fn read_by_key<S>(&self, keys: &[Uuid]) -> Result<HashSet<Uuid>, Stop>
     where
         S: Sink + Outgoing + Default + Send + 'static,
     {
         let mut found = HashSet::with_capacity(keys.len());
-        let mut rest = keys;
+        let (mut rest, mut size) = (keys, self.page_size());
+        let id = self.mapping.erp_name(mapping::sale::ID);
         let base = Question::of(&self.mapping.entity).with("$select", self.mapping.select()).with("$filter", "");
         let budget = QUERY_BUDGET.saturating_sub(base.query_length());
         while !rest.is_empty() {
             self.pass.check()?;
-            let (filter, count) = any_of(self.mapping.erp_name(mapping::sale::ID), rest, budget);
-            let (asked, later) = rest.split_at(count);
-            rest = later;
-            let mut size = self.page_size();
-            let page: Page<S> = pages::fetch(&self.client, &self.mapping, &mut size, |_| {
+            let some_of = |top: usize| any_of(id, &rest[..top.min(rest.len())], budget);
+            let page: Page<S> = pages::fetch(&self.client, &self.mapping, &mut size, |top| {
                 Question::of(&self.mapping.entity)
                     .with("$select", self.mapping.select())
-                    .with("$filter", filter.clone())
+                    .with("$filter", some_of(top).0)
             })
             .await?;
+            rest = &rest[some_of(page.top).1..];
             found.extend((0..page.sink.count()).map(|at| page.sink.key(at)));
             found.extend(self.set_aside(page.rejected).await?);
             self.publisher.publish(&self.pass, &page.sink).await?;
-            debug_assert!(found.iter().filter(|key| asked.contains(key)).count() <= count);
         }
         Ok(found)
     }
@@ -132,11 +130,10 @@ impl Reader {
         let mut fresh = Vec::new();
         let mut misfits = HashMap::new();
         for document in rejected {
-            let (key, data_version) = self.name_of(&document);
-            let id = Uuid::try_parse(&key).ok();
-            keys.extend(id);
+            let (key, data_version) = name_of(&document);
+            keys.extend(document.id);
             if !self.is_rejected(&key, &data_version) {
-                misfits.extend(id.map(|id| (id, document.salvage)));
+                misfits.extend(document.id.map(|id| (id, document.salvage)));
                 fresh.push((key, data_version, document));
             }
         }
@@ -163,29 +160,27 @@ impl Reader {
     async fn odd_keys(&self, rejected: Vec<Rejected>, seen: &mut HashSet<Uuid>) -> Result<Vec<Uuid>, Stop> {
         let (mut whole, mut nameless) = (Vec::new(), Vec::new());
         for entry in rejected {
-            let (key, data_version) = self.name_of(&entry);
-            match Uuid::try_parse(&key) {
-                Ok(id) if seen.insert(id) && !self.is_rejected(&key, &data_version) => whole.push(id),
-                Ok(_) => {}
-                Err(_) => nameless.push(entry),
+            let (key, data_version) = name_of(&entry);
+            match entry.id {
+                Some(id) if seen.insert(id) && !self.is_rejected(&key, &data_version) => whole.push(id),
+                Some(_) => {}
+                None => nameless.push(entry),
             }
         }
         self.set_aside(nameless).await?;
         Ok(whole)
     }
 
-    /// Key and version of a document that does not fit, as far as they can be read; else a hash of the whole.
-    fn name_of(&self, rejected: &Rejected) -> (String, String) {
-        let value: serde_json::Value = serde_json::from_str(&rejected.raw).unwrap_or_default();
-        let text =
-            |field: usize| value.get(self.mapping.erp_name(field)).and_then(|value| value.as_str()).map(str::to_owned);
-        let hash = || format!("#{:016x}", xxh64(rejected.raw.as_bytes(), 0));
-        (text(sale::ID).unwrap_or_else(hash), text(sale::DATA_VERSION).unwrap_or_else(hash))
-    }
-
     fn keys_mapping(&self, fields: &[usize]) -> Arc<Mapping> {
         Arc::new(self.mapping.only(fields))
     }
+}
+
+/// Key and version of a document that does not fit, as far as they can be read; else a hash of the whole.
+fn name_of(rejected: &Rejected) -> (String, String) {
+    let hash = || format!("#{:016x}", xxh64(&rejected.raw, 0));
+    let key = rejected.id.map_or_else(hash, |id| id.to_string());
+    (key, rejected.data_version.clone().unwrap_or_else(hash))
 }
 
 /// A page of a scan of keys.
