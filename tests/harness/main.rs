@@ -126,3 +126,40 @@ async fn a_store_behind_a_blackhole_answers_nothing_until_it_heals() {
     proxy.set(Fault::None).await;
     sqlx::query("SELECT 1").execute(&pool).await.unwrap();
 }
+
+/// Every Rust file of the workspace.
+fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let (path, name) = (entry.path(), entry.file_name());
+        let is_built = name == "target" || name.to_string_lossy().starts_with('.');
+        if path.is_dir() && !is_built {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_guard_names_a_test_that_exists() {
+    let workspace = stack::parts::workspace();
+    let guards = std::fs::read_to_string(workspace.join("tests/GUARDS.md")).expect("the list of guards");
+    let mut files = Vec::new();
+    sources(&workspace, &mut files);
+    let tests: std::collections::HashSet<String> = files
+        .iter()
+        .flat_map(|file| {
+            let text = std::fs::read_to_string(file).expect("a source");
+            let after_fn = |line: &str| line.split_once("fn ")?.1.split_once('(').map(|(name, _)| name.to_owned());
+            text.lines().filter_map(after_fn).collect::<Vec<_>>()
+        })
+        .collect();
+    let rows: Vec<Vec<&str>> = guards
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| guard ") && !line.starts_with("| ---"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    assert!(rows.len() > 50 && rows.iter().all(|row| row.len() == 2), "a row is a guard and a test: {rows:?}");
+    let missing: Vec<_> = rows.iter().map(|row| row[1]).filter(|test| !tests.contains(*test)).collect();
+    assert!(missing.is_empty(), "tests/GUARDS.md names tests that do not exist: {missing:#?}");
+}

@@ -96,8 +96,12 @@ impl Warehouse {
 
     /// The last pass of each dataset that has arrived whole: its marker stands behind its rows in every partition.
     pub(super) async fn landed(&self, table: &Table) -> Result<HashMap<Dataset, i64>, Stop> {
-        let query = "SELECT dataset, toInt64(if(count() = max(partitions), min(pass), 0)) FROM dw.pass FINAL
-                     WHERE has(?, dataset) GROUP BY dataset";
+        // A topic that was made anew with fewer partitions has markers in some that are no more.
+        let query = "SELECT p.dataset, toInt64(if(count() >= any(newest.partitions), min(p.pass), 0))
+             FROM dw.pass AS p FINAL
+             INNER JOIN (SELECT dataset, argMax(partitions, pass) AS partitions FROM dw.pass FINAL GROUP BY dataset) AS newest
+                 ON newest.dataset = p.dataset
+             WHERE p.partition < newest.partitions AND has(?, p.dataset) GROUP BY p.dataset";
         let rows: Vec<(String, i64)> = self.client.query(query).bind(table.names()).fetch_all().await?;
         Ok(rows.into_iter().filter_map(|(name, pass)| Some((Dataset::from_name(&name)?, pass))).collect())
     }
