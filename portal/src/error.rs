@@ -71,6 +71,9 @@ pub enum AppError {
     NoDealers,
     #[error("too many requests, next in {} s", retry_after.as_secs())]
     TooMany { retry_after: Duration },
+    /// Files are under way to this viewer, as many as he may take at once.
+    #[error("too many downloads at once")]
+    TooManyDownloads { retry_after: Duration },
     /// A part is away; the page says which and when to come back.
     #[error("{} unavailable, retry in {} s: {cause}", part.name(), retry_after.as_secs())]
     Unavailable { part: Part, retry_after: Duration, cause: String },
@@ -97,7 +100,7 @@ impl AppError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Forbidden(_) | Self::NoDealers => StatusCode::FORBIDDEN,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooManyDownloads { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -106,7 +109,9 @@ impl AppError {
     /// For the `Retry-After` header.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooMany { retry_after } | Self::Unavailable { retry_after, .. } => Some(*retry_after),
+            Self::TooMany { retry_after }
+            | Self::TooManyDownloads { retry_after }
+            | Self::Unavailable { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }

@@ -19,7 +19,6 @@ use serde::Deserialize;
 
 use self::attempt::Attempt;
 use self::seal::Secret;
-use self::viewer::Signed;
 use crate::error::{AppError, SignInProblem};
 use crate::state::App;
 use crate::web::address::ClientAddress;
@@ -127,17 +126,19 @@ fn failed(problem: SignInProblem, cause: &str) -> AppError {
     AppError::SignInFailed { problem, cause: cause.to_owned() }
 }
 
-#[derive(Deserialize)]
-struct Nothing {}
-
-/// Ends our session first, whatever becomes of the rest, then sends the browser to end Keycloak's.
-async fn logout(State(app): State<App>, form: Signed<Nothing>) -> Result<Response, AppError> {
-    let Signed { who, fields: Nothing {} } = form;
-    let tokens = session::end(&app.postgres, &app.sealer, &who.id).await?;
-    let next = tokens.and_then(|tokens| app.oidc.sign_out_address(&tokens.id));
+/// Ends our session first, whatever becomes of the rest, then sends the browser to end Keycloak's. Pressed twice, or in a
+/// tab that is older than the session, it does the same: whoever presses it wants to be out, so no form token is asked for
+/// (`web::csrf` still lets only our own pages), and it never leads to signing in.
+async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response, AppError> {
+    let tokens = match cookie::read(&headers, cookie::SESSION).map(|id| id.hash()) {
+        Some(id) => session::end_again(&app.postgres, &app.sealer, &id).await?,
+        None => None,
+    };
+    let next = app.oidc.sign_out_address(tokens.as_ref().map(|tokens| tokens.id.as_str()));
     let next = next.map_or_else(|| "/signed-out".to_owned(), String::from);
     let cookies = CookieJar::new().add(cookie::removed(cookie::SESSION));
-    let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static(r#""cache", "storage""#))];
+    // Not the cache: emptying it may take seconds, and no page of ours is kept there.
+    let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static(r#""storage""#))];
     Ok((forget, cookies, Redirect::to(&next)).into_response())
 }
 

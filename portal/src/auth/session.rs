@@ -26,6 +26,8 @@ pub struct Session {
     pub is_refresh_due: bool,
     /// The claims are too old to show rows by, unless Keycloak is away.
     pub are_claims_old: bool,
+    /// The claims are too old even for that.
+    pub are_claims_void: bool,
     /// Its end should be moved: done once a minute at most.
     pub is_touch_due: bool,
 }
@@ -97,6 +99,13 @@ pub async fn open(
 /// Ends the session; its tokens, to tell Keycloak. None if it had ended, or the secret key was replaced.
 pub async fn end(postgres: &PgPool, sealer: &Sealer, id: &Hash) -> Result<Option<Tokens>, AppError> {
     let sealed = revoke(&mut *postgres.acquire().await?, id).await?;
+    Ok(sealed.and_then(|sealed| sealer.open(&sealed, id).ok()))
+}
+
+/// The same for a person who may have ended it a moment ago: his tokens, still.
+pub async fn end_again(postgres: &PgPool, sealer: &Sealer, id: &Hash) -> Result<Option<Tokens>, AppError> {
+    let ended = "UPDATE session SET revoked_at = coalesce(revoked_at, now()) WHERE id_hash = $1 RETURNING tokens";
+    let sealed: Option<Vec<u8>> = sqlx::query_scalar(ended).bind(id).fetch_optional(postgres).await?;
     Ok(sealed.and_then(|sealed| sealer.open(&sealed, id).ok()))
 }
 

@@ -1,6 +1,5 @@
 //! The CSV of a report: the same rows in the same order, all of them, streamed. What it shows stands at its head.
 
-use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -18,12 +17,14 @@ use crate::state::App;
 use crate::ui::filter_form::{chosen, dealer_name};
 use crate::ui::text::Text;
 use crate::ui::{format, freshness};
+use crate::web::download;
 
 pub async fn csv(app: &App, viewer: &Viewer, report: &Definition, filter: &Filter) -> Result<Response, AppError> {
+    let own = app.limits.download(&viewer.subject)?;
     let (engine, scope) = (&app.engine, &viewer.scope);
     let first = filter.first_page();
-    let (totals, options, dealers, rows) = app
-        .ask(async {
+    let ((totals, options, dealers, rows), place) = app
+        .ask_for_file(async {
             tokio::try_join!(
                 engine.run(report, scope, &first),
                 engine.options(report, scope),
@@ -48,7 +49,8 @@ pub async fn csv(app: &App, viewer: &Viewer, report: &Definition, filter: &Filte
     ]
     .map(|(name, value)| (name.to_owned(), value));
     let name = format!("{}-{}.csv", report.name, app.engine.today());
-    let body = Body::from_stream(file(app.clone(), report.name.clone(), viewer.language, facts.to_vec(), totals, rows));
+    let file = file(app.clone(), report.name.clone(), viewer.language, facts.to_vec(), totals, rows);
+    let body = download::body(file, (own, place));
     let mut answer = body.into_response();
     let head = answer.headers_mut();
     head.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));

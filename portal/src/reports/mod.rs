@@ -12,7 +12,7 @@ use axum::routing::get;
 use maud::Markup;
 use shared::clock;
 use shared::report::definition::Definition;
-use shared::report::filter::{Filter, Refused};
+use shared::report::filter::{Filter, ROWS_PER_PAGE, Refused};
 use shared::report::run::{Engine, Rows, RunError};
 
 use crate::auth::viewer::Viewer;
@@ -38,7 +38,7 @@ async fn show(
 ) -> Result<Response, AppError> {
     let report = app.engine.catalogue().get(&name).ok_or(AppError::NotFound)?;
     let today = app.engine.today();
-    let filter = match Filter::read(report, &viewer.scope, today, &asked) {
+    let mut filter = match Filter::read(report, &viewer.scope, today, &asked) {
         Ok(filter) => filter,
         Err(refused) => return Ok(refuse(&app, &viewer, want, report, &refused).await),
     };
@@ -47,7 +47,7 @@ async fn show(
     }
     let text = Text::of(viewer.language);
     let needs_names = !want.is_fragment();
-    let (rows, offered) = app
+    let (mut rows, offered) = app
         .ask(async {
             tokio::try_join!(
                 app.engine.run(report, &viewer.scope, &filter),
@@ -55,6 +55,12 @@ async fn show(
             )
         })
         .await?;
+    let last_page = last_page(rows.count);
+    if filter.page > last_page {
+        // Rows have gone, or another filter was chosen while this page was on its way.
+        filter = filter.on_page(last_page);
+        rows = app.ask(app.engine.run(report, &viewer.scope, &filter)).await?;
+    }
     let drawing = Drawing {
         text,
         report,
@@ -68,7 +74,8 @@ async fn show(
     };
     let results = drawing.results(&rows);
     Ok(if want.is_fragment() {
-        drawing.fragment(&results, &rows).into_response()
+        // The address says what is shown, whatever the request carried along.
+        ([("hx-push-url", filter.url(report))], drawing.fragment(&results, &rows)).into_response()
     } else {
         page(&app, &viewer, &drawing, &results, Some(&rows)).into_response()
     })
@@ -91,16 +98,29 @@ async fn offered(
     Ok(Offered { options, dealers })
 }
 
+fn last_page(rows: u64) -> u32 {
+    u32::try_from(rows.div_ceil(u64::from(ROWS_PER_PAGE))).unwrap_or(u32::MAX).max(1)
+}
+
 /// 400, the form with what was asked, a sentence beside the field; no query of the report runs.
 async fn refuse(app: &App, viewer: &Viewer, want: Want, report: &Definition, refused: &Refused) -> Response {
     let today = app.engine.today();
     let filter = Filter::default_of(report, today);
+    let offered = async {
+        if want.is_fragment() {
+            Ok(Offered::default())
+        } else {
+            offered(&app.engine, report, viewer, &filter, true).await
+        }
+    };
+    // Without ClickHouse the form still says what is wrong.
+    let offered = app.ask(offered).await.unwrap_or_default();
     let drawing = Drawing {
         text: Text::of(viewer.language),
         report,
         filter: &filter,
         refused: Some(refused),
-        offered: &Offered::default(),
+        offered: &offered,
         today,
         now: clock::now(),
         timezone: app.engine.timezone(),

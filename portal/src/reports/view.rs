@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 use shared::ids::DealerId;
 use shared::report::definition::Definition;
-use shared::report::filter::{Filter, Refused, Value};
+use shared::report::filter::{Filter, Refused, Value, Wrong};
 use shared::report::period::{Choice, Period};
 use shared::report::run::{self, Rows};
 
@@ -83,10 +83,8 @@ impl Drawing<'_> {
     /// For a filter that does not fit, in the place of notices: the old rows stay, and the sentence stands beside its field.
     pub fn refused_fragment(&self) -> Markup {
         let text = self.text;
-        let without_field: Vec<_> =
-            self.wrong().filter(|(field, _)| !has_field(field)).map(|(_, words)| words).collect();
         html! {
-            (notice::notice(text, notice::Kind::Error, text.get("refused"), &without_field.join(" "), None))
+            (notice::notice(text, text.get("refused"), &self.without_field(), None, notice::Remedy::None))
             @for (field, words) in self.wrong().filter(|(field, _)| has_field(field)) {
                 hx-partial hx-target={ "#error-" (field) } hx-swap="innerHTML" { (words) }
             }
@@ -96,7 +94,24 @@ impl Drawing<'_> {
 
     fn wrong(&self) -> impl Iterator<Item = (&str, &'static str)> {
         let errors = self.refused.iter().flat_map(|refused| &refused.errors);
-        errors.map(|(field, wrong)| (&**field, sentence(self.text, *wrong)))
+        errors.map(|(field, wrong)| match &**field {
+            // His own are in the list: this one came with a link.
+            "dealer" if *wrong == Wrong::NotInList => ("dealer", self.text.get("wrong-dealer")),
+            field => (field, sentence(self.text, *wrong)),
+        })
+    }
+
+    /// What no field of the form can be marked with, and the way out of a foreign dealer's link: all else stays chosen.
+    fn without_field(&self) -> Markup {
+        let own = self.refused.filter(|refused| refused.of("dealer").is_some()).map(|refused| {
+            let rest = refused.asked.iter().filter(|(name, _)| name != "dealer");
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(rest).finish();
+            format!("{}?{query}", self.report.path())
+        });
+        html! {
+            @for (_, words) in self.wrong().filter(|(field, _)| !has_field(field)) { (words) " " }
+            @if let Some(url) = own { a href=(url) { (self.text.get("own-dealer")) } }
+        }
     }
 
     fn age(&self, rows: &Rows) -> Markup {
@@ -125,8 +140,7 @@ impl Drawing<'_> {
                                 (self.text.get("csv"))
                             }
                         }
-                        @if rows.rows.is_empty() { (self.past_the_end()) }
-                        @else { (table::table(self.text, self.report, self.filter, rows, TARGET)) }
+                        (table::table(self.text, self.report, self.filter, rows, TARGET))
                         (pager::pager(self.text, self.report, self.filter, rows.count, TARGET))
                     }
                 }
@@ -161,15 +175,6 @@ impl Drawing<'_> {
         }
     }
 
-    fn past_the_end(&self) -> Markup {
-        html! {
-            div.empty {
-                p { (self.text.get("empty-page")) }
-                p { a href=(self.filter.first_page().url(self.report)) { (self.text.get("first-page")) } }
-            }
-        }
-    }
-
     /// In the place of the results, where a filter does not fit. What has no field of its own is said here.
     pub fn refusal(&self) -> Markup {
         let text = self.text;
@@ -177,9 +182,7 @@ impl Drawing<'_> {
             section #(RESULTS) {
                 div.card.empty role="alert" {
                     p { (text.get("refused")) }
-                    @for (field, words) in self.wrong() {
-                        @if !has_field(field) { p { (words) } }
-                    }
+                    p { (self.without_field()) }
                     p { a href=(self.report.path()) { (text.get("widen-filters")) } }
                 }
             }
@@ -188,5 +191,5 @@ impl Drawing<'_> {
 }
 
 fn has_field(name: &str) -> bool {
-    !["sort", "page", "format"].contains(&name)
+    !["sort", "page", "format", "dealer"].contains(&name)
 }
