@@ -3,7 +3,8 @@
 use clickhouse::Client;
 use stack::process::Launch;
 use tests::{
-    Browser, Page, SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse, folder, postgres,
+    Browser, PRODUCTS, Page, SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse, folder,
+    postgres,
 };
 
 pub const VOLGA: &str = "5b0d6f0e-d0d0-11ee-8a01-000000000001";
@@ -116,13 +117,13 @@ async fn seed_trade(client: &Client, words: &TradeWords) {
     };
     for sql in [
         format!(
-            "INSERT INTO dw.product SELECT {}, {zero}, 1, toString(number), '', {:?}[number + 1], 1, 0 FROM numbers(4)",
+            "INSERT INTO {PRODUCTS} SELECT {}, {zero}, 1, toString(number), '', {:?}[number + 1], 1, 0 FROM numbers(4)",
             id('8', "number"),
             words.groups
         )
         .replace('"', "'"),
         format!(
-            "INSERT INTO dw.product SELECT {}, {}, 0, concat('00-', leftPad(toString(1000 + number * 37), 8, '0')), '', \
+            "INSERT INTO {PRODUCTS} SELECT {}, {}, 0, concat('00-', leftPad(toString(1000 + number * 37), 8, '0')), '', \
              concat({:?}[number % 8 + 1], ' ', toString(25 + intDiv(number, 8) * 5)), 1, 0 FROM numbers(64)",
             id('7', "number"),
             id('8', "intDiv(number % 8, 2)"),
@@ -154,13 +155,13 @@ pub async fn seed(client: &Client, dealer: &str) {
     let zero = "toUUID('00000000-0000-0000-0000-000000000000')";
     for sql in [
         format!(
-            "INSERT INTO dw.product SELECT {}, if(number = 1, {}, {zero}), 1, concat('Г{mark}', toString(number)), '', \
+            "INSERT INTO {PRODUCTS} SELECT {}, if(number = 1, {}, {zero}), 1, concat('Г{mark}', toString(number)), '', \
              concat('Группа {mark} ', toString(number)), 1, 0 FROM numbers(2)",
             id('8', "number"),
             id('8', "0"),
         ),
         format!(
-            "INSERT INTO dw.product SELECT {}, {}, 0, concat('К{mark}-', toString(number)), 'А{mark}', \
+            "INSERT INTO {PRODUCTS} SELECT {}, {}, 0, concat('К{mark}-', toString(number)), 'А{mark}', \
              concat('Товар {mark} <b onclick=x>', leftPad(toString(number), 2, '0')), 1, 0 FROM numbers(60)",
             id('7', "number"),
             id('8', "1"),

@@ -23,7 +23,7 @@ pub use fault_proxy::{Fault, FaultProxy};
 pub use person::{Answer, Person};
 pub use signed_in::SignedIn;
 pub use stack::process::Process;
-pub use test_clickhouse::{TestClickHouse, clickhouse};
+pub use test_clickhouse::{PRODUCTS, TestClickHouse, clickhouse};
 pub use test_environment::{Environment, environment, folder, fresh_name};
 pub use test_keycloak::{PortalClient, TestKeycloak, TestUser};
 pub use test_portal::TestPortal;

@@ -49,8 +49,8 @@ impl Drop for TestTopics {
         crate::test_processes::aside(async move {
             let admin: Result<AdminClient<DefaultClientContext>, _> =
                 ClientConfig::new().set("bootstrap.servers", &brokers).set("log_level", "0").create();
-            let names = stack::kafka::topics(&prefix).map(|(name, _)| name);
-            let names: Vec<_> = names.iter().map(String::as_str).collect();
+            let topics = stack::kafka::topics(&prefix);
+            let names: Vec<_> = topics.iter().map(|(name, _)| name.as_str()).collect();
             let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(3)));
             if let Ok(admin) = admin {
                 let _ = admin.delete_topics(&names, &options).await;

@@ -85,9 +85,14 @@ pub fn extractor(onec: &TestOnec, postgres: &TestPostgres, topics: &TestTopics, 
         .envs(onec.variables())
         .envs(topics.variables())
         .env("DATABASE_URL", &postgres.url)
-        .env("EXTRACT_CRON_PRODUCTS", "* * * * * *")
-        .env("EXTRACT_CRON_DEALERS", "* * * * * *")
-        .env("EXTRACT_CRON_SALES", "* * * * * *")
+        .envs(each_second())
+}
+
+/// The variables by which an extractor reads every dataset each second.
+pub fn each_second() -> impl Iterator<Item = (String, String)> {
+    stack::kafka::DATASETS
+        .into_iter()
+        .map(|dataset| (format!("EXTRACT_CRON_{}", dataset.to_uppercase()), "* * * * * *".to_owned()))
 }
 
 /// The loader's words.

@@ -113,7 +113,15 @@ async fn poison_in_a_topic_goes_to_the_dead_letters_one_by_one_and_the_messages_
         ClientConfig::new().set("bootstrap.servers", &stand.topics.brokers).create().expect("a producer");
     let topic = stand.topics.name("sales");
     let huge = format!("{{\"revision\":1,\"nonsense\":\"{}\"}}", "я".repeat(100_000));
-    let poison: [(Option<&str>, Option<&str>, &str); 7] = [
+    // A few bytes that would unfold into millions of rows, and a number that every row of a document would repeat.
+    let unfolding = r#"{"revision":1,"version":1,"document_id":"0badf00d-0000-4000-8000-000000000002","sale":null,
+        "leaves":[{"dealer_id":null,"sold_on":"2024-03-05","from_line":1,"to_line":10000000}]}"#;
+    let endless = format!(
+        r#"{{"revision":1,"version":1,"document_id":"0badf00d-0000-4000-8000-000000000003","leaves":[],
+            "sale":{{"number":"{}","sold_at":"2024-03-05T11:42:10","dealer_id":null,"first_line":1,"lines":[]}}}}"#,
+        "9".repeat(900_000)
+    );
+    let poison: [(Option<&str>, Option<&str>, &str); 9] = [
         (Some("a"), Some("{\"revision\":1,"), "is no message"),
         (Some("b"), Some("{\"revision\":77}"), "revision 77"),
         (Some("c"), None, "is empty"),
@@ -121,6 +129,8 @@ async fn poison_in_a_topic_goes_to_the_dead_letters_one_by_one_and_the_messages_
         (None, Some("{}"), "has no key"),
         (Some("e"), Some("\u{feff}<html>"), "is no message"),
         (Some("f"), Some(&huge), "is no message"),
+        (Some("g"), Some(unfolding), "would become 10000000 rows"),
+        (Some("h"), Some(&endless), "a number of more than 100 letters"),
     ];
     for (partition, (key, payload, _)) in (0..3).cycle().zip(&poison) {
         let record = FutureRecord::<str, str> {

@@ -6,5 +6,6 @@ mod batches;
 mod configuration;
 mod dead_letters;
 mod onec_faults;
+mod operations;
 mod stand;
 mod waiting;

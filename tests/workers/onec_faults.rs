@@ -76,7 +76,8 @@ async fn a_storm_of_500_shrinks_the_pages_and_moves_no_progress_and_503_waits_as
     // The other datasets go on.
     ledger::await_pass(&stand.clickhouse, "products").await;
     assert_eq!(done_pass(&stand).await, 0, "progress moved");
-    assert_eq!(stand.warehouse_count("SELECT count() FROM dw.sale").await, 0);
+    // Returns lie in the same table, with negative amounts.
+    assert_eq!(stand.warehouse_count("SELECT count() FROM dw.sale WHERE revenue > 0").await, 0);
     stand.heal().await;
     stand.await_equal().await;
 

@@ -83,9 +83,7 @@ async fn programs_wait_for_stores_schemas_and_topics_and_begin_by_themselves() {
             .envs(onec.variables())
             .env("DATABASE_URL", &url)
             .env("DATABASE_PASSWORD_FILE", &password)
-            .env("EXTRACT_CRON_PRODUCTS", "* * * * * *")
-            .env("EXTRACT_CRON_DEALERS", "* * * * * *")
-            .env("EXTRACT_CRON_SALES", "* * * * * *")
+            .envs(test_workers::each_second())
     };
     let portal = words("portal")
         .envs(clickhouse.variables("portal_ro"))

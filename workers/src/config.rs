@@ -134,6 +134,8 @@ pub enum Reach {
     Usual,
     /// Documents of all dates.
     Everything,
+    /// Not asked of 1C: `off`. The pass writes its marker only.
+    Nothing,
 }
 
 /// What becomes of slots that nobody ran in time.
@@ -190,9 +192,10 @@ pub struct ExtractorConfig {
     pub timezone: Tz,
     /// `MAPPINGS_DIR`: mapping files of the site, each in place of ours of the same name.
     pub mappings: Option<PathBuf>,
-    /// `EXTRACT_CRON_PRODUCTS`, `_DEALERS`, `_SALES`, `_SALES_FULL`: seconds first.
+    /// `EXTRACT_CRON_` and `PRODUCTS`, `DEALERS`, `CURRENCIES`, `UNITS`, `SALES`, `SALES_FULL`, `RETURNS`, `RETURNS_FULL`: seconds
+    /// first; or `off`.
     pub jobs: Vec<Job>,
-    /// `EXTRACT_SALES_WINDOW_DAYS` (90).
+    /// `EXTRACT_SALES_WINDOW_DAYS` (90): of returns, too.
     pub window_days: u32,
     /// `HEALTH_LISTEN` (127.0.0.1:0).
     pub health: SocketAddr,
@@ -220,23 +223,46 @@ impl ExtractorConfig {
     }
 }
 
+/// What `off` stands for: the rhythm is the default's.
+const OFF: &str = "off";
+
 fn jobs_from_env() -> Result<Vec<Job>, EnvError> {
-    use Dataset::{Dealers, Products, Sales};
-    [
-        ("dealers", Dealers, Reach::Usual, "EXTRACT_CRON_DEALERS", "0 */5 * * * *"),
-        ("products", Products, Reach::Usual, "EXTRACT_CRON_PRODUCTS", "0 */5 * * * *"),
-        ("sales", Sales, Reach::Usual, "EXTRACT_CRON_SALES", "0 * * * * *"),
-        ("sales-full", Sales, Reach::Everything, "EXTRACT_CRON_SALES_FULL", "0 0 2 * * *"),
-    ]
-    .into_iter()
-    .map(|(name, dataset, reach, variable, default)| {
+    use Dataset::{Currencies, Dealers, Products, Returns, Sales, Units};
+    use Reach::{Everything, Usual};
+    let (seldom, often, nightly) = ("0 */5 * * * *", "0 * * * * *", "0 0 2 * * *");
+    let mut jobs = Vec::new();
+    for (name, dataset, reach, variable, default) in [
+        ("dealers", Dealers, Usual, "EXTRACT_CRON_DEALERS", seldom),
+        ("products", Products, Usual, "EXTRACT_CRON_PRODUCTS", seldom),
+        ("currencies", Currencies, Usual, "EXTRACT_CRON_CURRENCIES", seldom),
+        ("units", Units, Usual, "EXTRACT_CRON_UNITS", seldom),
+        ("sales", Sales, Usual, "EXTRACT_CRON_SALES", often),
+        ("sales-full", Sales, Everything, "EXTRACT_CRON_SALES_FULL", nightly),
+        ("returns", Returns, Usual, "EXTRACT_CRON_RETURNS", often),
+        ("returns-full", Returns, Everything, "EXTRACT_CRON_RETURNS_FULL", nightly),
+    ] {
         let line = env::or(variable, default);
+        let (reach, line) = match (line.trim(), reach) {
+            (OFF, Everything) => continue,
+            (OFF, _) => (Reach::Nothing, default.to_owned()),
+            _ => (reach, line),
+        };
         let cron = CronLine::parse(&line).map_err(|cause| {
-            EnvError::new(variable, format!("is {line:?}, which is no cron line of six fields: {cause}."))
+            EnvError::new(
+                variable,
+                format!("is {line:?}, which is neither off nor a cron line of six fields: {cause}."),
+            )
         })?;
-        Ok(Job { name, dataset, reach, cron, catch_up: CatchUp::Latest })
-    })
-    .collect()
+        jobs.push(Job { name, dataset, reach, cron, catch_up: CatchUp::Latest });
+    }
+    let off: Vec<Dataset> = jobs.iter().filter(|job| job.reach == Reach::Nothing).map(|job| job.dataset).collect();
+    jobs.retain(|job| job.reach == Reach::Nothing || !off.contains(&job.dataset));
+    Ok(jobs)
+}
+
+/// The datasets that are asked of 1C: those that are not `off`.
+pub fn datasets_asked() -> Result<Vec<Dataset>, EnvError> {
+    Ok(jobs_from_env()?.into_iter().filter(|job| job.reach == Reach::Usual).map(|job| job.dataset).collect())
 }
 
 fn health_from_env() -> Result<SocketAddr, EnvError> {

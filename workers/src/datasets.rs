@@ -8,10 +8,15 @@ pub enum Dataset {
     Products,
     Dealers,
     Sales,
+    /// Rows of the same table as sales, with negative figures.
+    Returns,
+    Currencies,
+    Units,
 }
 
 impl Dataset {
-    pub const ALL: [Self; 3] = [Self::Products, Self::Dealers, Self::Sales];
+    pub const ALL: [Self; 6] =
+        [Self::Products, Self::Dealers, Self::Sales, Self::Returns, Self::Currencies, Self::Units];
 
     /// `sales`: what logs, tables of progress and mapping files call it.
     pub const fn name(self) -> &'static str {
@@ -19,6 +24,9 @@ impl Dataset {
             Self::Products => "products",
             Self::Dealers => "dealers",
             Self::Sales => "sales",
+            Self::Returns => "returns",
+            Self::Currencies => "currencies",
+            Self::Units => "units",
         }
     }
 
@@ -28,14 +36,17 @@ impl Dataset {
             Self::Products => "products.v1",
             Self::Dealers => "dealers.v1",
             Self::Sales => "sales.v1",
+            Self::Returns => "returns.v1",
+            Self::Currencies => "currencies.v1",
+            Self::Units => "units.v1",
         }
     }
 
     /// Partitions that its topic must have at least.
     pub const fn partitions(self) -> usize {
         match self {
-            Self::Products | Self::Dealers => 1,
-            Self::Sales => 3,
+            Self::Products | Self::Dealers | Self::Currencies | Self::Units => 1,
+            Self::Sales | Self::Returns => 3,
         }
     }
 

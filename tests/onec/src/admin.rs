@@ -15,9 +15,9 @@ use serde_json::{json, value::RawValue};
 use uuid::Uuid;
 
 use crate::{
-    base::{Amount, Base, ChangeError, Document, Line, Lookup, Moment},
+    base::{Amount, Base, ChangeError, Deed, Document, Line, Lookup, Moment},
     faults::Fault,
-    server::Server,
+    server::{Server, Standing},
 };
 
 type Shared = State<Arc<Server>>;
@@ -37,6 +37,7 @@ pub fn routes(server: Arc<Server>) -> Router {
         .route("/stats", get(stats))
         .route("/stats/clear", post(clear_stats))
         .route("/password", post(set_password))
+        .route("/base", post(switch_base))
         // A document of tens of thousands of lines is larger than axum's default of 2 MB.
         .layer(DefaultBodyLimit::disable())
         .with_state(server)
@@ -73,18 +74,26 @@ fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 async fn ledger(State(server): Shared, RawQuery(query): RawQuery) -> Outcome {
     let base = server.base();
     match parameter(query.as_deref(), "dataset").as_deref() {
-        None | Some("sales") => Ok(Json(json!(base.ledger()))),
+        None | Some("sales") => Ok(Json(json!(base.ledger(&[Deed::Sale])))),
+        Some("returns") => Ok(Json(json!(base.ledger(&[Deed::Return])))),
+        // As they lie in one table.
+        Some("sales,returns") => Ok(Json(json!(base.ledger(&[Deed::Sale, Deed::Return])))),
+        Some("currencies") => Ok(Json(json!(base.currency_ledger()))),
+        Some("units") => Ok(Json(json!(base.unit_ledger()))),
         Some("products") => {
             let folders = base.products.rows().filter(|row| row.is_folder).count();
-            let deleted = base.products.rows().filter(|row| row.is_deleted).count();
-            Ok(Json(json!({"items": base.products.len(), "folders": folders, "deleted": deleted})))
+            let mut ledger = json!(base.product_ledger());
+            ledger["folders"] = json!(folders);
+            Ok(Json(ledger))
         }
         Some("dealers") => {
-            let clients = base.partners.rows().filter(|row| row.is_client).count();
-            let deleted = base.partners.rows().filter(|row| row.is_client && row.is_deleted).count();
-            Ok(Json(json!({"items": clients, "partners": base.partners.len(), "deleted": deleted})))
+            let mut ledger = json!(base.dealer_ledger());
+            ledger["partners"] = json!(base.partners.len());
+            Ok(Json(ledger))
         }
-        Some(other) => Err(bad(format!("there is no dataset {other}; ask for sales, products or dealers"))),
+        Some(other) => Err(bad(format!(
+            "there is no dataset {other}; ask for sales, returns, products, dealers, currencies or units"
+        ))),
     }
 }
 
@@ -98,6 +107,8 @@ struct Shown {
     dealer: Uuid,
     is_posted: bool,
     is_deleted: bool,
+    operation: String,
+    currency: Uuid,
     lines: usize,
     revenue: String,
     products: Vec<Uuid>,
@@ -112,6 +123,8 @@ impl From<&Document> for Shown {
             dealer: document.partner,
             is_posted: document.is_posted,
             is_deleted: document.is_deleted,
+            operation: document.operation.to_string(),
+            currency: document.currency,
             lines: document.lines.len(),
             revenue: document.total().to_string(),
             products: document.lines.iter().map(|line| line.product).collect(),
@@ -123,10 +136,11 @@ async fn documents(State(server): Shared, RawQuery(query): RawQuery) -> Outcome 
     let query = query.as_deref();
     let dealer = parameter(query, "dealer").map(|text| text.parse()).transpose().map_err(bad)?;
     let limit = parameter(query, "limit").map(|text| text.parse()).transpose().map_err(bad)?;
-    let is_sale = parameter(query, "sale").map(|text| text.parse()).transpose().map_err(bad)?;
+    let counts = parameter(query, "sale").map(|text| text.parse()).transpose().map_err(bad)?;
+    let deed = if parameter(query, "kind").as_deref() == Some("return") { Deed::Return } else { Deed::Sale };
     let base = server.base();
     let found: Vec<Shown> = base
-        .documents_of(&Lookup { dealer, limit: Some(limit.unwrap_or(100)), is_sale })
+        .documents_of(&Lookup { dealer, limit: Some(limit.unwrap_or(100)), deed, counts })
         .into_iter()
         .map(Shown::from)
         .collect();
@@ -135,15 +149,23 @@ async fn documents(State(server): Shared, RawQuery(query): RawQuery) -> Outcome 
 
 async fn document(State(server): Shared, Path(reference): Path<Uuid>) -> Outcome {
     let base = server.base();
-    let document = base.documents.by_reference(reference).ok_or(ChangeError::Unknown(reference))?;
-    Ok(Json(json!(Shown::from(document))))
+    Ok(Json(json!(Shown::from(base.document(reference)?))))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewDocument {
+    /// `sale` or `return`.
+    #[serde(default)]
+    kind: Deed,
     dealer: Uuid,
     date: String,
+    /// The kind's usual one.
+    #[serde(default)]
+    operation: Option<String>,
+    /// Roubles.
+    #[serde(default)]
+    currency: Option<Uuid>,
     lines: Vec<NewLine>,
 }
 
@@ -162,7 +184,12 @@ async fn add(State(server): Shared, body: Bytes) -> Outcome {
     for line in &new.lines {
         lines.push(Line::priced(line.product, amount(&line.quantity)?, amount(&line.revenue)?));
     }
-    let reference = server.base_mut().add(new.dealer, date, lines);
+    let mut base = server.base_mut();
+    let reference = base.add(new.kind, new.dealer, date, lines);
+    base.write(reference, |document| {
+        document.operation = new.operation.map_or(document.operation.clone(), Into::into);
+        document.currency = new.currency.unwrap_or(document.currency);
+    })?;
     Ok(Json(json!({"ref": reference})))
 }
 
@@ -294,5 +321,17 @@ struct NewPassword {
 async fn set_password(State(server): Shared, body: Bytes) -> Outcome {
     let new: NewPassword = read(&body)?;
     server.set_password(new.password);
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SwitchBase {
+    kind: Standing,
+}
+
+/// Another infobase answers at the same address; each keeps what was done to it.
+async fn switch_base(State(server): Shared, body: Bytes) -> Outcome {
+    server.switch(read::<SwitchBase>(&body)?.kind);
     Ok(Json(json!({})))
 }

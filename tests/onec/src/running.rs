@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     admin,
-    base::{Ledger, Moment},
+    base::{Deed, Ledger, Moment},
     generate, http,
     options::Options,
     server::Server,
@@ -79,7 +79,7 @@ impl Onec {
 impl Running {
     /// What a perfect copy of the sales would add up to at this moment.
     pub fn ledger(&self) -> Ledger {
-        self.server.base().ledger()
+        self.server.base().ledger(&[Deed::Sale])
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     base::{Base, Moment},
     faults::{Fault, Faults, Kind},
-    generate::Dice,
+    generate::{self, Dice},
     http::Pool,
     odata::{json::Drawing, query::Level, select::Member},
     options::Options,
@@ -16,12 +16,32 @@ use crate::{
     stats::Stats,
 };
 
+/// Which infobase answers at the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    #[default]
+    First,
+    /// The same configuration with other content and other references.
+    Second,
+    /// No document and no item.
+    Empty,
+}
+
+/// Which base answers, and the others that have.
+#[derive(Debug, Default)]
+struct Parked {
+    now: Standing,
+    bases: HashMap<Standing, Base>,
+}
+
 /// One stand-in. Locks are held for one request at most, and a panic in another request does not poison them.
 #[derive(Debug)]
 pub struct Server {
     pub options: Options,
     pub stats: Stats,
     base: RwLock<Base>,
+    parked: Mutex<Parked>,
     schema: RwLock<Arc<Schema>>,
     prepared: Mutex<HashMap<Wish, Arc<Prepared>>>,
     faults: Mutex<Faults>,
@@ -47,11 +67,11 @@ const MAX_PREPARED: usize = 64;
 
 impl Server {
     /// Versions of later writes count from the present time, so that none of an earlier run comes again.
-    pub fn new(options: Options, mut base: Base) -> Self {
-        base.last_version += u64::try_from(Moment::now_in_moscow().0).unwrap_or(0) << 20;
+    pub fn new(options: Options, base: Base) -> Self {
         let server = Self {
             stats: Stats::default(),
-            base: RwLock::new(base),
+            base: RwLock::new(advanced(base)),
+            parked: Mutex::default(),
             schema: RwLock::new(Arc::new(Schema::ut11())),
             prepared: Mutex::default(),
             faults: Mutex::default(),
@@ -75,6 +95,25 @@ impl Server {
 
     pub fn base_mut(&self) -> RwLockWriteGuard<'_, Base> {
         self.base.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The base of this kind answers from now on, as it was left.
+    pub fn switch(&self, to: Standing) {
+        let mut parked = locked(&self.parked);
+        if parked.now == to {
+            return;
+        }
+        let plan = &self.options.plan;
+        let next = parked.bases.remove(&to).unwrap_or_else(|| {
+            advanced(match to {
+                Standing::First => generate::base(plan),
+                Standing::Second => generate::second(plan),
+                Standing::Empty => generate::empty(),
+            })
+        });
+        let former = std::mem::replace(&mut *self.base_mut(), next);
+        let from = std::mem::replace(&mut parked.now, to);
+        parked.bases.insert(from, former);
     }
 
     pub fn schema(&self) -> Arc<Schema> {
@@ -141,6 +180,11 @@ impl Server {
         *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schema);
         locked(&self.prepared).clear();
     }
+}
+
+fn advanced(mut base: Base) -> Base {
+    base.last_version += u64::try_from(Moment::now_in_moscow().0).unwrap_or(0) << 20;
+    base
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

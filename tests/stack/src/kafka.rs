@@ -87,10 +87,16 @@ impl Kafka {
     }
 }
 
+/// Everything that the extractor reads; each has a topic.
+pub const DATASETS: [&str; 6] = ["products", "dealers", "sales", "returns", "currencies", "units"];
+
 /// The topics of the product under a prefix, with how many partitions each has.
-pub fn topics(prefix: &str) -> [(String, i32); 4] {
-    [("products", 6), ("dealers", 6), ("sales", 6), ("dead-letters", 1)]
+pub fn topics(prefix: &str) -> Vec<(String, i32)> {
+    let of_datasets = DATASETS.iter().map(|dataset| (*dataset, 6));
+    of_datasets
+        .chain([("dead-letters", 1)])
         .map(|(name, partitions)| (format!("{prefix}.{name}.v1"), partitions))
+        .collect()
 }
 
 /// Makes the product's topics under `prefix`; those that exist stay as they are.

@@ -7,7 +7,6 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use shared::{env, shutdown, telemetry};
 use workers::config::{ExtractorConfig, OnecSettings};
-use workers::datasets::Dataset;
 use workers::erp::check::Metadata;
 use workers::erp::{Client, Mapping};
 
@@ -42,13 +41,13 @@ async fn run() -> anyhow::Result<()> {
     workers::extract::run(config, shutdown::on_signal().context("listen for signals")?).await
 }
 
-/// Needs the `ONEC_` variables only.
+/// Needs the `ONEC_` variables only; datasets that are `off` are not looked at.
 async fn check() -> anyhow::Result<ExitCode> {
     let client = Client::new(OnecSettings::from_env()?)?;
     let metadata = Metadata::parse(&client.metadata().await?)?;
     let site = env::optional("MAPPINGS_DIR").map(std::path::PathBuf::from);
     let mut problems = Vec::new();
-    for dataset in Dataset::ALL {
+    for dataset in workers::config::datasets_asked()? {
         problems.extend(metadata.problems(&Mapping::load(dataset, site.as_deref())?));
     }
     let mut out = std::io::stdout().lock();

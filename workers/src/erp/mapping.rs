@@ -1,7 +1,8 @@
 //! Mapping files: our name on the left, 1C's on the right. Ours are compiled in; a site lays its own over them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -50,6 +51,8 @@ pub mod sale {
     pub const DEALER_ID: usize = 6;
     pub const LEGAL_ENTITY_ID: usize = 7;
     pub const CURRENCY_ID: usize = 8;
+    /// The field by which the mapping tells what counts.
+    pub const OPERATION: usize = 9;
     pub const LINE_NO: usize = 0;
     pub const PRODUCT_ID: usize = 1;
     pub const QUANTITY: usize = 2;
@@ -66,14 +69,16 @@ pub mod product {
     pub const CODE: usize = 4;
     pub const ARTICLE: usize = 5;
     pub const NAME: usize = 6;
+    pub const UNIT_ID: usize = 7;
 }
 
-pub mod dealer {
+/// Of all catalogs of names; only dealers have the last.
+pub mod named {
     pub const ID: usize = 0;
     pub const DATA_VERSION: usize = 1;
-    pub const IS_CLIENT: usize = 2;
-    pub const CODE: usize = 3;
-    pub const NAME: usize = 4;
+    pub const CODE: usize = 2;
+    pub const NAME: usize = 3;
+    pub const IS_CLIENT: usize = 4;
 }
 
 const SALE: Shape = Shape {
@@ -107,6 +112,7 @@ const PRODUCT: Shape = Shape {
         optional("code", Kind::Text),
         optional("article", Kind::Text),
         required("name", Kind::Text),
+        optional("unit_id", Kind::Reference),
     ],
     line: &[],
 };
@@ -115,19 +121,22 @@ const DEALER: Shape = Shape {
     header: &[
         required("id", Kind::Reference),
         required("data_version", Kind::Text),
-        optional("is_client", Kind::Flag),
         optional("code", Kind::Text),
         required("name", Kind::Text),
+        optional("is_client", Kind::Flag),
     ],
     line: &[],
 };
 
+const NAMED: Shape = Shape { header: DEALER.header.split_at(named::IS_CLIENT).0, line: &[] };
+
 impl Shape {
     pub const fn of(dataset: Dataset) -> &'static Self {
         match dataset {
-            Dataset::Sales => &SALE,
+            Dataset::Sales | Dataset::Returns => &SALE,
             Dataset::Products => &PRODUCT,
             Dataset::Dealers => &DEALER,
+            Dataset::Currencies | Dataset::Units => &NAMED,
         }
     }
 }
@@ -148,6 +157,30 @@ pub struct Mapping {
     pub entity: String,
     pub header: Vec<Mapped>,
     pub lines: Option<Section>,
+    /// Every quantity and amount of a line changes its sign.
+    pub is_negative: bool,
+    /// None: every document counts.
+    pub filter: Option<Arc<Filter>>,
+}
+
+/// Which documents count, by the value of one of their fields. Real sales must not be lost in silence: a value that the
+/// mapping does not name counts too, and the log tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    field: String,
+    counted: BTreeSet<String>,
+    left_out: BTreeSet<String>,
+}
+
+impl Filter {
+    pub fn counts(&self, value: &str) -> bool {
+        !self.left_out.contains(value)
+    }
+
+    pub fn knows(&self, value: &str) -> bool {
+        self.counted.contains(value) || self.left_out.contains(value)
+    }
 }
 
 /// The tabular section that holds the lines.
@@ -169,6 +202,8 @@ pub enum MappingError {
 #[serde(deny_unknown_fields)]
 struct File {
     entity: String,
+    sign: Option<i64>,
+    filter: Option<Filter>,
     fields: BTreeMap<String, Names>,
     lines: Option<Lines>,
 }
@@ -192,6 +227,9 @@ const fn compiled_in(dataset: Dataset) -> (&'static str, &'static str) {
         Dataset::Sales => ("mappings/ut11/sales.toml", include_str!("../../mappings/ut11/sales.toml")),
         Dataset::Products => ("mappings/ut11/products.toml", include_str!("../../mappings/ut11/products.toml")),
         Dataset::Dealers => ("mappings/ut11/dealers.toml", include_str!("../../mappings/ut11/dealers.toml")),
+        Dataset::Returns => ("mappings/ut11/returns.toml", include_str!("../../mappings/ut11/returns.toml")),
+        Dataset::Currencies => ("mappings/ut11/currencies.toml", include_str!("../../mappings/ut11/currencies.toml")),
+        Dataset::Units => ("mappings/ut11/units.toml", include_str!("../../mappings/ut11/units.toml")),
     }
 }
 
@@ -217,7 +255,7 @@ impl Mapping {
         let wrong = |problem: String| MappingError::Wrong { file: file.to_owned(), problem };
         let parsed: File = toml::from_str(text).map_err(|cause| wrong(cause.to_string().replace('\n', " ")))?;
         let shape = Shape::of(dataset);
-        let header = resolve(shape.header, parsed.fields).map_err(wrong)?;
+        let mut header = resolve(shape.header, parsed.fields).map_err(wrong)?;
         let lines = match (parsed.lines, shape.line.is_empty()) {
             (None, true) => None,
             (Some(lines), false) => {
@@ -226,13 +264,24 @@ impl Mapping {
             (None, false) => return Err(wrong("the table [lines] is missing".to_owned())),
             (Some(_), true) => return Err(wrong("this dataset has no lines".to_owned())),
         };
-        Ok(Self { dataset, entity: parsed.entity, header, lines })
+        if shape.line.is_empty() && (parsed.sign.is_some() || parsed.filter.is_some()) {
+            return Err(wrong("a sign and a filter are for datasets with lines".to_owned()));
+        }
+        let is_negative = match parsed.sign {
+            None | Some(1) => false,
+            Some(-1) => true,
+            Some(other) => return Err(wrong(format!("sign is {other}: it is 1 or -1"))),
+        };
+        if let Some(filter) = &parsed.filter {
+            header.push(operation(filter, &header).map_err(wrong)?);
+        }
+        Ok(Self { dataset, entity: parsed.entity, header, lines, is_negative, filter: parsed.filter.map(Arc::new) })
     }
 
     /// The same entity with fewer fields and no lines: what a scan of keys asks for.
     pub fn only(&self, fields: &[usize]) -> Self {
         let header = self.header.iter().filter(|mapped| fields.contains(&mapped.field)).cloned().collect();
-        Self { dataset: self.dataset, entity: self.entity.clone(), header, lines: None }
+        Self { header, lines: None, entity: self.entity.clone(), filter: None, ..*self }
     }
 
     /// The 1C name of a header field; resolved mappings have every required one.
@@ -280,6 +329,17 @@ fn resolve(shape: &'static [Field], names: BTreeMap<String, Names>) -> Result<Ve
     Ok(mapped)
 }
 
+/// The filter's field, asked for beside the others.
+fn operation(filter: &Filter, header: &[Mapped]) -> Result<Mapped, String> {
+    if let Some(both) = filter.counted.intersection(&filter.left_out).next() {
+        return Err(format!("{both} is both counted and left out"));
+    }
+    if header.iter().any(|mapped| mapped.erp_name == filter.field) {
+        return Err(format!("{} is named twice", filter.field));
+    }
+    Ok(Mapped { erp_name: filter.field.clone(), field: sale::OPERATION, kind: Kind::Text })
+}
+
 fn listed(shape: &[Field]) -> String {
     shape.iter().map(|field| field.name).collect::<Vec<_>>().join(", ")
 }
@@ -307,6 +367,10 @@ mod tests {
             (good.replace("\"Партнер_Key\"", "[\"Партнер_Key\", \"Иной_Key\"]"), "dealer_id takes one name"),
             (good.replace("СуммаНДС", "СуммаСНДС"), "СуммаСНДС is named twice"),
             (good.replace("entity", "object"), "unknown field `object`"),
+            (format!("sign = -2\n{good}"), "sign is -2"),
+            (good.replace("left_out = [", "left_out = [\"РеализацияКлиенту\", "), "both counted and left out"),
+            (good.replace("field = \"ХозяйственнаяОперация\"", "field = \"Number\""), "Number is named twice"),
+            (good.replace("counted", "counts"), "unknown field `counts`"),
         ] {
             let error = Mapping::parse(Dataset::Sales, "sales.toml", &bad).unwrap_err().to_string();
             assert!(error.contains(problem), "{error}");

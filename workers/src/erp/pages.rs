@@ -102,7 +102,7 @@ async fn once<S: Sink + Default + Send + 'static>(
     let mapping = Arc::clone(mapping);
     let entity = mapping.entity.clone();
     let read = tokio::task::spawn_blocking(move || {
-        let mut sink = S::default();
+        let mut sink = S::of(&mapping);
         read::page(&body, &mapping, &mut sink).map(|count| (sink, count))
     });
     let broken = |problem: String| ErpError::Broken { entity: entity.clone(), problem };

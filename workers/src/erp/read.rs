@@ -11,6 +11,13 @@ use super::scalar::{Problem, Scalar};
 
 /// Takes the values of a page in the order in which they stand there.
 pub trait Sink {
+    /// An empty one, for pages of this mapping.
+    fn of(_: &Mapping) -> Self
+    where
+        Self: Sized + Default,
+    {
+        Self::default()
+    }
     fn begin(&mut self);
     fn header(&mut self, field: usize, value: Scalar<'_>) -> Result<(), Problem>;
     fn begin_line(&mut self);

@@ -1,43 +1,41 @@
 //! What a page becomes: records of its dataset, or keys only.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDateTime};
 use shared::money::Amount;
 use uuid::Uuid;
 
-use super::mapping::{dealer, product, sale};
+use super::mapping::{Filter, Mapping, named, product, sale};
 use super::read::Sink;
 use super::scalar::{Problem, Scalar};
-use crate::records::dealer::Dealer;
+use crate::records::named::Named;
 use crate::records::product::Product;
-use crate::records::sale::{Header, Line};
+use crate::records::sale::{Header, Line, MOST_LETTERS};
 
 /// A document of 1C as the mapping read it.
 #[derive(Debug, Clone)]
 pub struct Document {
     pub id: Uuid,
     pub data_version: String,
-    pub is_marked_deleted: bool,
-    pub is_posted: bool,
+    /// Posted, not marked for deletion and, by the mapping's filter, one that counts: only then its rows stand in the reports.
+    pub stands: bool,
+    /// What it counts by, where the mapping does not name it.
+    pub unknown_operation: Option<String>,
     pub header: Header,
     pub lines: Range<usize>,
 }
 
-impl Document {
-    /// Posted and not marked for deletion: only then its rows stand in the reports.
-    pub fn stands(&self) -> bool {
-        self.is_posted && !self.is_marked_deleted
-    }
-}
-
-/// A page of sales; the lines of all documents lie in one list.
+/// A page of sales, or of returns with negative lines; the lines of all documents lie in one list.
 #[derive(Debug, Default)]
 pub struct Sales {
     pub documents: Vec<Document>,
     pub lines: Vec<Line>,
     line_nos: Vec<u32>,
     draft: Draft,
+    is_negative: bool,
+    filter: Option<Arc<Filter>>,
 }
 
 #[derive(Debug, Default)]
@@ -51,10 +49,15 @@ struct Draft {
     dealer_id: Option<Uuid>,
     legal_entity_id: Option<Uuid>,
     currency_id: Option<Uuid>,
+    operation: String,
     first_line: usize,
 }
 
 impl Sink for Sales {
+    fn of(mapping: &Mapping) -> Self {
+        Self { is_negative: mapping.is_negative, filter: mapping.filter.clone(), ..Self::default() }
+    }
+
     fn begin(&mut self) {
         self.draft = Draft { first_line: self.lines.len(), ..Draft::default() };
         self.line_nos.clear();
@@ -72,6 +75,7 @@ impl Sink for Sales {
             sale::DEALER_ID => draft.dealer_id = value.reference()?,
             sale::LEGAL_ENTITY_ID => draft.legal_entity_id = value.reference()?,
             sale::CURRENCY_ID => draft.currency_id = value.reference()?,
+            sale::OPERATION => draft.operation = value.text()?,
             _ => {}
         }
         Ok(())
@@ -98,18 +102,24 @@ impl Sink for Sales {
 
     fn end(&mut self, problem: Option<String>) -> Option<String> {
         let draft = std::mem::take(&mut self.draft);
-        let stands = draft.is_posted && !draft.is_marked_deleted;
-        let problem = problem.or_else(|| undated(draft.sold_at, stands));
+        let filter = self.filter.as_deref();
+        let stands =
+            draft.is_posted && !draft.is_marked_deleted && filter.is_none_or(|filter| filter.counts(&draft.operation));
+        let is_unknown = stands && filter.is_some_and(|filter| !filter.knows(&draft.operation));
+        let problem = problem.or_else(|| undated(draft.sold_at, stands)).or_else(|| too_long(&draft.number));
         if problem.is_some() {
             self.lines.truncate(draft.first_line);
             return problem;
         }
         self.sort_lines(draft.first_line);
+        if self.is_negative {
+            self.lines[draft.first_line..].iter_mut().for_each(negate);
+        }
         self.documents.push(Document {
             id: draft.id,
             data_version: draft.data_version,
-            is_marked_deleted: draft.is_marked_deleted,
-            is_posted: draft.is_posted,
+            stands,
+            unknown_operation: is_unknown.then_some(draft.operation),
             header: Header {
                 number: draft.number,
                 sold_at: draft.sold_at.unwrap_or_default(),
@@ -144,6 +154,19 @@ fn undated(sold_at: Option<NaiveDateTime>, stands: bool) -> Option<String> {
         None => Some("the date of the document is empty".to_owned()),
         Some(at) if years.contains(&at.year()) => None,
         Some(at) => Some(format!("the document is dated {at}, outside the years {} to {}", years.start(), years.end())),
+    }
+}
+
+/// Every row repeats the number.
+fn too_long(number: &str) -> Option<String> {
+    let is_too_long = number.chars().nth(MOST_LETTERS).is_some();
+    is_too_long.then(|| format!("the document's number has more than {MOST_LETTERS} letters"))
+}
+
+/// Amounts have 18 digits, far from where a sign would overflow.
+fn negate(line: &mut Line) {
+    for amount in [&mut line.quantity, &mut line.revenue, &mut line.vat, &mut line.discount] {
+        *amount = Amount::from_raw(amount.raw().saturating_neg());
     }
 }
 
@@ -199,6 +222,7 @@ impl Sink for Catalog<Product> {
             product::CODE => record.code = value.text()?,
             product::ARTICLE => record.article = value.text()?,
             product::NAME => record.name = value.text()?,
+            product::UNIT_ID => record.unit_id = value.reference()?,
             _ => {}
         }
         Ok(())
@@ -215,7 +239,7 @@ impl Sink for Catalog<Product> {
     }
 }
 
-impl Sink for Catalog<Dealer> {
+impl<N> Sink for Catalog<Named<N>> {
     fn begin(&mut self) {
         self.start();
     }
@@ -223,11 +247,11 @@ impl Sink for Catalog<Dealer> {
     fn header(&mut self, field: usize, value: Scalar<'_>) -> Result<(), Problem> {
         let Item { id, data_version, stands, record } = &mut self.draft;
         match field {
-            dealer::ID => *id = value.key()?,
-            dealer::DATA_VERSION => *data_version = value.text()?,
-            dealer::IS_CLIENT => *stands = value.flag()?,
-            dealer::CODE => record.code = value.text()?,
-            dealer::NAME => record.name = value.text()?,
+            named::ID => *id = value.key()?,
+            named::DATA_VERSION => *data_version = value.text()?,
+            named::CODE => record.code = value.text()?,
+            named::NAME => record.name = value.text()?,
+            named::IS_CLIENT => *stands = value.flag()?,
             _ => {}
         }
         Ok(())
@@ -292,4 +316,51 @@ impl Sink for Keys {
 /// 1C's empty date.
 pub fn year_one() -> NaiveDateTime {
     chrono::NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::datasets::Dataset;
+
+    /// A posted document of one line with this operation, read by the mapping of the dataset.
+    fn read(dataset: Dataset, operation: &str) -> Sales {
+        let body = format!(
+            r#"{{"value":[{{"Ref_Key":"00000000-0000-4000-8000-000000000001","DataVersion":"1","DeletionMark":false,"Posted":true,
+                "Number":"1","Date":"2024-03-05T00:00:00","Партнер_Key":null,"Контрагент_Key":null,"Валюта_Key":null,
+                "ХозяйственнаяОперация":"{operation}","Товары":[{{"LineNumber":"1","Номенклатура_Key":null,"Количество":2,
+                "СуммаСНДС":120,"СуммаНДС":20,"СуммаРучнойСкидки":3,"СуммаАвтоматическойСкидки":4}}]}}]}}"#
+        );
+        let mapping = Mapping::load(dataset, None).unwrap();
+        let mut sales = Sales::of(&mapping);
+        let count = super::super::read::page(&body, &mapping, &mut sales).unwrap();
+        assert!(count.rejected.is_empty(), "{:?}", count.rejected);
+        sales
+    }
+
+    #[test]
+    fn the_filter_says_which_documents_stand_and_one_it_does_not_name_stands_and_is_told() {
+        for (dataset, operation, stands, is_unknown) in [
+            (Dataset::Sales, "РеализацияКлиенту", true, false),
+            (Dataset::Sales, "", true, false),
+            (Dataset::Sales, "ПередачаНаКомиссию", false, false),
+            (Dataset::Sales, "ПередачаПоНовомуЗакону", true, true),
+            (Dataset::Returns, "ВозвратТоваровОтКлиента", true, false),
+            (Dataset::Returns, "ВозвратОтКомиссионера", false, false),
+        ] {
+            let sales = read(dataset, operation);
+            let document = &sales.documents[0];
+            assert_eq!((document.stands, document.unknown_operation.is_some()), (stands, is_unknown), "{operation}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_a_return_are_those_of_a_sale_with_the_other_sign() {
+        let raw = |dataset| {
+            let line = read(dataset, "").lines[0];
+            [line.quantity, line.revenue, line.vat, line.discount].map(Amount::raw)
+        };
+        assert_eq!(raw(Dataset::Sales), [20_000, 1_200_000, 200_000, 70_000]);
+        assert_eq!(raw(Dataset::Returns), raw(Dataset::Sales).map(|amount| -amount));
+    }
 }

@@ -1,6 +1,8 @@
 //! One reading of a dataset: its number, and the versions that follow from it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +30,23 @@ pub struct Counts {
     pub lines: AtomicU64,
     pub skipped: AtomicU64,
     pub rejected: AtomicU64,
+    /// Documents that count only because the mapping does not name what they count by: that value, and how many.
+    unknown: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Counts {
+    pub fn note_unknown(&self, operation: &str) {
+        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        *unknown.entry(operation.to_owned()).or_default() += 1;
+    }
+
+    /// `ПрочаяПередача (3), …`; none: there was nothing unknown.
+    pub fn unknown(&self) -> Option<String> {
+        let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed: Vec<_> =
+            unknown.iter().take(20).map(|(operation, count)| format!("{operation} ({count})")).collect();
+        (!listed.is_empty()).then(|| listed.join(", "))
+    }
 }
 
 impl Pass {

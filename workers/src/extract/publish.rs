@@ -76,6 +76,9 @@ impl Publisher {
             if stands == Some(data_version) && !page.is_gone() {
                 continue;
             }
+            if let Some(operation) = page.unknown_operation(at) {
+                pass.counts.note_unknown(operation);
+            }
             let was_known = former.is_some();
             let places = former.map(|known| known.places).unwrap_or_default();
             let place = page.place(at);
@@ -115,7 +118,7 @@ impl Publisher {
             }
             let version = pass.next_version()?;
             let key = page.key(*at).hyphenated().encode_lower(&mut key).as_bytes();
-            for part in 0..page.parts(*at) {
+            for part in 0..page.parts(*at, &left) {
                 page.write(*at, part, version, &left, &mut buffer);
                 self.sender
                     .enqueue(BaseRecord::with_opaque_to(&topic, Arc::clone(acks)).key(key).payload(&buffer), acks)

@@ -21,7 +21,7 @@ use crate::datasets::Dataset;
 use crate::erp::sinks::Catalog;
 use crate::erp::{Client, Mapping};
 use crate::health::Health;
-use crate::records::dealer::Dealer;
+use crate::records::named::{Currency, Dealer, Unit};
 use crate::records::product::Product;
 use crate::waiting::Needs;
 
@@ -152,6 +152,13 @@ impl Extractor {
         let lines = count(&pass.counts.lines);
         metrics::counter!("extract_sent_total", "dataset" => name).increment(sent);
         metrics::counter!("extract_lines_total", "dataset" => name).increment(lines);
+        if let Some(operations) = pass.counts.unknown() {
+            tracing::warn!(
+                dataset.name = name,
+                pass.number = claim.pass,
+                "Counted among {name}, though the filter of {name}.toml does not name it: {operations}"
+            );
+        }
         match ended {
             Ok(()) => {
                 metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "done").increment(1);
@@ -221,14 +228,20 @@ impl Extractor {
         let mapping = found.ok_or_else(|| Stop::GiveUp(format!("{} has no mapping.", pass.dataset)))?;
         let reader =
             Reader::new(self.client.clone(), Arc::clone(mapping), Arc::clone(&publisher), Arc::clone(pass)).await?;
-        let job = self.config.jobs.iter().find(|known| known.name == job);
+        let jobs = || self.config.jobs.iter().filter(|known| known.dataset == pass.dataset);
+        // A slot may be older than the configuration: its dataset may be off by now.
+        let job = jobs().find(|known| known.name == job).or_else(|| jobs().next());
         let reach = job.map_or(Reach::Usual, |job| job.reach);
         let today = pass.read_at.with_timezone(&self.config.timezone).date_naive();
         match (pass.dataset, reach) {
+            // Not asked of 1C: its marker says that there is nothing to wait for.
+            (_, Reach::Nothing) => {}
             (Dataset::Products, _) => reader.scan::<Catalog<Product>>().await?,
             (Dataset::Dealers, _) => reader.scan::<Catalog<Dealer>>().await?,
-            (Dataset::Sales, Reach::Everything) => reader.everything(today).await?,
-            (Dataset::Sales, Reach::Usual) => {
+            (Dataset::Currencies, _) => reader.scan::<Catalog<Currency>>().await?,
+            (Dataset::Units, _) => reader.scan::<Catalog<Unit>>().await?,
+            (Dataset::Sales | Dataset::Returns, Reach::Everything) => reader.everything(today).await?,
+            (Dataset::Sales | Dataset::Returns, Reach::Usual) => {
                 let from = today - chrono::Duration::days(self.config.window_days.into());
                 // Counts the intervals since 1970, so that every older month gets its turn, whichever replica reads.
                 let turn = pass.read_at.timestamp() / i64::from(self.interval_s(pass).max(1));
@@ -241,7 +254,7 @@ impl Extractor {
 
     /// How often the dataset is usually read.
     fn interval_s(&self, pass: &Pass) -> u32 {
-        let usual = self.config.jobs.iter().find(|job| job.dataset == pass.dataset && job.reach == Reach::Usual);
+        let usual = self.config.jobs.iter().find(|job| job.dataset == pass.dataset && job.reach != Reach::Everything);
         usual.map_or(0, |job| job.cron.interval_s(pass.read_at, self.config.timezone))
     }
 

@@ -1,5 +1,5 @@
-//! The batch state in Postgres: what each range means after a crash. A repeated range carries the token it had, so
-//! ClickHouse knows it again; nothing is dropped on an offset's word alone.
+//! The batch state in Postgres: what each range means after a crash. A repeated range is known by its hash; nothing is dropped
+//! on an offset's word alone.
 
 use sqlx::PgPool;
 
@@ -53,7 +53,7 @@ pub fn plan(stored: Option<&Stored>, first: i64) -> Plan {
 pub enum Verdict {
     /// Record `before`, insert, record `after`.
     Record,
-    /// The same batch again, under the same token.
+    /// The same batch again, under another token.
     Again,
     /// It is in, and was confirmed.
     Drop,

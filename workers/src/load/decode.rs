@@ -6,8 +6,8 @@ use xxhash_rust::xxh64::Xxh64;
 use super::batch::{Phase, Stored};
 use crate::config::Cut;
 use crate::datasets::Dataset;
-use crate::records::dealer::Dealer;
 use crate::records::marker::{self, Marker};
+use crate::records::named::{Currency, Dealer, Unit};
 use crate::records::product::Product;
 use crate::records::sale::Line;
 use crate::records::{REVISION, Record};
@@ -42,9 +42,11 @@ pub struct Batch {
 /// The table and the columns of a dataset.
 pub fn table(dataset: Dataset) -> (&'static str, &'static str) {
     match dataset {
-        Dataset::Sales => (Line::TABLE, Line::COLUMNS),
+        Dataset::Sales | Dataset::Returns => (Line::TABLE, Line::COLUMNS),
         Dataset::Products => (Product::TABLE, Product::COLUMNS),
         Dataset::Dealers => (Dealer::TABLE, Dealer::COLUMNS),
+        Dataset::Currencies => (Currency::TABLE, Currency::COLUMNS),
+        Dataset::Units => (Unit::TABLE, Unit::COLUMNS),
     }
 }
 
@@ -95,9 +97,11 @@ impl Batch {
             return Ok(0);
         }
         match self.dataset {
-            Dataset::Sales => Line::decode(payload, &mut self.rows),
+            Dataset::Sales | Dataset::Returns => Line::decode(payload, &mut self.rows),
             Dataset::Products => Product::decode(payload, &mut self.rows),
             Dataset::Dealers => Dealer::decode(payload, &mut self.rows),
+            Dataset::Currencies => Currency::decode(payload, &mut self.rows),
+            Dataset::Units => Unit::decode(payload, &mut self.rows),
         }
     }
 
@@ -140,8 +144,8 @@ mod tests {
 
     fn dealer(version: u64) -> Vec<u8> {
         let mut out = Vec::new();
-        let dealer = Dealer { code: "1".to_owned(), name: "Волга".to_owned() };
-        crate::records::dealer::write(&mut out, version, uuid::Uuid::from_u128(1), Some(&dealer));
+        let dealer = Dealer::new("1".to_owned(), "Волга".to_owned());
+        crate::records::Item::write(&mut out, version, uuid::Uuid::from_u128(1), Some(&dealer));
         out
     }
 

@@ -1,4 +1,4 @@
-//! Rows into ClickHouse: gathered first, then streamed whole, under a token that makes a repetition harmless.
+//! Rows into ClickHouse: gathered first, then streamed whole, each try under a token of its own.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const LASTING: [u32; 16] = [6, 16, 27, 41, 46, 47, 53, 62, 70, 72, 164, 192, 194
 
 #[derive(Debug, thiserror::Error)]
 pub enum InsertError {
-    /// A bad day: the same batch again, under the same token.
+    /// A bad day: the same batch again, under another token.
     #[error("ClickHouse does not take the batch now: {0}")]
     Again(String),
     /// Someone must mend something first.

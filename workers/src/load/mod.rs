@@ -146,6 +146,7 @@ async fn follow(source: &mut Source, lanes: &mut Lanes, stores: &Stores) -> Resu
                 partitions.iter().for_each(|(topic, partition)| lanes.drop_lane(topic, *partition))
             }
             Assignment::Gained(partitions) => {
+                source.gained(&partitions)?;
                 for (topic, partition) in partitions {
                     let (epoch, stored) = batch::take_over(&stores.pool, &topic, partition).await?;
                     lanes.open(topic, partition, epoch, stored);

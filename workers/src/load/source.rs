@@ -88,6 +88,16 @@ impl Source {
         Ok(())
     }
 
+    /// A partition that was paused when it moved away comes back paused, and one newly gained is not: both take the
+    /// present state.
+    pub fn gained(&self, partitions: &[(String, i32)]) -> Result<(), KafkaError> {
+        let mut list = TopicPartitionList::new();
+        for (topic, partition) in partitions {
+            list.add_partition(topic, *partition);
+        }
+        if self.is_paused { self.consumer.pause(&list) } else { self.consumer.resume(&list) }
+    }
+
     pub fn is_paused(&self) -> bool {
         self.is_paused
     }

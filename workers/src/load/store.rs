@@ -1,4 +1,8 @@
 //! One batch into the warehouse: dead letters kept, state `before`, rows, markers, state `after`. Tried until it is in.
+//!
+//! No insert is repeated under a token that ClickHouse may know: killed at the wrong moment it keeps the token and forgets
+//! the rows, and answers a repetition without storing it. So the writer's epoch and the number of the try are part of the
+//! token; what a repetition stores twice, versions fold.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +54,17 @@ enum StoreError {
     DeadLetters(#[from] SendError),
 }
 
+/// What one try needs to know of its batch.
+struct Attempt<'a> {
+    batch: &'a Batch,
+    rows: &'a Bytes,
+    markers: &'a Bytes,
+    /// The partition's last state.
+    former: Option<&'a Stored>,
+    /// Its state while the outcome is unknown.
+    state: &'a Stored,
+}
+
 impl Stores {
     pub fn new(
         pool: PgPool,
@@ -73,8 +88,11 @@ impl Stores {
         let markers = Bytes::from(std::mem::take(&mut batch.markers));
         let mut pause = PAUSES.0;
         let mut tried = 0u32;
+        let mut is_set_aside = false;
         loop {
-            let error = match self.once(&batch, &rows, &markers, former.as_ref(), &state, epoch).await {
+            let attempt =
+                Attempt { batch: &batch, rows: &rows, markers: &markers, former: former.as_ref(), state: &state };
+            let error = match self.once(attempt, epoch, tried, &mut is_set_aside).await {
                 Ok(state) => {
                     report(&batch, tried);
                     return Ended::Stored { topic, partition, epoch, max, state };
@@ -100,18 +118,16 @@ impl Stores {
 
     async fn once(
         &self,
-        batch: &Batch,
-        rows: &Bytes,
-        markers: &Bytes,
-        former: Option<&Stored>,
-        state: &Stored,
+        Attempt { batch, rows, markers, former, state }: Attempt<'_>,
         epoch: i64,
+        tried: u32,
+        is_set_aside: &mut bool,
     ) -> Result<Option<Stored>, StoreError> {
-        self.dead_letters.keep(batch).await?;
-        if rows.is_empty() && markers.is_empty() {
-            // Nothing to insert: the former state stays, and only the offsets move.
-            return Ok(former.cloned());
+        if !*is_set_aside {
+            self.dead_letters.keep(batch).await?;
+            *is_set_aside = true;
         }
+        // One of rejected messages only goes the same way without an insert: its offsets are known afterwards, and leave no gap.
         let (topic, partition) = (batch.topic.as_str(), batch.partition);
         match batch::judge(former, state.min, state.max, state.row_hash) {
             Verdict::Drop => return Ok(former.cloned()),
@@ -125,18 +141,24 @@ impl Stores {
             ),
         }
         batch::write(&self.pool, topic, partition, epoch, state, batch.row_count).await?;
+        let token = insert_token(&state.token, epoch, tried);
         if let Some((_, table)) = self.tables.iter().find(|(dataset, _)| *dataset == batch.dataset)
             && !rows.is_empty()
         {
-            table.insert(rows.clone(), &state.token).await?;
+            table.insert(rows.clone(), &token).await?;
         }
         if !markers.is_empty() {
-            self.passes.insert(markers.clone(), &format!("{}:pass", state.token)).await?;
+            self.passes.insert(markers.clone(), &format!("{token}:pass")).await?;
         }
         let after = Stored { phase: Phase::After, ..state.clone() };
         batch::write(&self.pool, topic, partition, epoch, &after, batch.row_count).await?;
         Ok(Some(after))
     }
+}
+
+/// Never the same twice: every take-over of a partition has its own epoch, and every try of it its own number.
+fn insert_token(batch: &str, epoch: i64, tried: u32) -> String {
+    format!("{batch}:{epoch}.{tried}")
 }
 
 fn report(batch: &Batch, tried: u32) {

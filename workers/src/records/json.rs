@@ -69,6 +69,13 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
     }
 }
 
+/// Begins a further field of an object.
+pub fn name(out: &mut Vec<u8>, name: &str) {
+    out.push(b',');
+    text(out, name);
+    out.push(b':');
+}
+
 pub fn flag(out: &mut Vec<u8>, flag: bool) {
     out.extend_from_slice(if flag { b"true" } else { b"false" });
 }

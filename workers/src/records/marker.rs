@@ -10,7 +10,6 @@ use super::row;
 pub const KEY: &[u8] = b"pass";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Marker {
     pub revision: u32,
     pub dataset: String,
@@ -18,6 +17,7 @@ pub struct Marker {
     /// When the pass began to read 1C.
     pub read_at: DateTime<Utc>,
     /// The usual seconds between passes of this dataset.
+    #[serde(default)]
     pub interval_s: u32,
     pub partition: u16,
     /// How many partitions this pass wrote its marker to.
@@ -40,5 +40,24 @@ impl Marker {
         row::u64(rows, self.pass);
         row::i64(rows, self.read_at.timestamp_millis());
         row::u32(rows, self.interval_s);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_of_another_release_is_read_and_one_that_does_not_say_what_it_marks_is_not() {
+        let text = r#"{"revision":1,"dataset":"sales","pass":7,"read_at":"2024-03-05T00:00:00Z","interval_s":60,"partition":0,"partitions":3}"#;
+        let marker = Marker::decode(text.as_bytes()).unwrap();
+        let newer = text.replace("\"pass\"", "\"rows\":{},\"pass\"");
+        assert_eq!(Marker::decode(newer.as_bytes()), Ok(marker.clone()));
+        let older = text.replace("\"interval_s\":60,", "");
+        assert_eq!(Marker::decode(older.as_bytes()), Ok(Marker { interval_s: 0, ..marker }));
+        for needed in ["revision", "dataset", "pass", "read_at", "partition", "partitions"] {
+            let without = text.replace(&format!("\"{needed}\""), "\"another\"");
+            assert!(Marker::decode(without.as_bytes()).is_err(), "{needed} must be there");
+        }
     }
 }

@@ -1,17 +1,19 @@
 //! The Kafka messages: a catalog item, or a document with its lines, as compact JSON with its revision. What `extract`
 //! writes and `load` reads; the rows they become.
+//!
+//! Extractor and loader are rolled out one after the other, so each reads what the other's release writes: a field that a
+//! reader does not know is passed over, one that it misses takes its default. Only what names a record, gives its place,
+//! or would make a wrong figure of nothing must be there.
 
-pub mod dealer;
 pub mod json;
 pub mod marker;
+pub mod named;
 pub mod product;
 pub mod row;
 pub mod sale;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use uuid::Uuid;
-
-use crate::datasets::Dataset;
 
 /// Raised when a message's meaning changes; a loader rejects those it does not know.
 pub const REVISION: u32 = 1;
@@ -21,7 +23,6 @@ pub const YEARS: std::ops::RangeInclusive<i32> = 1900..=2299;
 
 /// How the messages of a dataset become rows of its table.
 pub trait Record {
-    const DATASET: Dataset;
     /// In database `dw`.
     const TABLE: &'static str;
     /// In the order in which `decode` writes them.
@@ -32,10 +33,16 @@ pub trait Record {
     fn decode(payload: &[u8], rows: &mut Vec<u8>) -> Result<u32, String>;
 }
 
+/// A catalog's item, as the extractor sends it.
+pub trait Item: Sized {
+    /// Writes a message over what `out` held; without an item it is gone from 1C, or none of ours any more.
+    fn write(out: &mut Vec<u8>, version: u64, id: Uuid, item: Option<&Self>);
+}
+
 /// Rows that a document had and has no more: lines `from_line` to `to_line` of a dealer's day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Leave {
+    #[serde(deserialize_with = "or_null")]
     pub dealer_id: Option<Uuid>,
     pub sold_on: NaiveDate,
     pub from_line: u32,
@@ -62,6 +69,15 @@ pub fn moment(text: &str) -> Option<NaiveDateTime> {
         number(14..16)?,
         number(17..19)?,
     )
+}
+
+/// A field that may be null, but not be missing: nothing must not be read out of silence.
+pub(crate) fn or_null<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    serde::Deserialize::deserialize(deserializer)
 }
 
 /// Why serde refused a message; an unknown revision is told first, since its shape may differ.

@@ -1,4 +1,5 @@
-//! A sale: the document, its header once, with its lines. Replaced whole: the message also names the rows it leaves.
+//! A sale, or a return with negative lines: the document, its header once, with its lines. Replaced whole: the message also
+//! names the rows it leaves.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +10,6 @@ use shared::money::Amount;
 use uuid::Uuid;
 
 use super::{Leave, Record, json, row};
-use crate::datasets::Dataset;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -101,41 +101,44 @@ fn write_part(out: &mut Vec<u8>, Part { header, first_line, lines, part }: Part<
 }
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Message<'a> {
     revision: u32,
     version: u64,
     document_id: Uuid,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "super::or_null")]
     sale: Option<SaleText<'a>>,
     leaves: Vec<Leave>,
 }
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
 struct SaleText<'a> {
     #[serde(borrow)]
     number: Cow<'a, str>,
     sold_at: Moment,
+    #[serde(deserialize_with = "super::or_null")]
     dealer_id: Option<Uuid>,
     legal_entity_id: Option<Uuid>,
     currency_id: Option<Uuid>,
+    #[serde(default)]
     part: u32,
+    #[serde(default)]
     parts: u32,
     first_line: u32,
     lines: Vec<LineText>,
 }
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
 struct LineText {
     product_id: Option<Uuid>,
     quantity: Money,
     revenue: Money,
+    #[serde(default)]
     vat: Money,
+    #[serde(default)]
     discount: Money,
 }
 
+#[derive(Default)]
 struct Money(Amount);
 
 impl<'de> de::Deserialize<'de> for Money {
@@ -172,11 +175,17 @@ impl<'de> de::Deserialize<'de> for Moment {
     }
 }
 
-/// More lines than a document can have: a message that names more is broken, not large.
+/// Beyond it a message is broken, not large: more lines than a document can have.
 const MOST_LINES: u32 = 10_000_000;
+/// Rows that one message may become, those that it leaves included, and their bytes. The extractor stays far below both.
+const MOST_ROWS: u32 = 200_000;
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Letters of a document's number: 1C has 50 at most, and every row repeats them.
+pub const MOST_LETTERS: usize = 100;
+/// A row without the letters of its number, whose length takes one byte or two.
+const ROW_BYTES: usize = 16 + 4 + 16 + 4 + 8 + 2 + 3 * 16 + 4 * 8 + 8 + 1;
 
 impl Record for Line {
-    const DATASET: Dataset = Dataset::Sales;
     const TABLE: &'static str = "sale";
     const COLUMNS: &'static str = "dealer_id, sold_on, document_id, line_no, sold_at, number, legal_entity_id, currency_id, \
          product_id, quantity, revenue, vat, discount, version, is_deleted";
@@ -185,22 +194,46 @@ impl Record for Line {
         let text = std::str::from_utf8(payload).map_err(|_| "is no UTF-8 text".to_owned())?;
         let message: Message<'_> = serde_json::from_str(text).map_err(|error| super::problem(payload, &error))?;
         super::check_revision(message.revision)?;
-        let mut count = 0;
+        let count = within_bounds(&message)?;
         if let Some(sale) = &message.sale {
-            count += write_rows(&message, sale, rows)?;
+            write_rows(&message, sale, rows)?;
         }
         for leave in &message.leaves {
-            count += write_tombstones(&message, leave, rows)?;
+            write_tombstones(&message, leave, rows)?;
         }
         Ok(count)
     }
 }
 
-fn write_rows(message: &Message<'_>, sale: &SaleText<'_>, rows: &mut Vec<u8>) -> Result<u32, String> {
-    let count = u32::try_from(sale.lines.len()).unwrap_or(u32::MAX);
-    if sale.first_line == 0 || sale.first_line > MOST_LINES || count > MOST_LINES || sale.part > sale.parts {
-        return Err("has line or part numbers that cannot be".to_owned());
+/// How many rows the message becomes, told before the first is written: a few bytes can name millions.
+fn within_bounds(message: &Message<'_>) -> Result<u32, String> {
+    let (mut count, mut letters) = (0u64, 0);
+    if let Some(sale) = &message.sale {
+        letters = sale.number.len();
+        if sale.number.chars().count() > MOST_LETTERS {
+            return Err(format!("has a number of more than {MOST_LETTERS} letters"));
+        }
+        if sale.first_line == 0 || sale.first_line > MOST_LINES || sale.part > sale.parts {
+            return Err("has line or part numbers that cannot be".to_owned());
+        }
+        count += sale.lines.len() as u64;
     }
+    for leave in &message.leaves {
+        if leave.from_line == 0 || leave.from_line > leave.to_line || leave.to_line > MOST_LINES {
+            return Err(format!("leaves lines {} to {}, which cannot be", leave.from_line, leave.to_line));
+        }
+        count += u64::from(leave.to_line - leave.from_line) + 1;
+    }
+    let bytes = count.saturating_mul((ROW_BYTES + letters) as u64);
+    match u32::try_from(count) {
+        Ok(count) if count <= MOST_ROWS && bytes <= MOST_BYTES as u64 => Ok(count),
+        _ => Err(format!(
+            "would become {count} rows of {bytes} bytes; {MOST_ROWS} rows and {MOST_BYTES} bytes are the most"
+        )),
+    }
+}
+
+fn write_rows(message: &Message<'_>, sale: &SaleText<'_>, rows: &mut Vec<u8>) -> Result<(), String> {
     in_range(sale.sold_at.0.date())?;
     for (line, line_no) in sale.lines.iter().zip(sale.first_line..) {
         row::uuid(rows, sale.dealer_id.unwrap_or_default());
@@ -219,13 +252,10 @@ fn write_rows(message: &Message<'_>, sale: &SaleText<'_>, rows: &mut Vec<u8>) ->
         row::u64(rows, message.version);
         row::u8(rows, 0);
     }
-    Ok(count)
+    Ok(())
 }
 
-fn write_tombstones(message: &Message<'_>, leave: &Leave, rows: &mut Vec<u8>) -> Result<u32, String> {
-    if leave.from_line == 0 || leave.from_line > leave.to_line || leave.to_line > MOST_LINES {
-        return Err(format!("leaves lines {} to {}, which cannot be", leave.from_line, leave.to_line));
-    }
+fn write_tombstones(message: &Message<'_>, leave: &Leave, rows: &mut Vec<u8>) -> Result<(), String> {
     in_range(leave.sold_on)?;
     for line_no in leave.from_line..=leave.to_line {
         row::uuid(rows, leave.dealer_id.unwrap_or_default());
@@ -238,7 +268,7 @@ fn write_tombstones(message: &Message<'_>, leave: &Leave, rows: &mut Vec<u8>) ->
         row::u64(rows, message.version);
         row::u8(rows, 1);
     }
-    Ok(leave.to_line - leave.from_line + 1)
+    Ok(())
 }
 
 fn in_range(day: NaiveDate) -> Result<(), String> {
@@ -275,6 +305,77 @@ mod tests {
         let mut again = Vec::new();
         assert_eq!(Line::decode(&message, &mut again), Ok(5));
         assert_eq!(rows, again, "the same message gives the same bytes");
+    }
+
+    /// A message of one line without what it leaves, as text.
+    fn message() -> String {
+        let (header, mut message) = (header(), Vec::new());
+        let line = Line { revenue: Amount::from_raw(10_000), ..Line::default() };
+        let part = Part { header: &header, first_line: 1, lines: &[line], part: (1, 1) };
+        write(&mut message, 1, Uuid::from_u128(1), Some(part), &[]);
+        String::from_utf8(message).unwrap()
+    }
+
+    fn decoded(text: &str) -> Result<Vec<u8>, String> {
+        let mut rows = Vec::new();
+        Line::decode(text.as_bytes(), &mut rows).map(|_| rows)
+    }
+
+    #[test]
+    fn a_few_bytes_that_would_become_millions_of_rows_are_rejected_before_the_first_is_written() {
+        let text = message();
+        let leave = |to: u32| format!(r#"{{"dealer_id":null,"sold_on":"2024-03-05","from_line":1,"to_line":{to}}}"#);
+        let leaves = |list: &[String]| text.replace("\"leaves\":[]", &format!("\"leaves\":[{}]", list.join(",")));
+        let long = "я".repeat(MOST_LETTERS + 1);
+        for (bad, reason) in [
+            (leaves(&[leave(10_000_000)]), "would become 10000001 rows"),
+            (leaves(&[leave(150_000), leave(150_000)]), "would become 300001 rows"),
+            (leaves(&[leave(u32::MAX)]), "which cannot be"),
+            (text.replace("ТД00", &long), "a number of more than 100 letters"),
+        ] {
+            let mut rows = vec![7];
+            let error = Line::decode(bad.as_bytes(), &mut rows).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+            assert_eq!(rows, [7], "nothing was written");
+        }
+        assert!(decoded(&leaves(&[leave(190_000)])).is_ok());
+        // Letters of four bytes each.
+        let wide = leaves(&[leave(190_000)]).replace("ТД00", &"𝄞".repeat(90));
+        assert!(decoded(&wide).err().is_some_and(|error| error.contains("bytes are the most")));
+    }
+
+    #[test]
+    fn a_message_of_another_release_is_read_unless_it_would_make_a_wrong_figure() {
+        let today = message();
+        let rows = decoded(&today).unwrap();
+        let newer = today
+            .replace("{\"revision\"", "{\"shape\":{\"of\":[1]},\"revision\"")
+            .replace("\"number\"", "\"manager\":\"Иванов\",\"number\"")
+            .replace("\"quantity\"", "\"weight\":\"1.5\",\"quantity\"");
+        assert_eq!(decoded(&newer).unwrap(), rows, "what this release does not know is passed over");
+        let older = today
+            .replace(",\"vat\":\"0\",\"discount\":\"0\"", "")
+            .replace("\"part\":1,\"parts\":1,", "")
+            .replace("\"legal_entity_id\":null,", "");
+        assert_eq!(decoded(&older).unwrap(), rows, "what it misses takes its default");
+        for needed in [
+            "revision",
+            "version",
+            "document_id",
+            "sale",
+            "leaves",
+            "sold_at",
+            "dealer_id",
+            "first_line",
+            "quantity",
+            "revenue",
+        ] {
+            let without = today.replace(&format!("\"{needed}\""), "\"another\"");
+            assert_ne!(without, today);
+            assert!(decoded(&without).is_err(), "{needed} must be there");
+        }
+        let leave = r#""leaves":[{"sold_on":"2024-03-05","from_line":1,"to_line":2}]"#;
+        assert!(decoded(&today.replace("\"leaves\":[]", leave)).is_err(), "whose rows it leaves must be told");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Amount, Base, Document, Line, Moment, rows};
+use super::{Amount, Base, Deed, Document, GIVEN_BACK, Line, Moment, SOLD, Table, rows};
 
 /// Why a change was refused; the base is as it was.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,8 +30,9 @@ impl std::error::Error for ChangeError {}
 pub struct Lookup {
     pub dealer: Option<Uuid>,
     pub limit: Option<usize>,
-    /// Only sales, or only what is none.
-    pub is_sale: Option<bool>,
+    pub deed: Deed,
+    /// Only what counts, or only what does not.
+    pub counts: Option<bool>,
 }
 
 impl Base {
@@ -39,17 +40,30 @@ impl Base {
     pub fn documents_of(&self, lookup: &Lookup) -> Vec<&Document> {
         let wanted = |document: &&Document| {
             lookup.dealer.is_none_or(|dealer| document.partner == dealer)
-                && lookup.is_sale.is_none_or(|is_sale| document.is_sale() == is_sale)
+                && lookup.counts.is_none_or(|counts| document.counts() == counts)
         };
-        let newest = self.documents.ordered().iter().rev().filter_map(|slot| self.documents.get(*slot));
+        let table = if lookup.deed == Deed::Return { &self.returns } else { &self.documents };
+        let newest = table.ordered().iter().rev().filter_map(|slot| table.get(*slot));
         newest.filter(wanted).take(lookup.limit.unwrap_or(usize::MAX)).collect()
+    }
+
+    /// A sale or a return.
+    pub fn document(&self, reference: Uuid) -> Result<&Document, ChangeError> {
+        let found = self.documents.by_reference(reference).or_else(|| self.returns.by_reference(reference));
+        found.ok_or(ChangeError::Unknown(reference))
+    }
+
+    fn table_of(&mut self, reference: Uuid) -> Result<(&mut Table<Document>, u32), ChangeError> {
+        let slot = self.documents.find(reference).map(|slot| (&mut self.documents, slot));
+        let slot = slot.or_else(|| self.returns.find(reference).map(|slot| (&mut self.returns, slot)));
+        slot.ok_or(ChangeError::Unknown(reference))
     }
 
     /// Writes a document: the change, a new version, its place among the others.
     pub fn write<R>(&mut self, reference: Uuid, change: impl FnOnce(&mut Document) -> R) -> Result<R, ChangeError> {
-        let slot = self.documents.find(reference).ok_or(ChangeError::Unknown(reference))?;
         let version = self.next_version();
-        let changed = self.documents.change(slot, |document| {
+        let (table, slot) = self.table_of(reference)?;
+        let changed = table.change(slot, |document| {
             document.version = version;
             change(document)
         });
@@ -72,8 +86,8 @@ impl Base {
 
     /// Takes the document out of the database: nothing of it is served any more.
     pub fn delete(&mut self, reference: Uuid) -> Result<Document, ChangeError> {
-        let slot = self.documents.find(reference).ok_or(ChangeError::Unknown(reference))?;
-        self.documents.remove(slot).ok_or(ChangeError::Unknown(reference))
+        let (table, slot) = self.table_of(reference)?;
+        table.remove(slot).ok_or(ChangeError::Unknown(reference))
     }
 
     /// Another dealer, with that dealer's legal entity.
@@ -85,12 +99,15 @@ impl Base {
         })
     }
 
-    /// A new posted document of the dealer.
-    pub fn add(&mut self, dealer: Uuid, date: Moment, lines: Vec<Line>) -> Uuid {
+    /// A new posted document of the dealer, in roubles.
+    pub fn add(&mut self, deed: Deed, dealer: Uuid, date: Moment, lines: Vec<Line>) -> Uuid {
         self.written += 1;
         let reference =
             Uuid::from_u128((0x7c11_0000_u128 << 96) | 0x11ee_8a01_0000_0000_0000 | u128::from(self.written));
         let document = Document {
+            deed,
+            operation: if deed == Deed::Return { GIVEN_BACK } else { SOLD }.into(),
+            currency: crate::generate::ROUBLE,
             reference,
             version: self.next_version(),
             is_deleted: false,
@@ -103,7 +120,7 @@ impl Base {
             lines,
             overrides: None,
         };
-        self.documents.insert(document);
+        if deed == Deed::Return { &mut self.returns } else { &mut self.documents }.insert(document);
         reference
     }
 
@@ -148,6 +165,7 @@ impl Base {
                 "Артикул" => hold(&mut product.article, text(value.get())),
                 "Parent_Key" => hold(&mut product.parent, guid(value.get())),
                 "IsFolder" => hold(&mut product.is_folder, flag(value.get())),
+                "ЕдиницаИзмерения_Key" => hold(&mut product.unit, guid(value.get())),
                 "DeletionMark" => hold(&mut product.is_deleted, flag(value.get())),
                 _ => false,
             });
@@ -181,7 +199,7 @@ impl Base {
     }
 
     fn has_line(&self, reference: Uuid, line: usize) -> Result<(), ChangeError> {
-        let document = self.documents.by_reference(reference).ok_or(ChangeError::Unknown(reference))?;
+        let document = self.document(reference)?;
         let exists = (1..=document.lines.len()).contains(&line);
         exists.then_some(()).ok_or(ChangeError::NoLine(line))
     }
@@ -200,6 +218,10 @@ fn hold_in_header(document: &mut Document, field: &str, json: &str) -> bool {
         "DeletionMark" => hold(&mut document.is_deleted, flag(json)),
         "Партнер_Key" => hold(&mut document.partner, guid(json)),
         "Контрагент_Key" => hold(&mut document.legal_entity, guid(json)),
+        "Валюта_Key" => hold(&mut document.currency, guid(json)),
+        "ХозяйственнаяОперация" => {
+            hold(&mut document.operation, text(json).map(|text| text.into_string().into()))
+        }
         _ => false,
     }
 }

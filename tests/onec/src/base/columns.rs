@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Amount, Document, LegalEntity, Line, Moment, Overrides, Partner, Product};
+use super::{Amount, Document, LegalEntity, Line, Moment, Named, Overrides, Partner, Product};
 use crate::schema::{Kind, Property};
 
 /// A property whose value differs from row to row.
@@ -26,6 +26,9 @@ pub enum Column {
     Date,
     IsPosted,
     LegalEntity,
+    Currency,
+    Operation,
+    Unit,
     Total,
     Comment,
     LineNumber,
@@ -61,12 +64,9 @@ pub enum Source {
     Fixed(Value<'static>),
 }
 
-/// The roubles of the demo base.
-pub const CURRENCY: Uuid = Uuid::from_u128(0x51ed67a6_7220_11df_b336_0011955cba6b);
 const ORGANISATION: Uuid = Uuid::from_u128(0x51ed67a3_7220_11df_b336_0011955cba6b);
 const WAREHOUSE: Uuid = Uuid::from_u128(0x37615a36_5893_11e6_8caa_0050568b35ac);
 const VAT_RATE: Uuid = Uuid::from_u128(0x55256246_041e_11ec_8104_60a44ccf99dc);
-const UNIT: Uuid = Uuid::from_u128(0xbd72d8fb_55bc_11d9_848a_00112f43529a);
 const RUSSIA: Uuid = Uuid::from_u128(0x26093578_c180_11e4_a7a9_000d884fd00d);
 
 /// Where a property of the named type takes its value from.
@@ -76,69 +76,84 @@ pub fn source(type_name: &str, property: &Property) -> Source {
         "Catalog_Номенклатура" => product_column(&property.origin),
         "Catalog_Партнеры" => partner_column(&property.origin),
         "Catalog_Контрагенты" => legal_entity_column(&property.origin),
-        "Document_РеализацияТоваровУслуг" => document_column(&property.origin),
-        "Document_РеализацияТоваровУслуг_Товары" => line_column(&property.origin),
+        "Catalog_Валюты" | "Catalog_УпаковкиЕдиницыИзмерения" => {
+            named_column(&property.origin)
+        }
+        "Document_РеализацияТоваровУслуг" | "Document_ВозвратТоваровОтКлиента" => {
+            document_column(&property.origin)
+        }
+        "Document_РеализацияТоваровУслуг_Товары" | "Document_ВозвратТоваровОтКлиента_Товары" => {
+            line_column(&property.origin)
+        }
         _ => None,
     };
     column.map_or_else(|| Source::Fixed(fixed(row, property)), Source::Column)
 }
 
-fn product_column(name: &str) -> Option<Column> {
+/// What every catalog and document has.
+fn object_column(name: &str) -> Option<Column> {
     Some(match name {
         "Ref_Key" => Column::Reference,
         "DataVersion" => Column::DataVersion,
         "DeletionMark" => Column::IsDeleted,
+        _ => return None,
+    })
+}
+
+/// What most catalogs have; those of names have nothing else.
+fn named_column(name: &str) -> Option<Column> {
+    Some(match name {
         "Code" => Column::Code,
         "Description" => Column::Name,
         "НаименованиеПолное" => Column::FullName,
+        _ => return object_column(name),
+    })
+}
+
+fn product_column(name: &str) -> Option<Column> {
+    Some(match name {
         "Артикул" => Column::Article,
         "Parent_Key" => Column::Parent,
         "IsFolder" => Column::IsFolder,
         "ТипНоменклатуры" => Column::ProductKind,
-        _ => return None,
+        "ЕдиницаИзмерения_Key" | "ЕдиницаДляОтчетов_Key" => Column::Unit,
+        _ => return named_column(name),
     })
 }
 
 fn partner_column(name: &str) -> Option<Column> {
     Some(match name {
-        "Ref_Key" => Column::Reference,
-        "DataVersion" => Column::DataVersion,
-        "DeletionMark" => Column::IsDeleted,
-        "Code" => Column::Code,
-        "Description" | "НаименованиеПолное" => Column::Name,
+        "НаименованиеПолное" => Column::Name,
         "Клиент" => Column::IsClient,
         "Поставщик" => Column::IsSupplier,
-        _ => return None,
+        _ => return named_column(name),
     })
 }
 
 fn legal_entity_column(name: &str) -> Option<Column> {
     Some(match name {
-        "Ref_Key" | "ГоловнойКонтрагент_Key" => Column::Reference,
-        "DataVersion" => Column::DataVersion,
-        "DeletionMark" => Column::IsDeleted,
+        "ГоловнойКонтрагент_Key" => Column::Reference,
         "Description" => Column::Name,
         "НаименованиеПолное" => Column::FullName,
         "ИНН" => Column::TaxNumber,
         "Партнер_Key" => Column::Partner,
-        _ => return None,
+        _ => return object_column(name),
     })
 }
 
 fn document_column(name: &str) -> Option<Column> {
     Some(match name {
-        "Ref_Key" => Column::Reference,
-        "DataVersion" => Column::DataVersion,
-        "DeletionMark" => Column::IsDeleted,
         "Number" => Column::Number,
         "Date" => Column::Date,
         "Posted" => Column::IsPosted,
         "Партнер_Key" => Column::Partner,
         "Контрагент_Key" => Column::LegalEntity,
+        "Валюта_Key" | "ВалютаВзаиморасчетов_Key" => Column::Currency,
+        "ХозяйственнаяОперация" => Column::Operation,
         "СуммаДокумента" | "СуммаВзаиморасчетов" => Column::Total,
         "Комментарий" => Column::Comment,
         "Товары" => Column::Lines,
-        _ => return None,
+        _ => return object_column(name),
     })
 }
 
@@ -159,14 +174,11 @@ fn line_column(name: &str) -> Option<Column> {
 
 fn fixed(row: &str, property: &Property) -> Value<'static> {
     match property.origin.as_str() {
-        "Валюта_Key" | "ВалютаВзаиморасчетов_Key" => Value::Guid(CURRENCY),
         "Организация_Key" => Value::Guid(ORGANISATION),
         "Склад_Key" => Value::Guid(WAREHOUSE),
         "СтавкаНДС_Key" => Value::Guid(VAT_RATE),
-        "ЕдиницаИзмерения_Key" | "ЕдиницаДляОтчетов_Key" => Value::Guid(UNIT),
         "СтранаРегистрации_Key" => Value::Guid(RUSSIA),
         "Статус" if row.starts_with("Document_Реализация") => Value::Text("Отгружено"),
-        "ХозяйственнаяОперация" => Value::Text("РеализацияКлиенту"),
         "НалогообложениеНДС" => Value::Text("ПродажаОблагаетсяНДС"),
         "ПорядокРасчетов" => Value::Text("ПоДоговорамКонтрагентов"),
         "СпособДоставки" => Value::Text("Самовывоз"),
@@ -205,6 +217,7 @@ pub enum Row<'a> {
     Product(&'a Product),
     Partner(&'a Partner),
     LegalEntity(&'a LegalEntity),
+    Named(&'a Named),
     Document(&'a Document),
     /// A line with its document and its number.
     Line(&'a Document, &'a Line, usize),
@@ -216,6 +229,7 @@ impl<'a> Row<'a> {
             Self::Product(row) => row.reference,
             Self::Partner(row) => row.reference,
             Self::LegalEntity(row) => row.reference,
+            Self::Named(row) => row.reference,
             Self::Document(row) | Self::Line(row, ..) => row.reference,
         }
     }
@@ -226,6 +240,7 @@ impl<'a> Row<'a> {
             Self::Product(row) => &row.name,
             Self::Partner(row) => &row.name,
             Self::LegalEntity(row) => &row.name,
+            Self::Named(row) => &row.name,
             Self::Document(row) | Self::Line(row, ..) => &row.number,
         }
     }
@@ -235,6 +250,7 @@ impl<'a> Row<'a> {
             Self::Product(row) => &row.overrides,
             Self::Partner(row) => &row.overrides,
             Self::LegalEntity(row) => &row.overrides,
+            Self::Named(row) => &row.overrides,
             Self::Document(row) | Self::Line(row, ..) => &row.overrides,
         }
     }
@@ -260,6 +276,15 @@ impl<'a> Row<'a> {
                 Column::Name => Value::Text(&row.name),
                 Column::IsClient => Value::Bool(row.is_client),
                 Column::IsSupplier => Value::Bool(!row.is_client),
+                _ => Value::Null,
+            },
+            Self::Named(row) => match column {
+                Column::Reference => Value::Guid(row.reference),
+                Column::DataVersion => Value::Version(row.version),
+                Column::IsDeleted => Value::Bool(row.is_deleted),
+                Column::Code => Value::Text(&row.code),
+                Column::Name => Value::Text(&row.name),
+                Column::FullName => Value::Text(&row.full_name),
                 _ => Value::Null,
             },
             Self::LegalEntity(row) => match column {
@@ -290,6 +315,7 @@ fn product_value(row: &Product, column: Column) -> Value<'_> {
         Column::FullName => Value::Text(&row.name),
         Column::Article => Value::Text(&row.article),
         Column::ProductKind => Value::Text("Товар"),
+        Column::Unit => Value::Guid(row.unit),
         _ => Value::Null,
     }
 }
@@ -304,6 +330,8 @@ fn document_value(row: &Document, column: Column) -> Value<'_> {
         Column::IsPosted => Value::Bool(row.is_posted),
         Column::Partner => Value::Guid(row.partner),
         Column::LegalEntity => Value::Guid(row.legal_entity),
+        Column::Currency => Value::Guid(row.currency),
+        Column::Operation => Value::Text(&row.operation),
         Column::Total => Value::Amount(row.total()),
         Column::Comment => Value::Text(&row.comment),
         _ => Value::Null,

@@ -1,13 +1,13 @@
-//! The oracle: what a perfect copy of the sales would add up to, computed from the truth and never from what was served.
+//! The oracle: what a perfect copy of the base would add up to, computed from the truth and never from what was served.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use xxhash_rust::xxh64::xxh64;
 
-use super::{Amount, Base, Document, Line};
+use super::{Amount, Base, Deed, Document, Line};
 
-/// Sales of posted documents that are not marked for deletion.
+/// Documents that count: sales, returns as negative lines, or both together.
 #[derive(Debug, Serialize)]
 pub struct Ledger {
     pub months: Vec<Month>,
@@ -29,6 +29,16 @@ pub struct Month {
     pub sum: String,
 }
 
+/// A catalog; `xor` and `sum` fold the hashes of its canonical rows.
+#[derive(Debug, Default, Serialize)]
+pub struct Items {
+    pub items: u64,
+    /// Of them, marked for deletion.
+    pub deleted: u64,
+    pub xor: String,
+    pub sum: String,
+}
+
 #[derive(Default)]
 struct Tally {
     lines: u64,
@@ -41,16 +51,18 @@ struct Tally {
 }
 
 impl Base {
-    /// Walks every sale. Months outside of any report's reach (year 0001) are listed like the others.
-    pub fn ledger(&self) -> Ledger {
+    /// Walks every document of these kinds. Months outside of any report's reach (year 0001) are listed like the others.
+    pub fn ledger(&self, deeds: &[Deed]) -> Ledger {
         let mut months: BTreeMap<(i64, i64), Tally> = BTreeMap::new();
         let (mut documents, mut row) = (0, Vec::with_capacity(256));
-        for document in self.documents.rows().filter(|document| document.is_sale()) {
+        let all = self.documents.rows().chain(self.returns.rows());
+        for document in all.filter(|document| document.counts() && deeds.contains(&document.deed)) {
             let (year, month, _) = document.date.civil();
             let tally = months.entry((year, month)).or_default();
             documents += 1;
             for (line, number) in document.lines.iter().zip(1..) {
                 row.clear();
+                let line = &signed(document.deed, line);
                 write_canonical(&mut row, document, line, number);
                 tally.add(line, xxh64(&row, 0));
             }
@@ -62,6 +74,65 @@ impl Base {
             revenue: decimal(months.values().map(|tally| tally.revenue).sum()),
             months: months.into_iter().map(|((year, month), tally)| tally.into_month(year, month)).collect(),
         }
+    }
+}
+
+impl Base {
+    /// id, parent, whether it is a folder, code, article, name, unit.
+    pub fn product_ledger(&self) -> Items {
+        items(self.products.rows().map(|row| {
+            let nil = uuid::Uuid::nil();
+            let (article, unit) = if row.is_folder { ("", nil) } else { (&*row.article, row.unit) };
+            let flag = if row.is_folder { "1" } else { "0" };
+            let (id, parent, unit) = (row.reference.to_string(), row.parent.to_string(), unit.to_string());
+            (row.is_deleted, [&id, &parent, flag, row.code.trim_end(), article, &row.name, &unit].join("\x1f"))
+        }))
+    }
+
+    /// id, code, name of the clients among the partners.
+    pub fn dealer_ledger(&self) -> Items {
+        let clients = self.partners.rows().filter(|row| row.is_client);
+        items(clients.map(|row| (row.is_deleted, named(row.reference, &row.code, &row.name))))
+    }
+
+    pub fn currency_ledger(&self) -> Items {
+        items(self.currencies.rows().map(|row| (row.is_deleted, named(row.reference, &row.code, &row.name))))
+    }
+
+    pub fn unit_ledger(&self) -> Items {
+        items(self.units.rows().map(|row| (row.is_deleted, named(row.reference, &row.code, &row.name))))
+    }
+}
+
+/// id, code, name.
+fn named(id: uuid::Uuid, code: &str, name: &str) -> String {
+    [&id.to_string(), code.trim_end(), name].join("\x1f")
+}
+
+fn items(rows: impl Iterator<Item = (bool, String)>) -> Items {
+    let (mut items, mut xor, mut sum) = (Items::default(), 0_u64, 0_u64);
+    for (is_deleted, row) in rows {
+        items.items += 1;
+        items.deleted += u64::from(is_deleted);
+        let hash = xxh64(row.as_bytes(), 0);
+        xor ^= hash;
+        sum = sum.wrapping_add(hash);
+    }
+    Items { xor: xor.to_string(), sum: sum.to_string(), ..items }
+}
+
+/// A return's line counts against the sales.
+fn signed(deed: Deed, line: &Line) -> Line {
+    let sign = if deed == Deed::Return { -1 } else { 1 };
+    let of = |amount: Amount| Amount(amount.0 * sign);
+    Line {
+        product: line.product,
+        quantity: of(line.quantity),
+        price: line.price,
+        revenue: of(line.revenue),
+        vat: of(line.vat),
+        manual_discount: of(line.manual_discount),
+        automatic_discount: of(line.automatic_discount),
     }
 }
 

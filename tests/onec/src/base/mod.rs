@@ -17,7 +17,10 @@ pub use change::{ChangeError, Lookup};
 pub use columns::{Column, Row, Source, Value, source};
 pub use ledger::{Ledger, Month};
 pub use moment::Moment;
-pub use rows::{Document, LegalEntity, Line, Overrides, Partner, Product, included_vat, to_kopecks};
+pub use rows::{
+    Deed, Document, FROM_AN_AGENT, GIVEN_BACK, LegalEntity, Line, Named, Overrides, Partner, Product, SOLD,
+    TO_AN_AGENT, included_vat, to_kopecks,
+};
 pub use table::{Keyed, Table};
 
 /// All rows, and the counter that gives every write a new version.
@@ -26,8 +29,12 @@ pub struct Base {
     pub products: Table<Product>,
     pub partners: Table<Partner>,
     pub legal_entities: Table<LegalEntity>,
-    /// Ordered by date, then by what 1C shows for the document.
+    pub currencies: Table<Named>,
+    pub units: Table<Named>,
+    /// Sales. Ordered by date, then by what 1C shows for the document.
     pub documents: Table<Document>,
+    /// In the same order.
+    pub returns: Table<Document>,
     pub last_version: u64,
     /// Makes references and numbers of documents that are written later.
     pub written: u64,
@@ -39,9 +46,13 @@ pub enum Set {
     Products,
     Partners,
     LegalEntities,
+    Currencies,
+    Units,
     Documents,
     /// The flat tabular section of the documents.
     Lines,
+    Returns,
+    ReturnLines,
     /// Published, and without a row.
     Empty,
 }
@@ -59,10 +70,22 @@ impl Set {
             "Catalog_Номенклатура" => Self::Products,
             "Catalog_Партнеры" => Self::Partners,
             "Catalog_Контрагенты" => Self::LegalEntities,
+            "Catalog_Валюты" => Self::Currencies,
+            "Catalog_УпаковкиЕдиницыИзмерения" => Self::Units,
             "Document_РеализацияТоваровУслуг" => Self::Documents,
             "Document_РеализацияТоваровУслуг_Товары" => Self::Lines,
+            "Document_ВозвратТоваровОтКлиента" => Self::Returns,
+            "Document_ВозвратТоваровОтКлиента_Товары" => Self::ReturnLines,
             _ => Self::Empty,
         }
+    }
+
+    pub fn is_documents(self) -> bool {
+        matches!(self, Self::Documents | Self::Returns)
+    }
+
+    pub fn is_lines(self) -> bool {
+        matches!(self, Self::Lines | Self::ReturnLines)
     }
 }
 
@@ -72,13 +95,20 @@ impl Base {
         self.last_version
     }
 
+    /// The documents of a set of documents or of their lines.
+    pub fn papers(&self, set: Set) -> &Table<Document> {
+        if matches!(set, Set::Returns | Set::ReturnLines) { &self.returns } else { &self.documents }
+    }
+
     /// The row of a catalog or document with this reference.
     pub fn find(&self, set: Set, reference: Uuid) -> Option<Place> {
         let slot = match set {
             Set::Products => self.products.find(reference),
             Set::Partners => self.partners.find(reference),
             Set::LegalEntities => self.legal_entities.find(reference),
-            Set::Documents | Set::Lines => self.documents.find(reference),
+            Set::Currencies => self.currencies.find(reference),
+            Set::Units => self.units.find(reference),
+            Set::Documents | Set::Lines | Set::Returns | Set::ReturnLines => self.papers(set).find(reference),
             Set::Empty => None,
         };
         slot.map(|slot| Place { slot, line: 0 })
@@ -89,9 +119,11 @@ impl Base {
             Set::Products => self.products.get(place.slot).map(Row::Product),
             Set::Partners => self.partners.get(place.slot).map(Row::Partner),
             Set::LegalEntities => self.legal_entities.get(place.slot).map(Row::LegalEntity),
-            Set::Documents => self.documents.get(place.slot).map(Row::Document),
-            Set::Lines => {
-                let document = self.documents.get(place.slot)?;
+            Set::Currencies => self.currencies.get(place.slot).map(Row::Named),
+            Set::Units => self.units.get(place.slot).map(Row::Named),
+            Set::Documents | Set::Returns => self.papers(set).get(place.slot).map(Row::Document),
+            Set::Lines | Set::ReturnLines => {
+                let document = self.papers(set).get(place.slot)?;
                 let number = place.line as usize;
                 document.lines.get(number.checked_sub(1)?).map(|line| Row::Line(document, line, number))
             }
@@ -105,7 +137,9 @@ impl Base {
             Set::Products => self.products.ordered(),
             Set::Partners => self.partners.ordered(),
             Set::LegalEntities => self.legal_entities.ordered(),
-            Set::Documents | Set::Lines => self.documents.ordered(),
+            Set::Currencies => self.currencies.ordered(),
+            Set::Units => self.units.ordered(),
+            Set::Documents | Set::Lines | Set::Returns | Set::ReturnLines => self.papers(set).ordered(),
             Set::Empty => &[],
         }
     }
@@ -132,4 +166,4 @@ macro_rules! keyed_by_name {
         }
     )*};
 }
-keyed_by_name!(Product, Partner, LegalEntity);
+keyed_by_name!(Product, Partner, LegalEntity, Named);

@@ -1,5 +1,7 @@
 //! The truth: what lies in the infobase, in the smallest form that answers can be drawn from.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -19,6 +21,7 @@ pub struct Product {
     pub article: Box<str>,
     /// List price with VAT.
     pub price: Amount,
+    pub unit: Uuid,
     pub overrides: Overrides,
 }
 
@@ -45,8 +48,41 @@ pub struct LegalEntity {
     pub overrides: Overrides,
 }
 
+/// A currency, or a unit of measure.
+#[derive(Debug, Clone)]
+pub struct Named {
+    pub reference: Uuid,
+    pub version: u64,
+    pub is_deleted: bool,
+    pub code: Box<str>,
+    pub name: Box<str>,
+    pub full_name: Box<str>,
+    pub overrides: Overrides,
+}
+
+/// What a document is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deed {
+    #[default]
+    Sale,
+    Return,
+}
+
+pub const SOLD: &str = "РеализацияКлиенту";
+pub const GIVEN_BACK: &str = "ВозвратТоваровОтКлиента";
+/// Goods given to an agent, or back from one: posted, and neither a sale nor a return.
+pub const TO_AN_AGENT: &str = "ПередачаНаКомиссию";
+pub const FROM_AN_AGENT: &str = "ВозвратОтКомиссионера";
+
+/// The operations that do not count. This is the stand-in's one rule; the mappings of the product state the same.
+const NOT_COUNTED: [&str; 4] = [TO_AN_AGENT, "ПередачаНаХранениеСПравомПродажи", FROM_AN_AGENT, "ВозвратОтХранителя"];
+
 #[derive(Debug, Clone)]
 pub struct Document {
+    pub deed: Deed,
+    pub operation: Cow<'static, str>,
+    pub currency: Uuid,
     pub reference: Uuid,
     pub version: u64,
     pub is_deleted: bool,
@@ -99,9 +135,9 @@ impl Document {
         Amount(self.lines.iter().map(|line| line.revenue.0).sum())
     }
 
-    /// Counts as a sale: posted and not marked for deletion.
-    pub fn is_sale(&self) -> bool {
-        self.is_posted && !self.is_deleted
+    /// Counts as a sale or a return: posted, not marked for deletion, and of an operation that counts.
+    pub fn counts(&self) -> bool {
+        self.is_posted && !self.is_deleted && !NOT_COUNTED.contains(&&*self.operation)
     }
 }
 

@@ -2,8 +2,11 @@
 
 mod dealers;
 mod dice;
+mod lists;
 mod products;
+mod returns;
 mod sales;
+mod second;
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +14,9 @@ mod tests;
 pub use dealers::{canary, dealer_name, dealer_reference};
 pub use dice::Dice;
 
-use crate::base::{Base, Moment, Table};
+pub use lists::ROUBLE;
+
+use crate::base::{Base, Document, LegalEntity, Moment, Named, Partner, Product, Table};
 
 /// How large the base is and what is in it.
 #[derive(Debug, Clone)]
@@ -31,36 +36,82 @@ pub struct Plan {
 }
 
 pub fn base(plan: &Plan) -> Base {
+    rows(plan).into_base()
+}
+
+/// The same configuration elsewhere: nothing in it has a reference of the first.
+pub fn second(plan: &Plan) -> Base {
+    second::moved(rows(&Plan { seed: plan.seed + 1_000, ..plan.clone() })).into_base()
+}
+
+pub fn empty() -> Base {
+    Rows::default().into_base()
+}
+
+/// A base before it is put in order.
+#[derive(Default)]
+struct Rows {
+    products: Vec<Product>,
+    partners: Vec<Partner>,
+    legal_entities: Vec<LegalEntity>,
+    currencies: Vec<Named>,
+    units: Vec<Named>,
+    documents: Vec<Document>,
+    returns: Vec<Document>,
+}
+
+fn rows(plan: &Plan) -> Rows {
     let mut dice = Dice::new(plan.seed);
     let canaries: Vec<String> =
         if plan.canaries { (1..=plan.dealers as u64).map(canary).collect() } else { Vec::new() };
-    let mut catalog = products::catalog(plan.products, &canaries, &mut dice);
-    let (mut partners, mut legal_entities) = dealers::partners(plan.dealers, &canaries);
-    let mut documents = if catalog.items.is_empty() || plan.dealers == 0 {
-        Vec::new()
+    let catalog = products::catalog(plan.products, &canaries, &mut dice);
+    let (partners, legal_entities) = dealers::partners(plan.dealers, &canaries);
+    let (documents, returns) = if catalog.items.is_empty() || plan.dealers == 0 {
+        Default::default()
     } else {
         sales::documents(plan, &canaries, &catalog, &mut dice)
     };
-    for row in &mut catalog.rows {
-        row.version = version(&(&row.name, &row.code, row.parent, row.is_deleted, row.price.0));
+    Rows {
+        products: catalog.rows,
+        partners,
+        legal_entities,
+        currencies: lists::currencies(),
+        units: lists::units(),
+        documents,
+        returns,
     }
-    for row in &mut partners {
-        row.version = version(&(&row.name, &row.code));
-    }
-    for row in &mut legal_entities {
-        row.version = version(&(&row.name, &row.tax_number));
-    }
-    for row in &mut documents {
-        let lines: Vec<_> = row.lines.iter().map(|line| (line.product, line.quantity.0, line.revenue.0)).collect();
-        row.version = version(&(row.date, &row.number, row.partner, row.is_posted, row.is_deleted, lines));
-    }
-    Base {
-        products: Table::new(catalog.rows),
-        partners: Table::new(partners),
-        legal_entities: Table::new(legal_entities),
-        documents: Table::new(documents),
-        last_version: 1 << 40,
-        written: 0,
+}
+
+impl Rows {
+    fn into_base(mut self) -> Base {
+        for row in &mut self.products {
+            row.version = version(&(&row.name, &row.code, row.parent, row.is_deleted, row.price.0, row.unit));
+        }
+        for row in &mut self.partners {
+            row.version = version(&(&row.name, &row.code));
+        }
+        for row in &mut self.legal_entities {
+            row.version = version(&(&row.name, &row.tax_number));
+        }
+        for row in self.currencies.iter_mut().chain(&mut self.units) {
+            row.version = version(&(&row.name, &row.code));
+        }
+        for row in self.documents.iter_mut().chain(&mut self.returns) {
+            let lines: Vec<_> = row.lines.iter().map(|line| (line.product, line.quantity.0, line.revenue.0)).collect();
+            let kind = (&row.operation, row.currency);
+            row.version = version(&(row.date, &row.number, row.partner, row.is_posted, row.is_deleted, kind, lines));
+        }
+        Base {
+            products: Table::new(self.products),
+            partners: Table::new(self.partners),
+            legal_entities: Table::new(self.legal_entities),
+            currencies: Table::new(self.currencies),
+            units: Table::new(self.units),
+            documents: Table::new(self.documents),
+            returns: Table::new(self.returns),
+            last_version: 1 << 40,
+            written: 0,
+        }
     }
 }
 

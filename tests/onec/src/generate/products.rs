@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::dice::Dice;
+use super::{dice::Dice, lists};
 use crate::base::{Amount, Product};
 
 /// A top folder: its sections, and what lies in each.
@@ -263,6 +263,7 @@ fn push_folder(rows: &mut Vec<Product>, name: &str, parent: Uuid) -> Uuid {
         name: name.into(),
         article: "".into(),
         price: Amount::default(),
+        unit: Uuid::nil(),
         overrides: None,
     });
     reference
@@ -280,6 +281,7 @@ fn push(catalog: &mut Catalog, (name, article): (String, String), parent: Uuid, 
         parent,
         is_folder: false,
         code: code.into(),
+        unit: lists::unit_of(&name),
         name: name.into(),
         article: article.into(),
         price: Amount(kopecks * 100),

@@ -9,9 +9,11 @@ use super::{
     Plan,
     dealers::{dealer_reference, legal_entity_reference},
     dice::{Dice, Weights},
+    lists::{DOLLAR, ROUBLE},
     products::Catalog,
+    returns,
 };
-use crate::base::{Amount, Document, Line, Moment, included_vat, to_kopecks};
+use crate::base::{Amount, Deed, Document, Line, Moment, SOLD, TO_AN_AGENT, included_vat, to_kopecks};
 
 /// Sales by month against the year's mean: heating sells before the cold.
 const SEASONS: [f64; 12] = [0.72, 0.70, 0.78, 0.86, 0.92, 1.00, 1.08, 1.22, 1.42, 1.40, 1.10, 0.80];
@@ -20,9 +22,20 @@ const WEEKDAYS: [f64; 7] = [1.31, 1.38, 1.38, 1.31, 1.25, 0.31, 0.06];
 const YEARLY_GROWTH: f64 = 1.15;
 const MEAN_LINES: f64 = 9.9;
 const MOST_LINES: usize = 40;
+/// Of every third dealer, one document in this many is in dollars, at so many roubles each.
+const DOLLAR_DEALERS: usize = 3;
+const DOLLAR_DOCUMENTS: u128 = 5;
+const ROUBLES_A_DOLLAR: i128 = 90;
+/// One document in this many hands goods to an agent.
+const AGENT_DOCUMENTS: u128 = 50;
 
-/// Exactly `plan.lines` lines in documents, oldest first.
-pub fn documents(plan: &Plan, canaries: &[String], catalog: &Catalog, dice: &mut Dice) -> Vec<Document> {
+/// Exactly `plan.lines` lines in sales, oldest first; and the returns of these sales.
+pub fn documents(
+    plan: &Plan,
+    canaries: &[String],
+    catalog: &Catalog,
+    dice: &mut Dice,
+) -> (Vec<Document>, Vec<Document>) {
     let market = Market::new(plan, canaries, catalog, dice);
     let mut documents: Vec<Document> = Vec::with_capacity(plan.lines / 9);
     let (mut left, mut day) = (plan.lines, plan.now.at(0));
@@ -37,13 +50,14 @@ pub fn documents(plan: &Plan, canaries: &[String], catalog: &Catalog, dice: &mut
         day = day.days_later(-1);
     }
     documents.reverse();
+    let returns = documents.iter().filter_map(|sale| returns::of(sale, plan.now)).collect();
     if plan.junk_dates {
         let junk = [Moment::EMPTY, Moment::of(209, 3, 5).at(40_000), Moment::of(2106, 1, 1)];
         for (document, date) in documents.iter_mut().step_by(7).zip(junk) {
             document.date = date;
         }
     }
-    documents
+    (documents, returns)
 }
 
 /// Who buys what how often.
@@ -105,8 +119,16 @@ impl<'a> Market<'a> {
             None => String::new(),
         };
         let is_deleted = dice.chance(0.01);
-        Document {
-            reference: document_reference(dice),
+        let reference = document_reference(dice);
+        // By the reference, not by dice: whatever else is drawn stays as it is.
+        let fate = reference.as_u128() & 0xffff_ffff_ffff;
+        let is_in_dollars = (buyer + 1).is_multiple_of(DOLLAR_DEALERS) && fate.is_multiple_of(DOLLAR_DOCUMENTS);
+        let is_to_an_agent = (fate >> 8).is_multiple_of(AGENT_DOCUMENTS);
+        let mut document = Document {
+            deed: Deed::Sale,
+            operation: if is_to_an_agent { TO_AN_AGENT } else { SOLD }.into(),
+            currency: if is_in_dollars { DOLLAR } else { ROUBLE },
+            reference,
             version: 0,
             is_deleted,
             is_posted: dice.chance(0.98) && !is_deleted,
@@ -117,7 +139,11 @@ impl<'a> Market<'a> {
             comment: comment.into(),
             lines: self.lines(buyer, dice),
             overrides: None,
+        };
+        if is_in_dollars {
+            document.lines.iter_mut().for_each(in_dollars);
         }
+        document
     }
 
     fn lines(&self, buyer: usize, dice: &mut Dice) -> Vec<Line> {
@@ -166,4 +192,14 @@ fn line(product: Uuid, list_price: Amount, dealer_discount: i64, dice: &mut Dice
     let manual_discount = if dice.chance(0.05) { percent(full, dice.between(1, 10)) } else { none };
     let revenue = Amount(full.0 - automatic_discount.0 - manual_discount.0);
     Line { product, quantity, price, revenue, vat: included_vat(revenue), manual_discount, automatic_discount }
+}
+
+fn in_dollars(line: &mut Line) {
+    let of = |roubles: Amount| to_kopecks(roubles.0.into(), ROUBLES_A_DOLLAR);
+    // To the cent at least: nothing is given away.
+    line.revenue = of(line.revenue).max(Amount(100));
+    line.vat = included_vat(line.revenue);
+    line.price = of(line.price);
+    line.manual_discount = of(line.manual_discount);
+    line.automatic_discount = of(line.automatic_discount);
 }

@@ -35,8 +35,8 @@ pub fn find(base: &Base, search: &Search<'_>, dice: &mut Dice) -> Found {
     let is_ordered = matches!(slots, Candidates::Ordered(_)) && is_natural;
     let mut places = Vec::new();
     for slot in slots.as_slice() {
-        if search.set == Set::Lines {
-            let count = base.documents.get(*slot).map_or(0, |document| document.lines.len());
+        if search.set.is_lines() {
+            let count = base.papers(search.set).get(*slot).map_or(0, |document| document.lines.len());
             places.extend((1..=count).map(|line| Place { slot: *slot, line: line as u32 }));
         } else {
             places.push(Place { slot: *slot, line: 0 });
@@ -88,9 +88,9 @@ fn candidates<'a>(base: &'a Base, search: &Search<'_>) -> Candidates<'a> {
         slots.dedup();
         return Candidates::Named(slots);
     }
-    if search.set == Set::Documents {
+    if search.set.is_documents() {
         let (from, to) = search.filter.map(Bound::dates).unwrap_or_default();
-        let slots = base.documents.range(
+        let slots = base.papers(search.set).range(
             |document| from.is_some_and(|from| document.date < from),
             |document| to.is_some_and(|to| document.date >= to),
         );
@@ -102,6 +102,6 @@ fn candidates<'a>(base: &'a Base, search: &Search<'_>) -> Candidates<'a> {
 impl Search<'_> {
     /// The filter, unless the window of dates already says all of it.
     fn filter_left(&self) -> Option<&Bound> {
-        self.filter.filter(|filter| self.set != Set::Documents || !filter.is_only_dates())
+        self.filter.filter(|filter| !self.set.is_documents() || !filter.is_only_dates())
     }
 }

@@ -234,7 +234,7 @@ impl Asked<'_> {
                 }
             } else if let Some(first) = on_page.first() {
                 for _ in 0..*documents {
-                    base.add(first.partner, first.date, first.lines.clone());
+                    base.add(first.deed, first.partner, first.date, first.lines.clone());
                 }
             }
         }

@@ -49,15 +49,19 @@ impl Order {
     pub fn is_total(&self, set: Set) -> bool {
         let has =
             |column| self.keys.iter().any(|key| matches!(key.by, By::Column(c) | By::Reference(c, _) if c == column));
-        has(Column::Reference) && (set != Set::Lines || has(Column::LineNumber))
+        has(Column::Reference) && (!set.is_lines() || has(Column::LineNumber))
     }
 
     /// The order that documents lie in anyway.
     pub fn is_natural(&self, set: Set) -> bool {
         let expected = match set {
-            Set::Documents => [By::Column(Column::Date), By::Reference(Column::Reference, Set::Empty)].as_slice(),
-            Set::Products | Set::Partners | Set::LegalEntities => &[By::Reference(Column::Reference, Set::Empty)],
-            Set::Lines | Set::Empty => return false,
+            Set::Documents | Set::Returns => {
+                [By::Column(Column::Date), By::Reference(Column::Reference, Set::Empty)].as_slice()
+            }
+            Set::Products | Set::Partners | Set::LegalEntities | Set::Currencies | Set::Units => {
+                &[By::Reference(Column::Reference, Set::Empty)]
+            }
+            Set::Lines | Set::ReturnLines | Set::Empty => return false,
         };
         self.keys.len() == expected.len()
             && self.keys.iter().zip(expected).all(|(key, by)| key.by == *by && !key.is_descending)

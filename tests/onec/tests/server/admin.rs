@@ -31,7 +31,8 @@ struct Month {
 async fn reckoned(visitor: &Visitor) -> BTreeMap<String, Month> {
     let mut months: BTreeMap<String, Month> = BTreeMap::new();
     for document in visitor.rows(SALES, &[("$orderby", "Date,Ref_Key")]).await {
-        if document["Posted"] != true || document["DeletionMark"] != false {
+        let is_to_an_agent = document["ХозяйственнаяОперация"] == "ПередачаНаКомиссию";
+        if document["Posted"] != true || document["DeletionMark"] != false || is_to_an_agent {
             continue;
         }
         let day = &text(&document, "Date")[..10];
@@ -98,6 +99,68 @@ async fn the_ledger_is_what_a_reader_reckons_from_the_pages_before_and_after_cha
     let after = ledger(&visitor).await;
     assert_ne!(before, after);
     assert_eq!(after, reckoned(&visitor).await);
+}
+
+#[tokio::test]
+async fn returns_are_negative_in_the_ledger_and_what_agents_take_or_give_back_is_in_none() {
+    let visitor = Visitor::new();
+    let revenue = async |dataset: &str| -> f64 {
+        let ledger = visitor.admin_get(&format!("/ledger?dataset={dataset}")).await;
+        text(&ledger, "revenue").parse().unwrap()
+    };
+    let (sales, returns) = (revenue("sales").await, revenue("returns").await);
+    assert!(returns < 0.0 && -returns < sales * 0.1, "{returns} of {sales}");
+    let dealer = "5b0d6f0e-d0d0-11ee-8a01-000000000001";
+    let line = json!({"product": "5b0d6f0e-1111-11ee-8a01-000000000001", "quantity": 1, "revenue": 1000});
+    for (kind, operation) in
+        [("sale", "ПередачаНаКомиссию"), ("return", "ВозвратОтКомиссионера"), ("return", "ВозвратТоваровОтКлиента")]
+    {
+        let new = json!({"kind": kind, "dealer": dealer, "date": "2025-06-01T10:00:00", "operation": operation, "lines": [line]});
+        visitor.admin("/documents", &new.to_string()).await;
+    }
+    assert!((revenue("sales").await - sales).abs() < 0.001);
+    assert!((revenue("returns").await - (returns - 1000.0)).abs() < 0.001);
+    let both = revenue("sales,returns").await;
+    assert!((both - (sales + returns - 1000.0)).abs() < 0.01, "{both}");
+}
+
+#[tokio::test]
+async fn another_base_answers_at_the_address_and_the_first_comes_back_as_it_was() {
+    let visitor = Visitor::new();
+    let reference = text(&visitor.sale(3).await, "ref").to_owned();
+    visitor.admin(&format!("/documents/{reference}/unpost"), "").await;
+    let of = async |dataset: &str| visitor.admin_get(&format!("/ledger?dataset={dataset}")).await;
+    let sets = [SALES, "Document_ВозвратТоваровОтКлиента", "Catalog_Номенклатура", "Catalog_Валюты"];
+    let keys = async |set: &str| -> std::collections::BTreeSet<String> {
+        visitor.rows(set, &[("$select", "Ref_Key")]).await.iter().map(|row| text(row, "Ref_Key").to_owned()).collect()
+    };
+    let (sales, first) = (of("sales").await, keys(SALES).await);
+    visitor.admin("/base", r#"{"kind":"second"}"#).await;
+    let second = keys(SALES).await;
+    assert!(!second.is_empty() && second.is_disjoint(&first));
+    visitor.admin("/base", r#"{"kind":"empty"}"#).await;
+    for set in sets {
+        assert!(keys(set).await.is_empty(), "{set}");
+    }
+    visitor.admin("/base", r#"{"kind":"first"}"#).await;
+    assert_eq!((of("sales").await, keys(SALES).await), (sales, first));
+}
+
+#[tokio::test]
+async fn products_name_their_units_and_documents_their_currencies() {
+    let visitor = Visitor::new();
+    let names = async |set: &str| -> BTreeMap<String, String> {
+        let named = |row: &Value| (text(row, "Ref_Key").to_owned(), text(row, "Description").to_owned());
+        visitor.rows(set, &[]).await.iter().map(named).collect()
+    };
+    let (units, currencies) = (names("Catalog_УпаковкиЕдиницыИзмерения").await, names("Catalog_Валюты").await);
+    for row in visitor.rows("Catalog_Номенклатура", &[("$filter", "IsFolder eq false")]).await {
+        let unit = &units[text(&row, "ЕдиницаИзмерения_Key")];
+        assert_eq!(unit == "м", text(&row, "Description").starts_with("Труба "), "{row}");
+    }
+    let sold: std::collections::BTreeSet<&str> =
+        visitor.rows(SALES, &[]).await.iter().map(|row| currencies[text(row, "Валюта_Key")].as_str()).collect();
+    assert_eq!(sold.into_iter().collect::<Vec<_>>(), ["RUB", "USD"]);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 use stack::keycloak::{self, Keycloak, Realm};
 use stack::ports;
 use stack::process::Process;
-use tests::{Browser, SignedIn, TestKeycloak};
+use tests::{Browser, PRODUCTS, SignedIn, TestKeycloak};
 
 use crate::road::Road;
 use crate::{meter, table};
@@ -170,7 +170,7 @@ async fn fill(road: &Road, lines: u64) -> Result<()> {
             dealer = id("d0d0", "number")
         ),
         format!(
-            "INSERT INTO dw.product SELECT {product}, if(number < 100, toUUID('00000000-0000-0000-0000-000000000000'), {group}), number < 100,
+            "INSERT INTO {PRODUCTS} SELECT {product}, if(number < 100, toUUID('00000000-0000-0000-0000-000000000000'), {group}), number < 100,
                concat('НФ-', leftPad(toString(number), 8, '0')), toString(number), concat(if(number < 100, 'Группа ', 'Насос циркуляционный '), toString(number)), 1, 0
              FROM numbers(5100)",
             product = id("aaaa", "number"),

@@ -16,6 +16,10 @@ fn what_is_not_published_missing_or_retyped_is_named() {
     let sales = metadata.problems(&Mapping::load(Dataset::Sales, None).unwrap());
     assert!(sales[0].contains("Document_РеализацияТоваровУслуг is not published"));
     assert!(Metadata::parse("<html>no</html>").is_err());
+
+    let document = SMALL.replace("Catalog_Партнеры", "Document_РеализацияТоваровУслуг");
+    let sales = Metadata::parse(&document).unwrap().problems(&Mapping::load(Dataset::Sales, None).unwrap());
+    assert!(sales.iter().any(|line| line.contains("has no property ХозяйственнаяОперация")), "{sales:?}");
 }
 
 /// Answers recorded from a real 1C server lie beside the repository; without them there is nothing to check here.

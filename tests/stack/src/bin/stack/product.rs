@@ -115,7 +115,10 @@ impl Programs<'_> {
         let often = [
             ("EXTRACT_CRON_PRODUCTS", "*/10 * * * * *"),
             ("EXTRACT_CRON_DEALERS", "*/10 * * * * *"),
+            ("EXTRACT_CRON_CURRENCIES", "*/10 * * * * *"),
+            ("EXTRACT_CRON_UNITS", "*/10 * * * * *"),
             ("EXTRACT_CRON_SALES", "*/5 * * * * *"),
+            ("EXTRACT_CRON_RETURNS", "*/5 * * * * *"),
             ("ONEC_REQUESTS_PER_SECOND", "50"),
         ];
         for (name, value) in often {
@@ -190,6 +193,7 @@ pub async fn grant_demo_dealers(database_url: &str) -> Result<()> {
 pub async fn first_sync(variables: &Variables, logs: &Path) -> Result<()> {
     let value = |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let http = stack::http()?;
+    let datasets = stack::kafka::DATASETS.len();
     let until = Instant::now() + PATIENCE;
     loop {
         let request = http
@@ -198,16 +202,18 @@ pub async fn first_sync(variables: &Variables, logs: &Path) -> Result<()> {
             .header("X-ClickHouse-Key", value("CLICKHOUSE_PORTAL_RO_PASSWORD").unwrap_or_default())
             .body("SELECT count() FROM report.freshness WHERE as_of IS NOT NULL");
         let landed = match request.send().await {
-            Ok(answer) => answer.text().await.ok().and_then(|text| text.trim().parse::<u32>().ok()).unwrap_or_default(),
+            Ok(answer) => {
+                answer.text().await.ok().and_then(|text| text.trim().parse::<usize>().ok()).unwrap_or_default()
+            }
             Err(_) => 0,
         };
-        if landed >= 3 {
+        if landed >= datasets {
             return Ok(());
         }
         if Instant::now() > until {
             let logs = stack::progress::shown(logs);
             bail!(
-                "No first sync within 15 minutes ({landed} of 3 datasets): read extractor.log and loader.log in {}.",
+                "No first sync within 15 minutes ({landed} of {datasets} datasets): read extractor.log and loader.log in {}.",
                 logs.display()
             );
         }
