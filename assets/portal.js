@@ -1,5 +1,5 @@
 // What HTML and CSS cannot do: the form, the rows and the address agree whatever becomes of a question; a failure is told
-// where the reader is and can be asked again; a screen reader hears that a region is busy.
+// where the reader is and can be asked again; a screen reader hears that a region is busy; the age of the data grows.
 const byId = (id) => document.getElementById(id);
 const here = () => location.pathname + location.search;
 let asked, failed, lastField;
@@ -72,3 +72,22 @@ addEventListener("htmx:before:history:update", ({ detail: { history } }) => {
   if ((field && field === lastField) || history.path === here()) history.type = "replace";
   lastField = field;
 });
+
+// The age of the data grows while the page is open, by the server's clock: `skew` is how far it is from ours.
+const skew = Date.parse(document.querySelector(".age")?.dataset.drawn) - Date.now() || 0;
+const grow = () => document.querySelectorAll(".age").forEach((place) => {
+  const [time, ago] = [place.querySelector("time"), place.querySelector(".ago")];
+  if (!time) return;
+  const { drawn, interval, late } = place.dataset;
+  const now = Date.now() + skew;
+  const seconds = (now - Date.parse(time.dateTime)) / 1000;
+  const [unit, size] = seconds < 3600 ? ["minute", 60] : seconds < 86400 ? ["hour", 3600] : ["day", 86400];
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang);
+  ago.textContent = seconds < 60 ? ago.dataset.now : words.format(-Math.floor(seconds / size), unit);
+  const isLate = late > 0 && seconds > late;
+  place.classList.toggle("late", isLate);
+  place.querySelector(".usual")?.toggleAttribute("hidden", !isLate);
+  place.querySelector(".again")?.toggleAttribute("hidden", !(interval > 0 && now - Date.parse(drawn) > interval * 1000));
+});
+setInterval(grow, 5000);
+addEventListener("htmx:after:swap", grow);

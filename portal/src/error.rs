@@ -63,6 +63,9 @@ pub enum AppError {
     Malformed(String),
     #[error("request body too large")]
     TooLarge,
+    /// A report over more than one question may read: narrow it.
+    #[error("{0}")]
+    TooMuch(String),
     /// A change that did not come from a page of ours.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),
@@ -99,6 +102,7 @@ impl AppError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMuch(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden(_) | Self::NoDealers => StatusCode::FORBIDDEN,
             Self::TooMany { .. } | Self::TooManyDownloads { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

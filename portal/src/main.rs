@@ -37,7 +37,10 @@ async fn check_reports() -> anyhow::Result<()> {
     let catalogue = Catalogue::read(folder.as_deref())?;
     let count = catalogue.all().len();
     let client = shared::clickhouse::Settings::from_env("portal_ro")?.client();
-    shared::report::check::against(&client, &catalogue).await?;
+    let wrong = shared::report::check::against(&client, &catalogue).await.context("ask ClickHouse")?;
+    if !wrong.is_empty() {
+        anyhow::bail!("{}", wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+    }
     tracing::info!(reports = count, "All reports fit the warehouse");
     Ok(())
 }

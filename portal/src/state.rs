@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use shared::report::catalogue::Catalogue;
-use shared::report::check::CheckError;
 use shared::report::run::{Engine, RunError};
 use sqlx::PgPool;
 use tokio::sync::OwnedSemaphorePermit;
@@ -14,7 +13,6 @@ use crate::auth::{oidc::Oidc, seal::Sealer, session};
 use crate::breaker::Breaker;
 use crate::config::Config;
 use crate::error::{AppError, Part};
-use crate::reports;
 use crate::web::flow::InFlight;
 use crate::web::limits::Limits;
 
@@ -57,7 +55,7 @@ impl App {
 
     /// A question to the warehouse, behind its breaker.
     pub async fn ask<T>(&self, question: impl Future<Output = Result<T, RunError>>) -> Result<T, AppError> {
-        self.reports_breaker.run(question, reports::is_outage).await
+        self.reports_breaker.run(question, RunError::is_outage).await
     }
 
     /// The same for a file: its place is held until dropped, for ClickHouse goes on answering.
@@ -65,7 +63,7 @@ impl App {
         &self,
         question: impl Future<Output = Result<T, RunError>>,
     ) -> Result<(T, OwnedSemaphorePermit), AppError> {
-        self.reports_breaker.begin(question, reports::is_outage).await
+        self.reports_breaker.begin(question, RunError::is_outage).await
     }
 
     /// What goes on beside the requests, until stopped: finding Keycloak, forgetting what has expired.
@@ -96,12 +94,13 @@ impl App {
         }
         loop {
             match self.engine.check().await {
-                Ok(()) => return,
-                Err(cause @ CheckError::Wrong { .. }) => {
-                    tracing::error!(%cause, "A report does not fit the warehouse");
+                Ok(wrong) => {
+                    for cause in wrong {
+                        tracing::error!(%cause, "A report does not fit the warehouse");
+                    }
                     return;
                 }
-                Err(CheckError::Away(_)) => tokio::time::sleep(Duration::from_secs(5)).await,
+                Err(_) => tokio::time::sleep(Duration::from_secs(5)).await,
             }
         }
     }

@@ -50,11 +50,12 @@ async fn the_reports_of_the_product_fit_the_warehouse() {
 async fn a_report_that_does_not_fit_is_named_with_its_file_and_line() {
     let clickhouse = clickhouse().await;
     for (file, from, to, place, sentence) in [
-        ("rows.sql", "FROM report.sale(", "FROM dw.sale(", "rows.sql:19", "report.*"),
-        ("rows.sql", "{first_day:Date32}", "{first_day:Date}", "rows.sql:3", "{first_day:Date32}"),
-        ("report.toml", "kind = \"period\"", "kind = \"epoch\"", "report.toml:12", "fits no kind of filter"),
+        ("rows.sql", "FROM report.sale(", "FROM dw.sale(", "rows.sql:27", "report.*"),
+        ("rows.sql", "{first_day:Date32}", "{first_day:Date}", "rows.sql:4", "{first_day:Date32}"),
+        ("report.toml", "kind = \"period\"", "kind = \"epoch\"", "report.toml:16", "fits no kind of filter"),
         // What only ClickHouse can tell.
         ("rows.sql", "any(product_code) AS code", "any(product_codes) AS code", "rows", "product_codes"),
+        ("rows.sql", "currency_id,", "currency_id AS currency,", "rows", "currency_id"),
     ] {
         let own = overlay(file, from, to);
         let (code, said) = check(&clickhouse, Some(own.path()));
@@ -62,4 +63,31 @@ async fn a_report_that_does_not_fit_is_named_with_its_file_and_line() {
         assert!(!said.contains("does not start"), "{said}");
         assert!(said.contains(place) && said.contains(sentence), "{place} and {sentence} are not in: {said}");
     }
+}
+
+/// The wrapped query is looked at in every order, not the bare file alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_an_order_would_break_is_found_and_the_other_reports_are_looked_at_too() {
+    let clickhouse = clickhouse().await;
+    let own = overlay("report.toml", "name = \"unit\"\nkind = \"text\"", "name = \"unit\"\nkind = \"date\"");
+    let (code, said) = check(&clickhouse, Some(own.path()));
+    assert!(code == Some(1) && said.contains("unit"), "{said}");
+    let other = overlay("rows.sql", "any(product_code) AS code", "any(product_codes) AS code");
+    std::fs::rename(other.path().join("sales"), own.path().join("turnover")).expect("a second report");
+    let (code, said) = check(&clickhouse, Some(own.path()));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("reports/sales: ") && said.contains("reports/turnover: "), "{said}");
+}
+
+/// A day is sorted as a day: what sorts words would refuse it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_of_days_fits_and_sorts() {
+    let clickhouse = clickhouse().await;
+    let own = overlay("rows.sql", "any(product_unit) AS unit", "toString(max(sold_on)) AS unit, max(sold_on) AS last_day");
+    let toml = own.path().join("sales/report.toml");
+    let text = std::fs::read_to_string(&toml).expect("its definition");
+    let column = "[[column]]\nname = \"last_day\"\nkind = \"date\"\ntitle = { ru = \"День\", en = \"Day\" }\n\n# Read for";
+    std::fs::write(&toml, text.replacen("# Read for", column, 1)).expect("a column");
+    let (code, said) = check(&clickhouse, Some(own.path()));
+    assert_eq!(code, Some(0), "{said}");
 }

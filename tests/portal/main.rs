@@ -7,6 +7,8 @@ mod browser_road;
 mod check_reports;
 mod dealer_isolation;
 mod deployed;
+mod figures;
+mod freshness;
 mod languages;
 mod live_assets;
 mod sales;

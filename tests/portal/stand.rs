@@ -3,7 +3,7 @@
 use clickhouse::Client;
 use stack::process::Launch;
 use tests::{
-    Browser, PRODUCTS, Page, SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse, folder,
+    Browser, Page, SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse, folder,
     postgres,
 };
 
@@ -16,9 +16,26 @@ pub fn canary(dealer: &str) -> String {
     format!("КАНАРЕЙКА-{}", &dealer[dealer.len() - 1..])
 }
 
+pub const ROUBLE: &str = "c0000000-0000-4000-8000-000000000643";
+pub const DOLLAR: &str = "c0000000-0000-4000-8000-000000000840";
+pub const PIECE: &str = "d0000000-0000-4000-8000-000000000796";
+pub const METRE: &str = "d0000000-0000-4000-8000-000000000006";
+
 /// Everything was read just now.
-const PASSES: &str =
-    "INSERT INTO dw.pass SELECT ['sales', 'products', 'dealers'][number + 1], 0, 1, 1, now64(3), 60 FROM numbers(3)";
+pub const PASSES: &str = "INSERT INTO dw.pass SELECT \
+    ['sales', 'returns', 'products', 'dealers', 'currencies', 'units'][number + 1], 0, 1, 1, now64(3), 60 FROM numbers(6)";
+
+/// The currencies and units of every infobase, and what was read when.
+async fn seed_common(client: &Client) {
+    run(client, &format!("INSERT INTO dw.currency VALUES ('{ROUBLE}', '643', 'RUB', 1, 0), ('{DOLLAR}', '840', 'USD', 1, 0)"))
+        .await;
+    run(client, &format!("INSERT INTO dw.unit VALUES ('{PIECE}', '796', 'шт', 1, 0), ('{METRE}', '006', 'м', 1, 0)")).await;
+    run(client, PASSES).await;
+}
+
+pub async fn run(client: &Client, sql: &str) {
+    client.query_raw(sql).execute().await.unwrap_or_else(|cause| panic!("{cause}: {sql}"));
+}
 
 pub struct Stand {
     pub portal: TestPortal,
@@ -36,6 +53,7 @@ impl Stand {
     /// The same with other variables of the portal.
     pub async fn start_with(change: impl FnOnce(Launch) -> Launch) -> Self {
         let clickhouse = clickhouse().await;
+        seed_common(&clickhouse.client("migrator")).await;
         for dealer in [VOLGA, URAL, NORTH] {
             seed(&clickhouse.client("migrator"), dealer).await;
         }
@@ -45,7 +63,50 @@ impl Stand {
     /// One dealer, Volga, who trades in what a dealer trades in, for more than a milliard a year.
     pub async fn of_trade(words: &TradeWords) -> Self {
         let clickhouse = clickhouse().await;
+        seed_common(&clickhouse.client("migrator")).await;
         seed_trade(&clickhouse.client("migrator"), words).await;
+        Self::over(clickhouse, |launch| launch).await
+    }
+
+    /// Sixty products of Volga in a ClickHouse of which a line of `users.xml` reads otherwise.
+    pub async fn with_limit(from: &str, to: &str) -> Self {
+        let config = folder();
+        let own = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/clickhouse"));
+        for name in ["config.xml", "users.xml"] {
+            let text = std::fs::read_to_string(own.join(name)).expect("the product's own");
+            assert!(name != "users.xml" || text.contains(from), "{from}");
+            std::fs::write(config.path().join(name), text.replacen(from, to, 1)).expect("a copy");
+        }
+        let clickhouse = TestClickHouse::bare(Some(config.path().to_owned())).await;
+        let migrator = clickhouse.client("migrator");
+        shared::clickhouse::migrate(&migrator).await.expect("migrate ClickHouse");
+        seed_common(&migrator).await;
+        seed(&migrator, VOLGA).await;
+        Self::over(clickhouse, |launch| launch).await
+    }
+
+    /// One dealer, Volga, and exactly these products and lines.
+    pub async fn of(products: &[Product], lines: &[Line]) -> Self {
+        let clickhouse = clickhouse().await;
+        let migrator = clickhouse.client("migrator");
+        seed_common(&migrator).await;
+        run(&migrator, &format!("INSERT INTO dw.dealer VALUES ('{VOLGA}', '1', 'ООО «Волга»', 1, 0)")).await;
+        for Product { number, name, code, article, unit } in products {
+            let sql = "INSERT INTO dw.product (product_id, code, article, name, unit_id, version) VALUES";
+            run(&migrator, &format!("{sql} ('{}', '{code}', '{article}', '{name}', '{unit}', 1)", product_id(*number))).await;
+        }
+        for (number, line) in lines.iter().enumerate() {
+            let Line { product, day, currency, quantity, revenue } = line;
+            let product = product_id(*product);
+            run(
+                &migrator,
+                &format!(
+                    "INSERT INTO dw.sale SELECT '{VOLGA}', toDate32({day}), generateUUIDv4(), {number}, now(), 'Н', '{VOLGA}', \
+                     '{currency}', '{product}', {quantity}, {revenue}, 0, 0, 1, 0"
+                ),
+            )
+            .await;
+        }
         Self::over(clickhouse, |launch| launch).await
     }
 
@@ -68,6 +129,49 @@ impl Stand {
     pub async fn dealer(&self, dealers: &[&str]) -> SignedIn {
         let person = self.keycloak.dealer(dealers).await;
         SignedIn::to(&self.portal.url, &person).await
+    }
+}
+
+/// A product of `Stand::of`.
+pub struct Product {
+    pub number: u32,
+    pub name: &'static str,
+    pub code: &'static str,
+    pub article: &'static str,
+    pub unit: &'static str,
+}
+
+impl Product {
+    pub const fn called(number: u32, name: &'static str) -> Self {
+        Self { number, name, code: "", article: "", unit: PIECE }
+    }
+}
+
+fn product_id(number: u32) -> String {
+    format!("70000000-0000-4000-8000-{number:012}")
+}
+
+/// A line of `Stand::of`; a negative one is of a return.
+pub struct Line {
+    pub product: u32,
+    /// An expression of a day, or `'2026-01-31'`.
+    pub day: &'static str,
+    pub currency: &'static str,
+    pub quantity: i32,
+    pub revenue: i32,
+}
+
+pub const TODAY: &str = "today()";
+pub const YEAR_AGO: &str = "addYears(today(), -1)";
+
+impl Line {
+    /// A piece for so many roubles.
+    pub const fn of(product: u32, day: &'static str, revenue: i32) -> Self {
+        Self { product, day, currency: ROUBLE, quantity: if revenue < 0 { -1 } else { 1 }, revenue }
+    }
+
+    pub const fn in_currency(self, currency: &'static str) -> Self {
+        Self { currency, ..self }
     }
 }
 
@@ -117,14 +221,16 @@ async fn seed_trade(client: &Client, words: &TradeWords) {
     };
     for sql in [
         format!(
-            "INSERT INTO {PRODUCTS} SELECT {}, {zero}, 1, toString(number), '', {:?}[number + 1], 1, 0 FROM numbers(4)",
+            "INSERT INTO dw.product SELECT {}, {zero}, 1, toString(number), '', {:?}[number + 1], {zero}, 1, 0 FROM numbers(4)",
             id('8', "number"),
             words.groups
         )
         .replace('"', "'"),
         format!(
-            "INSERT INTO {PRODUCTS} SELECT {}, {}, 0, concat('00-', leftPad(toString(1000 + number * 37), 8, '0')), '', \
-             concat({:?}[number % 8 + 1], ' ', toString(25 + intDiv(number, 8) * 5)), 1, 0 FROM numbers(64)",
+            "INSERT INTO dw.product SELECT {}, {}, 0, concat('00-', leftPad(toString(1000 + number * 37), 8, '0')), \
+             concat('TW', toString(25 + number), '-', toString(number % 8)), \
+             concat({:?}[number % 8 + 1], ' ', toString(25 + intDiv(number, 8) * 5)), \
+             if(number % 8 = 6, '{METRE}', '{PIECE}'), 1, 0 FROM numbers(64)",
             id('7', "number"),
             id('8', "intDiv(number % 8, 2)"),
             words.products
@@ -135,14 +241,13 @@ async fn seed_trade(client: &Client, words: &TradeWords) {
             "INSERT INTO dw.sale WITH intDiv(number, 4) AS day, sipHash64(number) % 64 AS product, \
              1 + sipHash64(number, 1) % 7 AS pieces, \
              pieces * (90000 + sipHash64(product) % 400000) * if(day > 365, 0.87, 1) AS money \
-             SELECT '{VOLGA}', toDate32(today() - day), {}, 1, now(), toString(number), {zero}, {zero}, {}, pieces, money, \
+             SELECT '{VOLGA}', toDate32(today() - day), {}, 1, now(), toString(number), {zero}, '{ROUBLE}', {}, pieces, money, \
              money / 6, money * 0.043, 1, 0 FROM numbers(2920)",
             id('9', "number"),
             id('7', "product"),
         ),
-        PASSES.to_owned(),
     ] {
-        client.query_raw(&sql).execute().await.unwrap_or_else(|cause| panic!("{cause}: {sql}"));
+        run(client, &sql).await;
     }
 }
 
@@ -155,26 +260,25 @@ pub async fn seed(client: &Client, dealer: &str) {
     let zero = "toUUID('00000000-0000-0000-0000-000000000000')";
     for sql in [
         format!(
-            "INSERT INTO {PRODUCTS} SELECT {}, if(number = 1, {}, {zero}), 1, concat('Г{mark}', toString(number)), '', \
-             concat('Группа {mark} ', toString(number)), 1, 0 FROM numbers(2)",
+            "INSERT INTO dw.product SELECT {}, if(number = 1, {}, {zero}), 1, concat('Г{mark}', toString(number)), '', \
+             concat('Группа {mark} ', toString(number)), {zero}, 1, 0 FROM numbers(2)",
             id('8', "number"),
             id('8', "0"),
         ),
         format!(
-            "INSERT INTO {PRODUCTS} SELECT {}, {}, 0, concat('К{mark}-', toString(number)), 'А{mark}', \
-             concat('Товар {mark} <b onclick=x>', leftPad(toString(number), 2, '0')), 1, 0 FROM numbers(60)",
+            "INSERT INTO dw.product SELECT {}, {}, 0, concat('К{mark}-', toString(number)), 'А{mark}', \
+             concat('Товар {mark} <b onclick=x>', leftPad(toString(number), 2, '0')), '{PIECE}', 1, 0 FROM numbers(60)",
             id('7', "number"),
             id('8', "1"),
         ),
         format!("INSERT INTO dw.dealer VALUES ('{dealer}', 'Д{mark}', 'ООО «{mark}»', 1, 0)"),
         format!(
             "INSERT INTO dw.sale SELECT '{dealer}', toDate32(today() - (number % 2) * 365), {}, 1, now(), 'Н{mark}', \
-             {zero}, {zero}, {}, 2, 120 * (intDiv(number, 2) + 1), 20 * (intDiv(number, 2) + 1), 12, 1, 0 FROM numbers(120)",
+             {zero}, '{ROUBLE}', {}, 2, 120 * (intDiv(number, 2) + 1), 20 * (intDiv(number, 2) + 1), 12, 1, 0 FROM numbers(120)",
             id('9', "number"),
             id('7', "intDiv(number, 2)"),
         ),
-        PASSES.to_owned(),
     ] {
-        client.query_raw(&sql).execute().await.unwrap_or_else(|cause| panic!("{cause}: {sql}"));
+        run(client, &sql).await;
     }
 }

@@ -1,6 +1,6 @@
 sales-of-month = Sales in { $month }
 sales-of-year = Sales in 12 months
-quantity-of-month = Shipped in { $month }, pieces
+products-of-month = Positions bought in { $month }
 discount-of-month = Average discount in { $month }
 against-same-days = against the same days of last month
 top-products = Most in { $month }
@@ -8,6 +8,9 @@ no-sales-yet = No sales yet
 freshness = Age of the data
 dataset-sales = Sales
 dataset-products = Products
+dataset-returns = Returns
+dataset-currencies = Currencies
+dataset-units = Units
 dataset-dealers = Dealers
 to-report = Open the report
 full-month-1 = January

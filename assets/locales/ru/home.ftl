@@ -1,6 +1,6 @@
 sales-of-month = Продажи за { $month }
 sales-of-year = Продажи за 12 месяцев
-quantity-of-month = Отгружено за { $month }, шт.
+products-of-month = Куплено позиций за { $month }
 discount-of-month = Средняя скидка за { $month }
 against-same-days = к тем же дням прошлого месяца
 top-products = Больше всего за { $month }
@@ -8,6 +8,9 @@ no-sales-yet = Продаж пока нет
 freshness = Свежесть данных
 dataset-sales = Продажи
 dataset-products = Товары
+dataset-returns = Возвраты
+dataset-currencies = Валюты
+dataset-units = Единицы
 dataset-dealers = Дилеры
 to-report = Открыть отчёт
 full-month-1 = январь

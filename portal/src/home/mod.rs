@@ -28,7 +28,7 @@ async fn show(viewer: Viewer, State(app): State<App>) -> Result<Response, AppErr
     let report = engine.catalogue().get("sales").ok_or(AppError::NotFound)?;
     let today = engine.today();
     let [month, month_before, year] = periods(today).map(|period| in_period(report, today, period));
-    let datasets = ["sales", "products", "dealers"].map(str::to_owned);
+    let datasets: Vec<String> = report.datasets.iter().cloned().chain(["dealers".to_owned()]).collect();
     let ages =
         futures_util::future::try_join_all(datasets.iter().map(|name| engine.freshness(std::slice::from_ref(name))));
     // Each report takes a place of its own: this page asks as much as four others.

@@ -3,11 +3,13 @@
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
-use shared::report::definition::{Definition, Kind};
+use shared::report::definition::Definition;
 use shared::report::filter::Filter;
+use shared::report::period::Period;
 use shared::report::run::{Freshness, Rows};
+use shared::report::table::Line;
 
-use crate::ui::strip::{changed, figures};
+use crate::ui::strip::{changed, figures, growth};
 use crate::ui::text::Text;
 use crate::ui::{chart, format, freshness};
 
@@ -31,21 +33,17 @@ impl Overview<'_> {
         html! {
             div.title {
                 h1 { (text.get("home")) }
-                (freshness::freshness(text, self.year.1.freshness, self.now, self.timezone))
+                (freshness::freshness(text, self.year.1.freshness, self.now, self.timezone, "/"))
             }
             div.tiles {
                 (self.sales_of_month())
                 (self.sales_of_year())
-                (self.figure_of_month("quantity", "quantity-of-month"))
+                (self.products_of_month())
                 (self.discount_of_month())
                 (self.top_products())
                 (self.freshness())
             }
         }
-    }
-
-    fn total(&self, rows: &Rows, measure: &str) -> Option<String> {
-        rows.totals.get(self.report.measure(measure)?).cloned().flatten()
     }
 
     fn month_name(&self) -> &'static str {
@@ -66,84 +64,110 @@ impl Overview<'_> {
         self.text.get(NAMES[self.today.month0() as usize])
     }
 
-    /// Against the same days of last month.
-    fn change(&self, measure: &str) -> Markup {
-        let number = |rows| self.total(rows, measure).and_then(|text| text.parse::<f64>().ok());
-        let ratio = number(self.month.1).zip(number(self.month_before).filter(|before| *before != 0.0));
-        let (change, is_up) = format::change(self.text.language(), ratio.map(|(now, before)| now / before - 1.0));
-        html! { p { (changed(&change, is_up)) " " span.fine { (self.text.get("against-same-days")) } } }
-    }
-
-    fn tile(&self, filter: &Filter, title: &str, figure: &str, below: &Markup) -> Markup {
+    fn tile(&self, filter: &Filter, title: &str, content: &Markup) -> Markup {
         html! {
             section.card.tile {
                 h2 { a href=(filter.url(self.report)) { (title) } }
-                p.figure { (figure) }
-                (below)
+                (content)
             }
         }
     }
 
-    fn money(&self, rows: &Rows, measure: &str) -> String {
-        format::value(self.text.language(), Kind::Money, self.total(rows, measure).as_deref()) + "\u{a0}₽"
+    fn change(&self, ratio: Option<f64>, against: &'static str) -> Markup {
+        let (change, is_up) = format::change(self.text.language(), ratio);
+        html! { p { (changed(&change, is_up)) " " span.fine { (self.text.get(against)) } } }
+    }
+
+    /// A figure per currency with what stands below it; nothing was sold, nothing is zero.
+    fn per_currency(&self, rows: &Rows, draw: impl Fn(&Line) -> Markup) -> Markup {
+        html! {
+            @for total in &rows.totals { (draw(total)) }
+            @if rows.totals.is_empty() { p.figure { "0" } }
+        }
+    }
+
+    fn money(&self, total: &Line) -> Markup {
+        let revenue = self.report.measure("revenue").and_then(|revenue| total.measure(revenue));
+        html! { p.figure { (format::money(self.text.language(), &total.currency, revenue)) } }
     }
 
     fn sales_of_month(&self) -> Markup {
         let title = self.text.with("sales-of-month", &[("month", self.month_name().into())]);
-        self.tile(self.month.0, &title, &self.money(self.month.1, "revenue"), &self.change("revenue"))
+        let revenue = |total: &Line| total.measure(self.report.measure("revenue")?)?.parse().ok();
+        let content = self.per_currency(self.month.1, |total| {
+            // Against the same days of last month, in the same currency.
+            let before = self.month_before.totals.iter().find(|before| before.currency.key == total.currency.key);
+            let ratio = revenue(total).zip(before.and_then(revenue)).and_then(|(now, before)| growth(now, before));
+            html! { (self.money(total)) (self.change(ratio, "against-same-days")) }
+        });
+        self.tile(self.month.0, &title, &content)
     }
 
     fn sales_of_year(&self) -> Markup {
         let (filter, rows) = self.year;
         let title = self.text.get("sales-of-year");
-        let values: Vec<f64> = rows.chart.iter().map(|month| month.value).collect();
-        let below = html! {
-            @if let Some(figure) = self.report.strip.first() {
-                @let (_, change, is_up) = figures(self.text, figure, rows);
-                p { (changed(&change, is_up)) " " span.fine { (self.text.get("against-last-year")) } }
+        let content = self.per_currency(rows, |total| {
+            let months = filter.period().map(Period::months).unwrap_or_default();
+            let of_month = |day: &NaiveDate| {
+                let mut own = rows.chart.iter().filter(|month| month.currency == total.currency.key);
+                own.find(|month| month.first_day == *day).map_or(0.0, |month| month.value)
+            };
+            let values: Vec<f64> = months.iter().map(of_month).collect();
+            html! {
+                (self.money(total))
+                @if let Some(figure) = self.report.strip.first() {
+                    @let (_, change, is_up) = figures(self.text, figure, total);
+                    p { (changed(&change, is_up)) " " span.fine { (self.text.get("against-last-year")) } }
+                }
+                (chart::sparkline(&values, title))
             }
-            @if values.len() > 1 { (chart::sparkline(&values, title)) }
-        };
-        self.tile(filter, title, &self.money(rows, "revenue"), &below)
+        });
+        self.tile(filter, title, &content)
     }
 
-    fn figure_of_month(&self, measure: &str, name: &'static str) -> Markup {
-        let title = self.text.with(name, &[("month", self.month_name().into())]);
-        let shown = format::value(self.text.language(), Kind::Quantity, self.total(self.month.1, measure).as_deref());
-        self.tile(self.month.0, &title, &shown, &self.change(measure))
+    /// How many products, for quantities of several units have no sum.
+    fn products_of_month(&self) -> Markup {
+        let title = self.text.with("products-of-month", &[("month", self.month_name().into())]);
+        let (now, before) = (self.month.1.count, self.month_before.count);
+        let content = html! {
+            p.figure { (format::count(self.text.language(), now)) }
+            (self.change(growth(now as f64, before as f64), "against-same-days"))
+        };
+        self.tile(self.month.0, &title, &content)
     }
 
     fn discount_of_month(&self) -> Markup {
         let (filter, rows) = self.month;
         let Some(figure) = self.report.strip.iter().find(|figure| figure.part_of.is_some()) else { return html! {} };
         let title = self.text.with("discount-of-month", &[("month", self.month_name().into())]);
-        let (shown, change, is_up) = figures(self.text, figure, rows);
-        let below = html! { p { (changed(&change, is_up)) " " span.fine { (self.text.get("against-last-year")) } } };
-        self.tile(filter, &title, &shown, &below)
+        let content = self.per_currency(rows, |total| {
+            let (shown, change, is_up) = figures(self.text, figure, total);
+            html! {
+                p.figure {
+                    (shown)
+                    @if rows.totals.len() > 1 { " " span.fine { (total.currency.sign()) } }
+                }
+                p { (changed(&change, is_up)) " " span.fine { (self.text.get("against-last-year")) } }
+            }
+        });
+        self.tile(filter, &title, &content)
     }
 
     fn top_products(&self) -> Markup {
         let (filter, rows) = self.month;
-        let product = self.report.measure("product");
-        let revenue = self.report.measure("revenue");
-        let cell =
-            |row: &[Option<String>], index: Option<usize>| index.and_then(|index| row.get(index).cloned().flatten());
-        let top: Vec<_> = rows
-            .rows
-            .iter()
-            .take(TOP)
-            .map(|row| (cell(row, product).unwrap_or_default(), cell(row, revenue)))
-            .collect();
+        let cell = |row: &'_ Line, name| self.report.measure(name).and_then(|index| row.cells.get(index).cloned().flatten());
+        let top = rows.rows.iter().take(TOP);
         html! {
             section.card.tile.wide {
                 h2 { a href=(filter.url(self.report)) { (self.text.with("top-products", &[("month", self.month_name().into())])) } }
-                @if top.is_empty() { p { (self.text.get("no-sales-yet")) } }
+                @if rows.rows.is_empty() { p { (self.text.get("no-sales-yet")) } }
                 @else {
                     ol.best hx-ignore {
-                        @for (name, revenue) in &top {
+                        @for row in top {
+                            @let name = cell(row, "product").unwrap_or_default();
                             li {
                                 @if name.is_empty() { em { (self.text.get("unknown-product")) } } @else { span { (name) } }
-                                " " span.number { (format::value(self.text.language(), Kind::Money, revenue.as_deref())) "\u{a0}₽" }
+                                " " span.number { (format::money(self.text.language(), &row.currency, cell(row, "revenue").as_deref())) }
                             }
                         }
                     }
@@ -159,7 +183,7 @@ impl Overview<'_> {
                 dl.ages {
                     @for (name, age) in self.ages {
                         dt { (self.dataset(name)) }
-                        dd.late[freshness::is_late(*age, self.now)] { (freshness::age_alone(self.text, *age, self.now)) }
+                        dd { (freshness::age_alone(self.text, *age, self.now)) }
                     }
                 }
             }
@@ -169,7 +193,10 @@ impl Overview<'_> {
     fn dataset(&self, name: &str) -> &'static str {
         match name {
             "sales" => self.text.get("dataset-sales"),
+            "returns" => self.text.get("dataset-returns"),
             "products" => self.text.get("dataset-products"),
+            "currencies" => self.text.get("dataset-currencies"),
+            "units" => self.text.get("dataset-units"),
             _ => self.text.get("dataset-dealers"),
         }
     }

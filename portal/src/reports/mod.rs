@@ -147,12 +147,8 @@ impl From<RunError> for AppError {
         match cause {
             RunError::Unavailable(_) | RunError::TimedOut => Self::unavailable(Part::Reports, cause),
             RunError::TooMany { retry_after } => Self::TooMany { retry_after },
+            RunError::TooMuch(_) => Self::TooMuch(cause.to_string()),
             RunError::Refused(_) => Self::internal(cause),
         }
     }
-}
-
-/// A bad day of ClickHouse, which the breaker counts, as against a bad question or a used-up quota.
-pub fn is_outage(cause: &RunError) -> bool {
-    matches!(cause, RunError::Unavailable(_))
 }

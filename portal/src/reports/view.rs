@@ -4,14 +4,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use shared::ids::DealerId;
-use shared::report::definition::Definition;
+use shared::report::definition::{Definition, Kind};
 use shared::report::filter::{Filter, Refused, Value, Wrong};
 use shared::report::period::{Choice, Period};
 use shared::report::run::{self, Rows};
 
 use crate::ui::filter_form::{Form, sentence};
+use crate::ui::in_place::InPlace;
 use crate::ui::text::Text;
-use crate::ui::{chart, freshness, notice, pager, strip, table};
+use crate::ui::{chart, format, freshness, notice, pager, strip, table};
 
 /// Named once: the fragment wears it, the form aims at it.
 const RESULTS: &str = "report-results";
@@ -115,7 +116,7 @@ impl Drawing<'_> {
     }
 
     fn age(&self, rows: &Rows) -> Markup {
-        freshness::freshness(self.text, rows.freshness, self.now, self.timezone)
+        freshness::freshness(self.text, rows.freshness, self.now, self.timezone, &self.filter.url(self.report))
     }
 
     fn said(&self, rows: &Rows) -> String {
@@ -125,10 +126,11 @@ impl Drawing<'_> {
     pub fn results(&self, rows: &Rows) -> Markup {
         html! {
             section #(RESULTS) {
-                @if rows.count == 0 { (self.empty()) }
+                (self.time_to_come())
+                @if rows.count == 0 { (self.empty(rows)) }
                 @else {
-                    (strip::strip(self.text, self.report, rows))
-                    (self.chart(rows))
+                    @for total in &rows.totals { (strip::strip(self.text, self.report, total)) }
+                    (self.charts(rows))
                     div.card.sheet {
                         div.tools {
                             // After paging the reader goes on here.
@@ -136,6 +138,7 @@ impl Drawing<'_> {
                                 (self.report.rows_title.get(self.text.language()))
                             }
                             span.fine { (self.said(rows)) }
+                            (self.former(rows))
                             a #report-csv href=(self.filter.csv_url(self.report)) download title=(self.text.get("csv-title")) {
                                 (self.text.get("csv"))
                             }
@@ -148,17 +151,57 @@ impl Drawing<'_> {
         }
     }
 
-    fn chart(&self, rows: &Rows) -> Markup {
-        match (&self.report.chart, self.filter.period()) {
-            (Some(spec), Some(period)) if !rows.chart.is_empty() => {
-                chart::chart(self.text, spec.title.get(self.text.language()), &period.months(), &rows.chart)
+    /// One per currency.
+    fn charts(&self, rows: &Rows) -> Markup {
+        let (Some(spec), Some(period)) = (&self.report.chart, self.filter.period()) else { return html! {} };
+        let months = period.months();
+        let is_money = spec.kind == Kind::Money;
+        let title = spec.title.get(self.text.language());
+        html! {
+            @for (number, total) in rows.totals.iter().take(if is_money { usize::MAX } else { 1 }).enumerate() {
+                @let (key, unit) = if is_money { (&*total.currency.key, total.currency.sign()) } else { ("", "") };
+                @let values = rows.chart.iter().filter(|month| month.currency == key);
+                @if values.clone().next().is_some() {
+                    (chart::chart(self.text, &chart::Chart { title, kind: spec.kind, unit, months: &months, number }, values))
+                }
             }
+        }
+    }
+
+    /// Days to come are told, for nothing is sold on them yet and the year before is whole.
+    fn time_to_come(&self) -> Markup {
+        match self.filter.period() {
+            Some(period) if period.first > self.today => html! { p.notice.warn { (self.text.get("period-to-come")) } },
+            Some(period) if period.last > self.today => html! { p.notice.warn { (self.text.get("period-not-over")) } },
             _ => html! {},
         }
     }
 
+    /// What was bought in the days compared only: how many, and the link that lists them or takes them away.
+    fn former(&self, rows: &Rows) -> Markup {
+        let number: u64 = rows.totals.iter().map(|total| total.former).sum();
+        if number == 0 {
+            return html! {};
+        }
+        let with_former = !self.filter.with_former;
+        let words = if with_former {
+            let number = format::count(self.text.language(), number).into();
+            self.text.with("with-former", &[("number", number)])
+        } else {
+            self.text.get("without-former").to_owned()
+        };
+        let link = InPlace {
+            id: "report-former".to_owned(),
+            url: self.filter.with_former(with_former).url(self.report),
+            path: self.report.path(),
+            changes: &[("former", if with_former { "1" } else { "" }.to_owned())],
+            target: TARGET,
+        };
+        link.draw(None, false, &html! { (words) })
+    }
+
     /// Which filter empties it, and the link that widens it.
-    fn empty(&self) -> Markup {
+    fn empty(&self, rows: &Rows) -> Markup {
         let text = self.text;
         let widest = self.filter.in_period(Period::named(Choice::Year, self.today));
         let is_widest = self.filter.values.iter().any(|v| matches!(v, Value::Period(p) if p.choice == Choice::Year));
@@ -171,6 +214,7 @@ impl Drawing<'_> {
                     p { (text.get("empty-period")) }
                     @if !is_widest { p { a href=(widest.url(self.report)) { (text.get("widen-period")) } } }
                 }
+                @if !rows.totals.is_empty() { p { (self.former(rows)) } }
             }
         }
     }
@@ -191,5 +235,5 @@ impl Drawing<'_> {
 }
 
 fn has_field(name: &str) -> bool {
-    !["sort", "page", "format", "dealer"].contains(&name)
+    !["dealer", "sort", "page", "former", "format"].contains(&name)
 }

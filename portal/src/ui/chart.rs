@@ -15,28 +15,63 @@ const FOOT: f64 = 22.0;
 const TOP: f64 = 8.0;
 const MOST_LABELS: usize = 12;
 
-/// `months`: all months of the period, so that an empty one keeps its place.
-pub fn chart(text: Text, title: &str, months: &[NaiveDate], values: &[Month]) -> Markup {
+/// What a chart shows, and in which unit.
+pub struct Chart<'a> {
+    pub title: &'a str,
+    pub kind: Kind,
+    /// `₽`; empty where it is unknown, or there is none.
+    pub unit: &'a str,
+    /// All months of the period, so that an empty one keeps its place.
+    pub months: &'a [NaiveDate],
+    /// Tells the charts of a page apart.
+    pub number: usize,
+}
+
+/// The scale of an axis: from its lowest line to its highest, nothing included.
+struct Axis {
+    lines: Vec<f64>,
+    low: f64,
+    high: f64,
+}
+
+impl Axis {
+    fn over(bars: &[(NaiveDate, f64, f64)], unit: f64) -> Self {
+        let values = || bars.iter().flat_map(|(_, value, before)| [*value / unit, *before / unit]);
+        let (low, high) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
+        let step = nice_step((high - low).max(0.0));
+        let lines: Vec<f64> = (-8..=8)
+            .map(|line| f64::from(line) * step)
+            .filter(|line| *line >= low - step * 0.01 && *line <= high.max(if low < 0.0 { 0.0 } else { step }))
+            .collect();
+        let high = lines.last().copied().unwrap_or(step).max(high);
+        Self { lines, low, high }
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        let part = (value - self.low) / (self.high - self.low).max(f64::MIN_POSITIVE);
+        TOP + (1.0 - part.clamp(0.0, 1.0)) * (HEIGHT - FOOT - TOP)
+    }
+}
+
+pub fn chart<'a>(text: Text, spec: &Chart<'_>, values: impl Iterator<Item = &'a Month> + Clone) -> Markup {
     let month = |day: &NaiveDate| {
-        let found = values.iter().find(|month| month.first_day == *day);
+        let found = values.clone().find(|month| month.first_day == *day);
         found.map_or((0.0, 0.0), |month| (month.value, month.before))
     };
-    let bars: Vec<(NaiveDate, f64, f64)> = months.iter().map(|day| (*day, month(day).0, month(day).1)).collect();
-    let most = bars.iter().fold(0.0, |most: f64, (_, value, before)| most.max(*value).max(*before));
-    let (unit, unit_name) = match most {
+    let bars: Vec<(NaiveDate, f64, f64)> = spec.months.iter().map(|day| (*day, month(day).0, month(day).1)).collect();
+    let most = bars.iter().fold(0.0, |most: f64, (_, value, before)| most.max(value.abs()).max(before.abs()));
+    let (scale, scale_name) = match most {
         1e7.. => (1e6, text.get("in-millions")),
         1e4.. => (1e3, text.get("in-thousands")),
-        _ => (1.0, text.get("in-units")),
+        _ => (1.0, ""),
     };
-    let step = nice_step(most / unit);
-    let lines: Vec<f64> =
-        (0..8).map(|line| f64::from(line) * step).take_while(|line| *line <= (most / unit).max(step)).collect();
-    let top = (most / unit).max(lines.last().copied().unwrap_or(step)).max(f64::MIN_POSITIVE);
-    let y = |value: f64| TOP + (1.0 - (value / unit / top).clamp(0.0, 1.0)) * (HEIGHT - FOOT - TOP);
+    let axis = Axis::over(&bars, scale);
+    let unit = [scale_name, spec.unit].iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>().join(" ");
+    let title = format!("chart-title-{}", spec.number);
     html! {
         figure.card.chart {
             figcaption {
-                h2 #chart-title { (title) ", " (unit_name) }
+                h2 #(title) { (format::headed(spec.title, &unit)) }
                 p.legend aria-hidden="true" {
                     span.now {} (text.get("this-year")) " "
                     span.before {} (text.get("year-before"))
@@ -44,14 +79,14 @@ pub fn chart(text: Text, title: &str, months: &[NaiveDate], values: &[Month]) ->
             }
             div.canvas aria-hidden="true" {
                 svg.axis width="44" height=(HEIGHT) {
-                    @for line in &lines { text x="36" y=(y(line * unit) + 4.0) { (format::number(text.language(), &trimmed(*line), 2)) } }
+                    @for line in &axis.lines { text x="36" y=(axis.y(*line) + 4.0) { (format::number(text.language(), &trimmed(*line), 2)) } }
                 }
                 svg.plot width="100%" height=(HEIGHT) {
-                    @for line in &lines { line x1="0" x2="100%" y1=(y(line * unit)) y2=(y(line * unit)) {} }
-                    (columns(text, &bars, y))
+                    @for line in &axis.lines { line x1="0" x2="100%" y1=(axis.y(*line)) y2=(axis.y(*line)) {} }
+                    (columns(text, &bars, |value| axis.y(value / scale)))
                 }
             }
-            (as_table(text, &bars))
+            (as_table(text, spec, &title, &bars))
         }
     }
 }
@@ -59,15 +94,18 @@ pub fn chart(text: Text, title: &str, months: &[NaiveDate], values: &[Month]) ->
 fn columns(text: Text, bars: &[(NaiveDate, f64, f64)], y: impl Fn(f64) -> f64) -> Markup {
     let slot = 100.0 / bars.len().max(1) as f64;
     let width = (slot * 0.28).min(8.0);
-    let bottom = HEIGHT - FOOT;
     let every = bars.len().div_ceil(MOST_LABELS).max(1);
     let percent = |value: f64| format!("{value:.2}%");
+    // From nothing up, or down.
+    let bar = |class: &str, x: f64, value: f64| {
+        let (top, bottom) = (y(value.max(0.0)), y(value.min(0.0)));
+        html! { rect class=(class) x=(percent(x)) y=(format!("{top:.1}")) width=(percent(width)) height=(format!("{:.1}", bottom - top)) {} }
+    };
     html! {
         @for (index, (day, value, before)) in bars.iter().enumerate() {
             @let middle = slot * (index as f64 + 0.5);
-            @let (high, low) = (y(*value), y(*before));
-            rect.before x=(percent(middle - width - 0.15)) y=(format!("{low:.1}")) width=(percent(width)) height=(format!("{:.1}", bottom - low)) {}
-            rect.now x=(percent(middle + 0.15)) y=(format!("{high:.1}")) width=(percent(width)) height=(format!("{:.1}", bottom - high)) {}
+            (bar("before", middle - width - 0.15, *before))
+            (bar("now", middle + 0.15, *value))
             @if index.is_multiple_of(every) {
                 text.minor[!(index / every).is_multiple_of(3)] x=(percent(middle)) y=(HEIGHT - 5.0) {
                     (format::month(text, *day)) @if bars.len() > 12 { " " (format!("{:02}", day.year() % 100)) }
@@ -77,21 +115,22 @@ fn columns(text: Text, bars: &[(NaiveDate, f64, f64)], y: impl Fn(f64) -> f64) -
     }
 }
 
-fn as_table(text: Text, bars: &[(NaiveDate, f64, f64)]) -> Markup {
-    let money = |value: f64| format::value(text.language(), Kind::Money, Some(&format!("{value:.0}")));
+fn as_table(text: Text, spec: &Chart<'_>, title: &str, bars: &[(NaiveDate, f64, f64)]) -> Markup {
+    let places = if spec.kind == Kind::Money { 0 } else { 3 };
+    let shown = |value: f64| format::value(text.language(), spec.kind, Some(&format!("{value:.places$}")));
     html! {
         details {
             summary { (text.get("chart-as-table")) }
-            table aria-labelledby="chart-title" {
+            table aria-labelledby=(title) {
                 thead { tr {
                     th scope="col" { (text.get("month-column")) }
-                    th.number scope="col" { (text.get("this-year")) ", " (text.get("in-units")) }
-                    th.number scope="col" { (text.get("year-before")) ", " (text.get("in-units")) }
+                    th.number scope="col" { (format::headed(text.get("this-year"), spec.unit)) }
+                    th.number scope="col" { (format::headed(text.get("year-before"), spec.unit)) }
                 } }
                 tbody { @for (day, value, before) in bars { tr {
                     th scope="row" { (format::month(text, *day)) " " (day.year()) }
-                    td.number { (money(*value)) }
-                    td.number { (money(*before)) }
+                    td.number { (shown(*value)) }
+                    td.number { (shown(*before)) }
                 } } }
             }
         }
@@ -121,12 +160,13 @@ fn trimmed(value: f64) -> String {
 
 /// A line without axes: which way it goes. `title` says it in words.
 pub fn sparkline(values: &[f64], title: &str) -> Markup {
-    let most = values.iter().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let (low, high) = values.iter().fold((0.0, 0.0), |(low, high): (f64, f64), value| (low.min(*value), high.max(*value)));
+    let height = (high - low).max(f64::MIN_POSITIVE);
     let step = 120.0 / (values.len().max(2) - 1) as f64;
     let points: Vec<String> = values
         .iter()
         .enumerate()
-        .map(|(index, value)| format!("{:.1},{:.1}", index as f64 * step, 27.0 - value.max(0.0) / most * 24.0))
+        .map(|(index, value)| format!("{:.1},{:.1}", index as f64 * step, 27.0 - (value - low) / height * 24.0))
         .collect();
     html! {
         svg.sparkline viewBox="0 0 120 30" width="120" height="30" role="img" aria-label=(title) {
@@ -137,10 +177,23 @@ pub fn sparkline(values: &[f64], title: &str) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::{chart, nice_step};
+    use super::{Chart, chart, nice_step};
     use crate::ui::text::Text;
+    use chrono::NaiveDate;
     use shared::language::Language;
+    use shared::report::definition::Kind;
     use shared::report::run::Month;
+
+    fn months() -> [NaiveDate; 3] {
+        ["2026-01-01", "2026-02-01", "2026-03-01"].map(|day| day.parse().unwrap())
+    }
+
+    fn drawn(kind: Kind, unit: &str, value: f64, before: f64) -> String {
+        let months = months();
+        let values = [Month { currency: String::new(), first_day: months[2], value, before }];
+        let spec = Chart { title: "Выручка", kind, unit, months: &months, number: 0 };
+        chart(Text::of(Language::Ru), &spec, values.iter()).into_string()
+    }
 
     #[test]
     fn lines_stand_at_round_figures() {
@@ -151,10 +204,25 @@ mod tests {
 
     #[test]
     fn a_month_without_sales_keeps_its_place() {
-        let months = ["2026-01-01", "2026-02-01", "2026-03-01"].map(|day| day.parse().unwrap());
-        let values = [Month { first_day: months[2], value: 5e6, before: 4e6 }];
-        let drawn = chart(Text::of(Language::Ru), "Выручка", &months, &values).into_string();
+        let drawn = drawn(Kind::Money, "₽", 5e6, 4e6);
         assert_eq!(drawn.matches("<rect class=\"now\"").count(), 3);
         assert!(drawn.contains("тыс. ₽") && drawn.contains("5\u{202f}000\u{202f}000") && !drawn.contains("style="));
+    }
+
+    #[test]
+    fn a_chart_says_what_it_counts_in_whatever_that_is() {
+        assert!(drawn(Kind::Money, "$", 5e6, 0.0).contains("Выручка, тыс. $"));
+        let pieces = drawn(Kind::Quantity, "", 5e6, 0.0);
+        assert!(pieces.contains("Выручка, тыс.<") && !pieces.contains('₽'), "{pieces}");
+    }
+
+    #[test]
+    fn a_month_of_returns_is_drawn_below_nothing() {
+        let drawn = drawn(Kind::Money, "₽", -5e6, 5e6);
+        let heights: Vec<f64> = drawn.split("height=\"").skip(1).filter_map(|rest| rest.split('"').next()?.parse().ok()).collect();
+        // Two drawings, then a bar each of the months.
+        let [.., before, now] = heights[..] else { panic!("{drawn}") };
+        assert!((before - now).abs() < 0.2 && now > 50.0, "{heights:?}");
+        assert!(drawn.contains(">−"), "the axis has no line below nothing: {drawn}");
     }
 }

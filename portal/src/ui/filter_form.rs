@@ -97,6 +97,7 @@ impl Form<'_> {
             Some(_) => Vec::new(),
             None => chosen(self.text, self.report, self.filter, self.options, self.dealers),
         };
+        let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
         html! { span #report-chosen hx-ignore { (parts.join(" · ")) } }
     }
 
@@ -133,6 +134,7 @@ impl Form<'_> {
                 }
                 // Empty: what a report shows anyway. No hidden fields: those would forget what was drawn.
                 input name="period" hidden value=[kept(is_own || chosen.choice != default, if is_own { "own" } else { chosen.choice.code() })];
+                input name="former" hidden value=[kept(self.filter.with_former, "1")];
                 input name="sort" hidden value=[kept(self.filter.sort != self.report.sort, &self.filter.sort_word(self.report))];
                 @if is_own {
                     div.days {
@@ -178,7 +180,7 @@ impl Form<'_> {
         let day = day.to_string();
         html! {
             // Bounds and `required` are for the trigger: what a person is still typing is not asked for.
-            input #(field) type="date" name=(field) value=(self.shown(field, &day)) min="1902-01-01" max="2298-12-31" required
+            input #(field) type="date" name=(field) value=(self.shown(field, &day)) min="1902-01-01" max=(self.today) required
                 aria-invalid=[self.is_wrong(field)] aria-describedby={ "error-" (field) };
         }
     }
@@ -260,32 +262,33 @@ pub fn days(text: Text, period: &Period) -> String {
     format!("{} – {}", date(period.first), date(period.last))
 }
 
-/// What is chosen, a part per filter: the line of a phone, of print and of files.
-pub fn chosen(
+/// What is chosen, a title and a part per filter: the line of a phone, of print and of files.
+pub fn chosen<'a>(
     text: Text,
-    report: &Definition,
+    report: &'a Definition,
     filter: &Filter,
     options: &[Vec<run::Choice>],
     dealers: &[(DealerId, String)],
-) -> Vec<String> {
+) -> Vec<(&'a str, String)> {
     let mut parts = Vec::new();
     for (index, (spec, value)) in report.filters.iter().zip(&filter.values).enumerate() {
-        match (value, &spec.kind) {
-            (Value::Period(period), _) => parts.push(days(text, period)),
-            (Value::Choice(None), FilterKind::Choice { all, .. }) => parts.push(all.get(text.language()).to_owned()),
+        let part = match (value, &spec.kind) {
+            (Value::Period(period), _) => days(text, period),
+            (Value::Choice(None), FilterKind::Choice { all, .. }) => all.get(text.language()).to_owned(),
             (Value::Choice(Some(chosen)), _) => {
                 let chosen = chosen.to_string();
                 let label = options.get(index).and_then(|options| options.iter().find(|option| option.value == chosen));
-                parts.push(label.map_or_else(|| text.get("not-in-list").to_owned(), |option| option.label.clone()));
+                label.map_or_else(|| text.get("not-in-list").to_owned(), |option| option.label.clone())
             }
-            (Value::Search(words), _) if !words.is_empty() => parts.push(format!("«{words}»")),
-            _ => {}
-        }
+            (Value::Search(words), _) if !words.is_empty() => format!("«{words}»"),
+            _ => continue,
+        };
+        parts.push((spec.title.get(text.language()), part));
     }
     if let Some(dealer) = filter.dealer
         && let Some((_, name)) = dealers.iter().find(|(known, _)| *known == dealer)
     {
-        parts.push(dealer_name(text, name).to_owned());
+        parts.push((text.get("dealer"), dealer_name(text, name).to_owned()));
     }
     parts
 }
@@ -300,8 +303,6 @@ pub fn sentence(text: Text, wrong: Wrong) -> &'static str {
         Wrong::TooManyDays => text.get("wrong-long-period"),
         Wrong::NotInList => text.get("wrong-choice"),
         Wrong::TooLong => text.get("wrong-long"),
-        Wrong::NoSuchColumn => text.get("wrong-column"),
-        Wrong::NoSuchPage => text.get("wrong-page"),
         Wrong::NoSuchFormat => text.get("wrong-format"),
     }
 }

@@ -3,6 +3,7 @@
 
 use chrono::{Datelike as _, NaiveDate};
 use shared::language::Language;
+use shared::report::currency::Currency;
 use shared::report::definition::Kind;
 
 use super::text::Text;
@@ -17,10 +18,26 @@ pub fn value(language: Language, kind: Kind, cell: Option<&str>) -> String {
     match kind {
         Kind::Money => number(language, text, 0),
         Kind::Quantity => number(language, text, 3),
+        Kind::Count => number(language, text, 0),
         Kind::Percent => text.parse().map_or_else(|_| UNKNOWN.to_owned(), |ratio| percent(language, ratio)),
         Kind::Date => text.parse().map_or_else(|_| text.to_owned(), |day| date(language, day)),
         Kind::Code | Kind::Text | Kind::Reference => text.to_owned(),
     }
+}
+
+/// `1 234 ₽`; of an unknown currency without a sign.
+pub fn money(language: Language, currency: &Currency, cell: Option<&str>) -> String {
+    let shown = value(language, Kind::Money, cell);
+    match currency.sign() {
+        "" => shown,
+        _ if cell.is_none() => shown,
+        sign => format!("{shown}\u{a0}{sign}"),
+    }
+}
+
+/// `Выручка, ₽`: a title with the unit of what stands below.
+pub fn headed(title: &str, unit: &str) -> String {
+    if unit.is_empty() { title.to_owned() } else { format!("{title}, {unit}") }
 }
 
 /// A decimal's text rounded half away from zero to at most `places`, grouped by thousands.

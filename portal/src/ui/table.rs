@@ -4,8 +4,8 @@
 use maud::{Markup, html};
 use shared::report::definition::{Column, Definition, Kind, Sort, Source};
 use shared::report::filter::Filter;
-use shared::report::run::Rows;
-use shared::report::table::Cell;
+use shared::report::run::{self, Rows};
+use shared::report::table::Line;
 
 use super::format;
 use super::in_place::InPlace;
@@ -13,29 +13,24 @@ use super::strip::changed;
 use super::text::Text;
 
 pub fn table(text: Text, report: &Definition, filter: &Filter, rows: &Rows, target: &str) -> Markup {
-    let language = text.language();
     html! {
         table.rows role="table" aria-labelledby="report-heading" {
             thead role="rowgroup" { tr role="row" {
-                @for (index, column) in report.columns.iter().enumerate() { (head(text, report, filter, index, column, target)) }
+                @for (index, column) in report.columns.iter().enumerate() { (head(text, report, filter, rows, index, column, target)) }
             } }
             tbody role="rowgroup" {
-                tr.total role="row" {
-                    @for (index, column) in report.columns.iter().enumerate() {
-                        @if index == 0 {
-                            th scope="row" role="rowheader" {
-                                (text.with("total-over", &[
-                                    ("number", format::count(language, rows.count).into()),
-                                    ("noun", report.noun(language, rows.count).into()),
-                                ]))
-                            }
-                        } @else { (cell(text, report, column, &rows.value(report, &rows.totals, index), true)) }
+                @for total in &rows.totals {
+                    tr.total role="row" {
+                        @for (index, column) in report.columns.iter().enumerate() {
+                            @if index == 0 { th scope="row" role="rowheader" { (total_label(text, report, &rows.totals, total)) } }
+                            @else { (cell(text, report, rows, total, index, column)) }
+                        }
                     }
                 }
                 @for row in &rows.rows {
                     tr role="row" hx-ignore {
                         @for (index, column) in report.columns.iter().enumerate() {
-                            (cell(text, report, column, &rows.value(report, row, index), false))
+                            (cell(text, report, rows, row, index, column))
                         }
                     }
                 }
@@ -44,7 +39,33 @@ pub fn table(text: Text, report: &Definition, filter: &Filter, rows: &Rows, targ
     }
 }
 
-fn head(text: Text, report: &Definition, filter: &Filter, index: usize, column: &Column, target: &str) -> Markup {
+/// «Итого по 2 товарам», with the currency where there are several, or where it is unknown.
+pub fn total_label(text: Text, report: &Definition, totals: &[Line], total: &Line) -> String {
+    let label = text.with(
+        "total-over",
+        &[
+            ("number", format::count(text.language(), total.count).into()),
+            ("noun", report.noun(text.language(), total.count).into()),
+        ],
+    );
+    match total.currency.sign() {
+        _ if report.currency.is_none() => label,
+        "" => format::headed(&label, text.get("unknown-currency")),
+        sign if totals.len() > 1 => format::headed(&label, sign),
+        _ => label,
+    }
+}
+
+/// A head names the unit of its figures where all have one; else each figure does.
+fn head(
+    text: Text,
+    report: &Definition,
+    filter: &Filter,
+    rows: &Rows,
+    index: usize,
+    column: &Column,
+    target: &str,
+) -> Markup {
     let is_sorted = filter.sort.column == index;
     // Figures first show the largest, names the first.
     let descending = if is_sorted { !filter.sort.descending } else { column.kind.is_number() };
@@ -64,7 +85,7 @@ fn head(text: Text, report: &Definition, filter: &Filter, index: usize, column: 
     html! {
         th.number[column.kind.is_number()] scope="col" role="columnheader" aria-sort=[sorted.map(|(word, _, _)| word)] {
             (link.draw(None, false, &html! {
-                (column.title.get(text.language()))
+                (title(text, column, &rows.totals))
                 @if let Some((_, arrow, words)) = sorted {
                     span aria-hidden="true" { (arrow) } span.unseen { ", " (words) }
                 }
@@ -73,29 +94,47 @@ fn head(text: Text, report: &Definition, filter: &Filter, index: usize, column: 
     }
 }
 
-fn cell(text: Text, report: &Definition, column: &Column, value: &Cell, is_total: bool) -> Markup {
+fn title(text: Text, column: &Column, totals: &[Line]) -> String {
+    let title = column.title.get(text.language());
+    match totals {
+        [total] if column.kind == Kind::Money => format::headed(title, total.currency.sign()),
+        _ => title.to_owned(),
+    }
+}
+
+fn cell(text: Text, report: &Definition, rows: &Rows, line: &Line, index: usize, column: &Column) -> Markup {
     let language = text.language();
-    let label = column.title.get(language);
-    let is_first = report.columns.first().is_some_and(|first| first.name == column.name);
+    let value = run::value(report, &rows.totals, line, index);
+    let value = value.as_deref();
+    let label = title(text, column, &rows.totals);
     match column.source {
-        Source::Change { .. } => {
-            let ratio = value.as_deref().and_then(|text| text.parse().ok());
-            let (shown, is_up) = format::change(language, ratio);
-            html! { td.number role="cell" data-label=(label) { (changed(&shown, is_up)) } }
-        }
-        _ if column.kind.is_number() => html! {
-            td.number role="cell" data-label=(label) { (format::value(language, column.kind, value.as_deref())) }
+        Source::Change { .. } => html! { td.number role="cell" data-label=(label) { (change(text, report, line, value)) } },
+        _ if column.kind == Kind::Money && rows.totals.len() > 1 => html! {
+            td.number role="cell" data-label=(label) { (format::money(language, &line.currency, value)) }
         },
-        _ if is_total => html! { td role="cell" {} },
+        _ if column.kind.is_number() => html! {
+            td.number role="cell" data-label=(label) { (format::value(language, column.kind, value)) }
+        },
+        _ if line.is_total => html! { td role="cell" { (value.unwrap_or_default()) } },
         // A reference that has not arrived: the row stays, and says why it has no name.
-        _ if is_first && value.as_deref().is_none_or(str::is_empty) => html! {
+        _ if index == 0 && value.is_none_or(str::is_empty) => html! {
             th scope="row" role="rowheader" { em { (text.get("unknown-product")) } }
         },
-        _ if is_first => html! {
-            th scope="row" role="rowheader" { (format::value(language, column.kind, value.as_deref())) }
+        _ if index == 0 => html! {
+            th scope="row" role="rowheader" { (format::value(language, column.kind, value)) }
         },
         _ => html! {
-            td.code[column.kind == Kind::Code] role="cell" { (format::value(language, column.kind, value.as_deref())) }
+            td.code[column.kind == Kind::Code] role="cell" data-label=(label) { (format::value(language, column.kind, value)) }
         },
     }
+}
+
+/// A row without a line in the days compared is new.
+fn change(text: Text, report: &Definition, line: &Line, ratio: Option<&str>) -> Markup {
+    let was_there = report.lines.is_none_or(|(_, before)| line.measure(before) != Some("0"));
+    if !was_there && !line.is_total {
+        return html! { span.fine { (text.get("new-row")) } };
+    }
+    let (shown, is_up) = format::change(text.language(), ratio.and_then(|ratio| ratio.parse().ok()));
+    changed(&shown, is_up)
 }

@@ -181,6 +181,7 @@ fn words(text: Text, error: &AppError) -> (&'static str, String) {
         AppError::Invalid { message, .. } => (text.get("error-malformed"), message.clone()),
         AppError::Malformed(_) => plain("error-malformed", "error-malformed-text"),
         AppError::TooLarge => plain("error-too-large", "error-too-large-text"),
+        AppError::TooMuch(_) => plain("error-too-much", "error-too-much-text"),
         AppError::Forbidden(_) => plain("error-forbidden", "error-forbidden-text"),
         AppError::NoDealers => plain("error-no-dealers", "error-no-dealers-text"),
         AppError::TooManyDownloads { .. } => later("error-downloads", "error-downloads-text"),

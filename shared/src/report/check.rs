@@ -2,24 +2,32 @@
 //! and by `portal check-reports`: the columns that its queries really return.
 
 use clickhouse::Client;
+use clickhouse::error::Error;
 
 use super::catalogue::Catalogue;
-use super::definition::{Definition, FilterKind, Kind, Problem};
-use super::sql::{Token, tokens};
+use super::definition::{Definition, FilterKind, Kind, Problem, Sort};
+use super::sql::{self, Token, tokens};
 
 /// Views without rows or names of any dealer: the only ones that are read without the dealers.
 const WITHOUT_DEALERS: [&str; 2] = ["group_tree", "freshness"];
 /// What would undo a pin, leave the wrapper, or read elsewhere.
 const REFUSED: [&str; 5] = ["PREWHERE", "SETTINGS", "FORMAT", "INTO", "INSERT"];
 
-fn queries(report: &Definition) -> Vec<(&'static str, String, &str)> {
-    let mut all = vec![("rows", "rows.sql".to_owned(), report.rows_sql.as_str())];
+#[derive(Clone, Copy)]
+enum Role {
+    Rows,
+    Chart(Kind),
+    Options,
+}
+
+fn queries(report: &Definition) -> Vec<(Role, String, &str)> {
+    let mut all = vec![(Role::Rows, "rows.sql".to_owned(), report.rows_sql.as_str())];
     if let Some(chart) = &report.chart {
-        all.push(("chart", "the chart's query".to_owned(), chart.sql.as_str()));
+        all.push((Role::Chart(chart.kind), "the chart's query".to_owned(), chart.sql.as_str()));
     }
     for filter in &report.filters {
         if let FilterKind::Choice { options_sql, .. } = &filter.kind {
-            all.push(("options", format!("the options of {}", filter.name), options_sql.as_str()));
+            all.push((Role::Options, format!("the options of {}", filter.name), options_sql.as_str()));
         }
     }
     all
@@ -36,7 +44,7 @@ fn parameters(report: &Definition) -> Vec<(&str, &'static str)> {
                 );
             }
             FilterKind::Choice { .. } => known.push((&filter.name, "Nullable(UUID)")),
-            FilterKind::Search { .. } => known.push((&filter.name, "String")),
+            FilterKind::Search { .. } => known.push((&filter.name, "Array(String)")),
         }
     }
     known
@@ -136,66 +144,100 @@ fn comma_join(found: &[(usize, Token)]) -> Option<usize> {
     None
 }
 
-/// A query that ClickHouse refuses, or whose columns are not those of the definition; or ClickHouse itself is away.
+/// A query that ClickHouse refuses, or whose columns are not those of the definition.
 #[derive(Debug, thiserror::Error)]
-pub enum CheckError {
-    #[error("reports/{report}: {query}: {problem}")]
-    Wrong { report: String, query: String, problem: String },
-    #[error("ClickHouse cannot be asked: {0}")]
-    Away(clickhouse::error::Error),
+#[error("reports/{report}: {query}: {problem}")]
+pub struct Wrong {
+    pub report: String,
+    pub query: String,
+    pub problem: String,
 }
 
-/// Asks ClickHouse what each query of each report returns; runs none of them.
-pub async fn against(client: &Client, catalogue: &Catalogue) -> Result<(), CheckError> {
+/// Asks ClickHouse what each query of each report returns, and whether it would run the rows in every order; runs none of
+/// them. A report that does not fit is named, and the others are looked at all the same. An error: ClickHouse is away.
+pub async fn against(client: &Client, catalogue: &Catalogue) -> Result<Vec<Wrong>, Error> {
+    let mut wrong = Vec::new();
     for report in catalogue.all() {
-        for (role, query, sql) in queries(report) {
-            let wrong =
-                |problem: String| CheckError::Wrong { report: report.name.clone(), query: query.clone(), problem };
-            let mut ask = client.query_raw(&format!("DESCRIBE (\n{sql}\n)"));
-            for (name, of_type) in parameters(report) {
-                let value = match of_type {
-                    "Array(UUID)" => "[]",
-                    "Date32" => "2026-01-01",
-                    "Nullable(UUID)" => "\\N",
-                    _ => "",
-                };
-                ask = ask.with_setting(format!("param_{name}"), value);
-            }
-            let answer =
-                async { ask.fetch_bytes("TabSeparated")?.collect().await }.await.map_err(|cause| match cause {
-                    clickhouse::error::Error::BadResponse(text) => {
-                        wrong(text.lines().next().unwrap_or_default().to_owned())
-                    }
-                    other => CheckError::Away(other),
-                })?;
-            let text = String::from_utf8_lossy(&answer);
-            let columns: Vec<(&str, &str)> = text
-                .lines()
-                .filter_map(|line| {
-                    let mut parts = line.split('\t');
-                    Some((parts.next()?, parts.next()?))
-                })
-                .collect();
-            match role {
-                "rows" => rows_fit(report, &columns).map_err(wrong)?,
-                "options" if columns.iter().map(|(name, _)| *name).ne(["value", "label"]) => {
-                    return Err(wrong("must return value and label.".to_owned()));
-                }
-                "chart" if columns.len() != 3 || !columns[0].1.starts_with("Date") => {
-                    return Err(wrong(
-                        "must return a month, this year's value and that of the year before.".to_owned(),
-                    ));
-                }
-                _ => {}
+        if let Some((query, problem)) = first_problem(client, report).await? {
+            wrong.push(Wrong { report: report.name.clone(), query, problem });
+        }
+    }
+    Ok(wrong)
+}
+
+async fn first_problem(client: &Client, report: &Definition) -> Result<Option<(String, String)>, Error> {
+    for (role, query, sql) in queries(report) {
+        let problem = match ask(client, report, &format!("DESCRIBE (\n{sql}\n)")).await? {
+            Ok(columns) => fit(report, role, &columns).err(),
+            Err(refusal) => Some(refusal),
+        };
+        if let Some(problem) = problem {
+            return Ok(Some((query, problem)));
+        }
+    }
+    for (column, shown) in report.columns.iter().enumerate() {
+        let sort = Sort { column, descending: false };
+        for sql in [sql::page(report, sort), sql::all(report, sort)] {
+            // A plan, for a DESCRIBE does not look at the order.
+            if let Err(refusal) = ask(client, report, &format!("EXPLAIN PIPELINE {sql}")).await? {
+                return Ok(Some((format!("rows.sql, sorted by {}", shown.name), refusal)));
             }
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+/// The answer, or ClickHouse's refusal.
+async fn ask(client: &Client, report: &Definition, sql: &str) -> Result<Result<String, String>, Error> {
+    let mut query = client.query_raw(sql);
+    for (name, of_type) in parameters(report) {
+        let value = match of_type {
+            "Array(UUID)" | "Array(String)" => "[]",
+            "Date32" => "2026-01-01",
+            _ => "\\N",
+        };
+        query = query.with_setting(format!("param_{name}"), value);
+    }
+    for name in ["with_former", "rows_limit", "rows_offset"] {
+        query = query.with_setting(format!("param_{name}"), "1");
+    }
+    match async { query.fetch_bytes("TabSeparated")?.collect().await }.await {
+        Ok(answer) => Ok(Ok(String::from_utf8_lossy(&answer).into_owned())),
+        Err(Error::BadResponse(text)) => Ok(Err(text.lines().next().unwrap_or_default().to_owned())),
+        Err(away) => Err(away),
+    }
+}
+
+fn fit(report: &Definition, role: Role, described: &str) -> Result<(), String> {
+    let columns: Vec<(&str, &str)> = described
+        .lines()
+        .filter_map(|line| {
+            let mut parts = line.split('\t');
+            Some((parts.next()?, parts.next()?))
+        })
+        .collect();
+    match role {
+        Role::Rows => rows_fit(report, &columns),
+        Role::Options if columns.iter().map(|(name, _)| *name).ne(["value", "label"]) => {
+            Err("must return value and label.".to_owned())
+        }
+        Role::Chart(kind) => {
+            let of_currency = usize::from(kind == Kind::Money);
+            if columns.len() == 3 + of_currency && columns[0].1.starts_with("Date") {
+                return Ok(());
+            }
+            Err("must return a month, the value of the period and that of a year before; of money its currency too.".to_owned())
+        }
+        Role::Options => Ok(()),
+    }
 }
 
 fn rows_fit(report: &Definition, columns: &[(&str, &str)]) -> Result<(), String> {
-    if !columns.iter().any(|(name, _)| *name == report.key) {
-        return Err(format!("does not return its key {}: add the column.", report.key));
+    let currency = report.currency.iter().flat_map(|currency| [&currency.key, &currency.code, &currency.name]);
+    for needed in std::iter::once(&report.key).chain(currency) {
+        if !columns.iter().any(|(name, _)| name == needed) {
+            return Err(format!("does not return its key {needed}: add the column."));
+        }
     }
     for measure in &report.measures {
         let Some((_, of_type)) = columns.iter().find(|(name, _)| *name == measure.name) else {
@@ -205,9 +247,10 @@ fn rows_fit(report: &Definition, columns: &[(&str, &str)]) -> Result<(), String>
         let fits = match measure.kind {
             Kind::Money => inner.starts_with("Decimal"),
             Kind::Quantity => inner.starts_with("Decimal") || inner.starts_with("UInt") || inner.starts_with("Int"),
+            Kind::Count => inner.starts_with("UInt"),
             Kind::Percent => inner.starts_with("Float"),
             Kind::Date => inner.starts_with("Date"),
-            Kind::Code | Kind::Text | Kind::Reference => inner.starts_with("String") || inner.starts_with("UUID"),
+            Kind::Code | Kind::Text | Kind::Reference => inner.starts_with("String"),
         };
         if !fits {
             return Err(

@@ -31,6 +31,8 @@ pub enum Kind {
     Money,
     Quantity,
     Percent,
+    /// How many: documents, lines. Whole, and always summed.
+    Count,
     Date,
     /// An identifier: text for ever, also in Excel.
     Code,
@@ -41,13 +43,26 @@ pub enum Kind {
 
 impl Kind {
     pub const fn is_number(self) -> bool {
-        matches!(self, Self::Money | Self::Quantity | Self::Percent)
+        matches!(self, Self::Money | Self::Quantity | Self::Percent | Self::Count)
     }
 
-    /// Summed in the total row; other kinds have none.
-    pub const fn is_summed(self) -> bool {
-        matches!(self, Self::Money | Self::Quantity)
+    /// Sorted as words are.
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Code | Self::Text | Self::Reference)
     }
+
+    const fn total(self) -> Total {
+        if matches!(self, Self::Money | Self::Quantity | Self::Count) { Total::Sum } else { Total::None }
+    }
+}
+
+/// What the total row shows of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Total {
+    Sum,
+    /// Prices, balances of other days, ratios: what cannot be added.
+    None,
 }
 
 /// Where a shown column's value comes from. Numbers index `Definition::measures`.
@@ -57,7 +72,7 @@ pub enum Source {
     Measure(usize),
     /// Its part of the total, from 0 to 1.
     ShareOf(usize),
-    /// `now / before - 1`; unknown where there was nothing before.
+    /// `now / before - 1`; unknown where there was nothing before, or less than nothing.
     Change { now: usize, before: usize },
 }
 
@@ -74,6 +89,17 @@ pub struct Column {
 pub struct Measure {
     pub name: String,
     pub kind: Kind,
+    pub total: Total,
+}
+
+/// The columns of `rows.sql` that say what money is in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CurrencyColumns {
+    /// Tells currencies apart: rows and totals stand for each.
+    pub key: String,
+    pub code: String,
+    pub name: String,
 }
 
 #[derive(Debug, Clone)]
@@ -109,7 +135,8 @@ pub struct Figure {
     pub part_of: Option<(usize, usize)>,
 }
 
-/// Months of a value, this year before last year's: the query returns month, this year, year before.
+/// Months of a value beside those a year before. The query returns month, value of the period, value of the days
+/// compared, each in its own month; of money also the key of its currency, last.
 #[derive(Debug, Clone)]
 pub struct Chart {
     pub title: Localised,
@@ -136,6 +163,13 @@ pub struct Definition {
     pub datasets: Vec<String>,
     /// The column of `rows.sql` that tells rows apart.
     pub key: String,
+    /// Of all its money; none where there is none.
+    pub currency: Option<CurrencyColumns>,
+    /// The measure that says what quantities are counted in: those of several units have no total.
+    pub unit: Option<usize>,
+    /// How many lines a row has in the period, and in the days compared. Rows without the first are former ones: they
+    /// count in the totals before, and are listed when asked for.
+    pub lines: Option<(usize, usize)>,
     pub rows_title: Localised,
     noun_ru: [String; 3],
     noun_en: [String; 2],
@@ -146,8 +180,6 @@ pub struct Definition {
     pub strip: Vec<Figure>,
     pub chart: Option<Chart>,
     pub rows_sql: String,
-    /// Everything of the wrapped query up to its order: made once.
-    pub(crate) wrapped: String,
 }
 
 /// Why a folder is no report. One sentence; the line is that of the file.
@@ -166,6 +198,9 @@ struct Raw {
     menu: RawMenu,
     datasets: Vec<String>,
     key: String,
+    currency: Option<CurrencyColumns>,
+    unit: Option<Spanned<String>>,
+    lines: Option<RawLines>,
     rows_title: Localised,
     noun: RawNoun,
     sort: Spanned<String>,
@@ -185,6 +220,13 @@ struct RawMenu {
     ru: String,
     en: String,
     order: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLines {
+    now: Spanned<String>,
+    before: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -215,6 +257,7 @@ struct RawColumn {
     share_of: Option<Spanned<String>>,
     change_of: Option<Spanned<String>>,
     since: Option<Spanned<String>>,
+    total: Option<Total>,
 }
 
 #[derive(Deserialize)]
@@ -236,7 +279,7 @@ struct RawChart {
 }
 
 /// Words of the address that a filter cannot be called.
-const RESERVED: [&str; 7] = ["from", "to", "sort", "page", "dealer", "dealers", "format"];
+const RESERVED: [&str; 8] = ["from", "to", "sort", "page", "dealer", "dealers", "format", "former"];
 
 /// Reads one folder. `file` gives a file's text by its name; `folder` names it in messages.
 pub fn read(folder: &str, file: impl Fn(&str) -> Option<String>) -> Result<Definition, Problem> {
@@ -257,10 +300,14 @@ pub fn read(folder: &str, file: impl Fn(&str) -> Option<String>) -> Result<Defin
         .column
         .iter()
         .filter(|column| column.share_of.is_none() && column.change_of.is_none())
-        .map(|column| Measure { name: column.name.get_ref().clone(), kind: column.kind })
+        .map(|column| Measure {
+            name: column.name.get_ref().clone(),
+            kind: column.kind,
+            total: column.total.unwrap_or(column.kind.total()),
+        })
         .collect();
     for (name, kind) in raw.measures {
-        measures.push(Measure { name, kind });
+        measures.push(Measure { name, kind, total: kind.total() });
     }
     let measure = |name: &Spanned<String>| {
         measures.iter().position(|measure| measure.name == *name.get_ref()).ok_or_else(|| {
@@ -292,9 +339,20 @@ pub fn read(folder: &str, file: impl Fn(&str) -> Option<String>) -> Result<Defin
     if let Some(bad) = measures.iter().find(|measure| !is_plain(&measure.name)) {
         return Err(at_start(format!("{:?} cannot name a measure: use a-z, 0-9 and _.", bad.name)));
     }
-    if !is_plain(&raw.key) {
-        return Err(at_start(format!("key {:?} cannot name a column: use a-z, 0-9 and _.", raw.key)));
+    let currency_names = raw.currency.iter().flat_map(|currency| [&currency.key, &currency.code, &currency.name]);
+    if let Some(bad) = std::iter::once(&raw.key).chain(currency_names).find(|name| !is_plain(name)) {
+        return Err(at_start(format!("key {bad:?} cannot name a column: use a-z, 0-9 and _.")));
     }
+    if raw.currency.is_none()
+        && let Some(money) = measures.iter().find(|measure| measure.kind == Kind::Money)
+    {
+        return Err(at_start(format!("{:?} is money: say of which currency, with currency.", money.name)));
+    }
+    let unit = raw.unit.as_ref().map(measure).transpose()?;
+    let lines = match &raw.lines {
+        Some(lines) => Some((measure(&lines.now)?, measure(&lines.before)?)),
+        None => None,
+    };
 
     let mut filters: Vec<FilterSpec> = Vec::with_capacity(raw.filter.len());
     for filter in raw.filter {
@@ -366,13 +424,16 @@ pub fn read(folder: &str, file: impl Fn(&str) -> Option<String>) -> Result<Defin
         .map(|column| Sort { column, descending })
         .ok_or_else(|| at(raw.sort.span().start, format!("sort names no column: {sorted:?}.")))?;
 
-    let mut definition = Definition {
+    let definition = Definition {
         name,
         title: raw.title,
         menu: Localised { ru: raw.menu.ru, en: raw.menu.en },
         menu_order: raw.menu.order,
         datasets: raw.datasets,
         key: raw.key,
+        currency: raw.currency,
+        unit,
+        lines,
         rows_title: raw.rows_title,
         noun_ru: raw.noun.ru,
         noun_en: raw.noun.en,
@@ -383,9 +444,7 @@ pub fn read(folder: &str, file: impl Fn(&str) -> Option<String>) -> Result<Defin
         strip,
         chart,
         rows_sql: sql("rows.sql", 0)?,
-        wrapped: String::new(),
     };
-    definition.wrapped = super::sql::wrapped(&definition);
     super::check::statically(&definition, folder)?;
     Ok(definition)
 }
@@ -441,7 +500,7 @@ mod tests {
     #[test]
     fn the_sales_report_is_read() {
         let report = read_with(TOML, ROWS).unwrap();
-        assert_eq!((report.name.as_str(), report.columns.len(), report.measures.len()), ("sales", 7, 12));
+        assert_eq!((report.name.as_str(), report.columns.len(), report.measures.len()), ("sales", 9, 16));
         assert_eq!(report.columns[report.sort.column].name, "revenue");
     }
 
@@ -457,6 +516,7 @@ mod tests {
             ("name = \"code\"", "name = \"Код\"", "cannot name a column"),
             ("name = \"code\"", "name = \"product\"", "two columns"),
             ("datasets", "datasetz", "unknown field"),
+            ("unit = \"unit\"", "unit = \"units\"", "no column or measure"),
         ] {
             let problem = read_with(&TOML.replacen(was, becomes, 1), ROWS).unwrap_err();
             assert_eq!(problem.file, "reports/sales/report.toml");
@@ -468,14 +528,21 @@ mod tests {
     }
 
     #[test]
+    fn money_without_its_currency_is_refused() {
+        let currency = TOML.lines().find(|line| line.starts_with("currency = ")).unwrap();
+        let problem = read_with(&TOML.replacen(currency, "", 1), ROWS).unwrap_err();
+        assert!(problem.problem.contains("is money: say of which currency"), "{problem}");
+    }
+
+    #[test]
     fn sql_that_reads_past_the_scope_is_refused() {
         for (was, becomes, says) in [
             ("report.sale(dealers = {dealers:Array(UUID)}) AS s", "dw.sale AS s FINAL", "report.*"),
             ("report.sale(dealers = {dealers:Array(UUID)}) AS s", "report.sale(dealers = ['x']) AS s", "dealers ="),
             ("report.sale(dealers = {dealers:Array(UUID)}) AS s", "url('http://x') AS s", "report.*"),
-            ("{search:String} = ''", "{serch:String} = ''", "no parameter serch"),
+            ("empty({search:Array(String)})", "empty({serch:Array(String)})", "no parameter serch"),
             ("WHERE (is_now", "PREWHERE (is_now", "PREWHERE"),
-            ("GROUP BY product_id", "GROUP BY product_id SETTINGS final = 0", "SETTINGS"),
+            ("GROUP BY product_id", "SETTINGS final = 0 GROUP BY product_id", "SETTINGS"),
         ] {
             assert!(ROWS.contains(was), "{was}");
             let problem = read_with(TOML, &ROWS.replacen(was, becomes, 1)).unwrap_err();

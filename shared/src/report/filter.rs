@@ -34,6 +34,8 @@ pub struct Filter {
     pub page: u32,
     /// The page stood in the address: its rows are what the viewer went for.
     pub is_paged: bool,
+    /// Also the rows of the days compared only.
+    pub with_former: bool,
 }
 
 /// What is wrong with a field, in facts; the page finds the words.
@@ -46,8 +48,6 @@ pub enum Wrong {
     TooManyDays,
     NotInList,
     TooLong,
-    NoSuchColumn,
-    NoSuchPage,
     NoSuchFormat,
 }
 
@@ -80,10 +80,11 @@ impl Filter {
                 FilterKind::Search { .. } => Value::Search(String::new()),
             })
             .collect();
-        Self { values, dealer: None, sort: report.sort, page: 1, is_paged: false }
+        Self { values, dealer: None, sort: report.sort, page: 1, is_paged: false, with_former: false }
     }
 
-    /// Reads decoded pairs. Words that no filter knows are left alone; an empty value is as none.
+    /// Reads decoded pairs. Words that no filter knows are left alone; an empty value is as none. So is a column or a page
+    /// that is none: the rows are the same, in the report's own order, from the first on.
     pub fn read(
         report: &Definition,
         scope: &DealerScope,
@@ -101,7 +102,7 @@ impl Filter {
             pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim()).filter(|v| !v.is_empty())
         };
         let is_known = |name: &str| {
-            ["from", "to", "sort", "page", "dealer", "format"].contains(&name)
+            ["from", "to", "sort", "page", "dealer", "format", "former"].contains(&name)
                 || report.filters.iter().any(|filter| filter.name == name)
         };
         for (index, (name, _)) in pairs.iter().enumerate() {
@@ -141,22 +142,16 @@ impl Filter {
         }
         if let Some(text) = asked("sort") {
             let (descending, name) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-            match report.columns.iter().position(|column| column.name == name) {
-                Some(column) => filter.sort = Sort { column, descending },
-                None => wrong("sort", Wrong::NoSuchColumn),
+            if let Some(column) = report.columns.iter().position(|column| column.name == name) {
+                filter.sort = Sort { column, descending };
             }
         }
         if let Some(text) = asked("page") {
+            let page = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+            filter.page = page.filter(|page| (1..=LAST_PAGE).contains(page)).unwrap_or(1);
             filter.is_paged = true;
-            match text
-                .parse()
-                .ok()
-                .filter(|page| (1..=LAST_PAGE).contains(page) && text.bytes().all(|b| b.is_ascii_digit()))
-            {
-                Some(page) => filter.page = page,
-                None => wrong("page", Wrong::NoSuchPage),
-            }
         }
+        filter.with_former = report.lines.is_some() && asked("former") == Some("1");
         if asked("format").is_some_and(|format| format != "csv") {
             wrong("format", Wrong::NoSuchFormat);
         }
@@ -192,6 +187,9 @@ impl Filter {
         if let Some(dealer) = self.dealer {
             query.append_pair("dealer", &dealer.to_string());
         }
+        if self.with_former {
+            query.append_pair("former", "1");
+        }
         if self.sort != report.sort {
             query.append_pair("sort", &self.sort_word(report));
         }
@@ -224,6 +222,10 @@ impl Filter {
 
     pub fn sorted_by(&self, sort: Sort) -> Self {
         Self { sort, ..self.first_page() }
+    }
+
+    pub fn with_former(&self, with_former: bool) -> Self {
+        Self { with_former, ..self.first_page() }
     }
 
     pub fn in_period(&self, period: Period) -> Self {
@@ -330,12 +332,6 @@ mod tests {
             ("group=1%20OR%201=1", "group", Wrong::NotInList),
             ("group=%7B80000000d0d011ee8a010000000000%7D", "group", Wrong::NotInList),
             (&long, "search", Wrong::TooLong),
-            ("sort=password", "sort", Wrong::NoSuchColumn),
-            ("sort=revenue%20DESC", "sort", Wrong::NoSuchColumn),
-            ("page=0", "page", Wrong::NoSuchPage),
-            ("page=-1", "page", Wrong::NoSuchPage),
-            ("page=%2B1", "page", Wrong::NoSuchPage),
-            ("page=1000000000", "page", Wrong::NoSuchPage),
             ("page=1&page=2", "page", Wrong::Doubled),
             ("format=xlsm", "format", Wrong::NoSuchFormat),
             ("dealer=00000000-0000-0000-0000-000000000009", "dealer", Wrong::NotInList),
@@ -358,6 +354,7 @@ mod tests {
                 "group={GROUP}&search=%D0%BD%D0%B0%D1%81%D0%BE%D1%81+%22%26%25&dealer=00000000-0000-0000-0000-000000000007"
             ),
             "sort=product&page=3".to_owned(),
+            "former=1".to_owned(),
             "search=%27%20OR%201%3D1%20--%20%7Bx%3AString%7D".to_owned(),
         ] {
             let filter = read(&query).unwrap();
@@ -367,6 +364,16 @@ mod tests {
         }
         assert_eq!(read("").unwrap().url(report), "/reports/sales");
         assert_eq!(read("page=2").unwrap().csv_url(report), "/reports/sales?format=csv");
+    }
+
+    #[test]
+    fn a_column_or_page_that_is_none_is_as_if_not_asked_for() {
+        for sort in ["sort=password", "sort=revenue%20DESC", "sort=-"] {
+            assert_eq!(read(sort).unwrap(), read("").unwrap());
+        }
+        for page in ["page=0", "page=-1", "page=%2B1", "page=1000000000", "page=x"] {
+            assert_eq!(read(page).unwrap().page, 1);
+        }
     }
 
     #[test]

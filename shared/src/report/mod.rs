@@ -5,11 +5,13 @@
 
 pub mod catalogue;
 pub mod check;
+pub mod currency;
 pub mod definition;
 pub mod filter;
 pub mod period;
 pub mod run;
 pub mod scope;
+pub mod search;
 pub mod sql;
 pub mod table;
 pub mod write;

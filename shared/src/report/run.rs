@@ -1,20 +1,23 @@
 //! Rows, totals, chart and freshness from ClickHouse. Nothing runs without a `DealerScope`: it is the one source of the
 //! parameter that every view demands.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use clickhouse::query::BytesCursor;
 use clickhouse::{Client, Compression};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
 
 use super::catalogue::Catalogue;
-use super::definition::{Definition, FilterKind, Source};
+use super::definition::{Chart, Definition, FilterKind, Kind, Source};
 use super::filter::{Filter, ROWS_PER_PAGE, Value};
 use super::scope::DealerScope;
-use super::sql;
-use super::table::{Cell, cells, rows_and_totals};
+use super::table::{Cell, Line, cells};
+use super::{search, sql};
 use crate::clock;
 use crate::ids::DealerId;
 
@@ -24,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(18);
 const FRESHNESS_FOR: Duration = Duration::from_secs(1);
 
 /// Why there are no rows, by what a viewer can do about it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum RunError {
     #[error("ClickHouse is unavailable: {0}")]
     Unavailable(String),
@@ -33,26 +36,38 @@ pub enum RunError {
     TooMany { retry_after: Duration },
     #[error("the query took longer than allowed")]
     TimedOut,
+    /// More rows or memory than one question may take: narrow it.
+    #[error("too much is asked at once: {0}")]
+    TooMuch(String),
     /// Ours to mend: the query, the rights or the schema.
     #[error("ClickHouse refuses the query: {0}")]
     Refused(String),
 }
 
+impl RunError {
+    /// A bad day of ClickHouse, as against a bad question or a used-up quota.
+    pub const fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
 /// One page of a report, and what is said over the whole set.
 #[derive(Debug, Clone)]
 pub struct Rows {
-    /// Cells in the order of `Definition::measures`, then one per column that is a change.
-    pub rows: Vec<Vec<Cell>>,
-    pub totals: Vec<Cell>,
-    /// Rows of the whole set.
+    pub rows: Vec<Line>,
+    /// One per currency, that with most rows first; none where there is no row at all.
+    pub totals: Vec<Line>,
+    /// Rows that all pages list.
     pub count: u64,
     pub chart: Vec<Month>,
     pub freshness: Freshness,
 }
 
-/// A month's value, and that of the same month a year before.
+/// A month's value, and that of the same month a year before, of one currency.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Month {
+    /// `Currency::key`; empty where the chart shows no money.
+    pub currency: String,
     pub first_day: NaiveDate,
     pub value: f64,
     pub before: f64,
@@ -83,11 +98,13 @@ struct Parts {
     catalogue: Catalogue,
     /// The infobase's: its days are the reports' days.
     timezone: Tz,
-    freshness: Mutex<Option<(Instant, Known)>>,
+    freshness: Mutex<Option<(Instant, Asked)>>,
 }
 
 /// Dataset, as of, interval.
 type Known = Arc<Vec<(String, Option<DateTime<Utc>>, u32)>>;
+/// One question, whose answer all wait for.
+type Asked = Shared<BoxFuture<'static, Result<Known, RunError>>>;
 
 impl Engine {
     pub fn new(client: Client, catalogue: Catalogue, timezone: Tz) -> Self {
@@ -110,50 +127,57 @@ impl Engine {
     }
 
     /// Do the queries fit the warehouse? Asked at start and by `portal check-reports`.
-    pub async fn check(&self) -> Result<(), super::check::CheckError> {
+    pub async fn check(&self) -> Result<Vec<super::check::Wrong>, clickhouse::error::Error> {
         super::check::against(&self.0.client, &self.0.catalogue).await
     }
 
     /// One page with totals, chart and age: two queries at once, and at most one more a second for all viewers.
     pub async fn run(&self, report: &Definition, scope: &DealerScope, filter: &Filter) -> Result<Rows, RunError> {
         let scope = &narrowed(scope, filter);
-        let page = async {
-            let sql = format!("{}{}{}", report.wrapped, sql::order(report, filter.sort), sql::PAGE);
-            let offset = u64::from(filter.page - 1) * u64::from(ROWS_PER_PAGE);
-            let query = self.query(&sql, scope, Some((report, filter)));
-            let query = query.with_setting("param_rows_limit", ROWS_PER_PAGE.to_string());
-            text(query.with_setting("param_rows_offset", offset.to_string())).await
-        };
         let chart = async {
             match &report.chart {
                 Some(chart) => {
-                    text(self.query(&chart.sql, scope, Some((report, filter)))).await.map(|text| months(&text))
+                    let text = text(self.query(&chart.sql, scope, Some((report, filter)))).await?;
+                    Ok(months(chart, &text))
                 }
                 None => Ok(Vec::new()),
             }
         };
+        let page = async {
+            let offset = u64::from(filter.page - 1) * u64::from(ROWS_PER_PAGE);
+            let query = self.query(&sql::page(report, filter.sort), scope, Some((report, filter)));
+            let query = query.with_setting("param_rows_limit", ROWS_PER_PAGE.to_string());
+            let text = text(query.with_setting("param_rows_offset", offset.to_string())).await?;
+            lines_of(report, &text)
+        };
         let (page, chart, freshness) = tokio::try_join!(page, chart, self.freshness(&report.datasets))?;
-        let (rows, totals) = rows_and_totals(&page);
-        let totals = totals.ok_or_else(|| RunError::Refused("the answer has no totals".to_owned()))?;
-        let count = totals.last().and_then(Option::as_deref).and_then(|count| count.parse().ok());
-        let count = count.ok_or_else(|| RunError::Refused("the answer has no count".to_owned()))?;
+        let count = listed(&page, filter);
+        let (totals, rows) = parted(page);
         Ok(Rows { rows, totals, count, chart, freshness })
     }
 
-    /// All rows in the filter's order, as ClickHouse sends them.
+    /// The totals of all rows, and the rows in the filter's order as ClickHouse sends them: one question, so that the
+    /// ones are always the sum of the others.
     pub async fn stream(
         &self,
         report: &Definition,
         scope: &DealerScope,
         filter: &Filter,
-    ) -> Result<RowStream, RunError> {
+    ) -> Result<(Vec<Line>, RowStream), RunError> {
         let scope = &narrowed(scope, filter);
-        let sql = format!("{}{}", report.wrapped, sql::order(report, filter.sort));
-        let cursor = self.query(&sql, scope, Some((report, filter))).fetch_bytes("TabSeparated").map_err(classified)?;
-        let mut stream = RowStream { cursor, rest: Vec::new(), is_over: false };
+        let query = self.query(&sql::all(report, filter.sort), scope, Some((report, filter)));
+        let cursor = query.fetch_bytes("TabSeparated").map_err(classified)?;
+        let mut stream = RowStream { cursor, rest: Vec::new(), first: VecDeque::new(), missing: 0 };
         // An error before the first row is an answer, not half a file.
-        stream.fill().await?;
-        Ok(stream)
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line: &Line| line.is_total) {
+            let Some(more) = stream.read(report).await? else { break };
+            lines.extend(more);
+        }
+        stream.missing = listed(&lines, filter);
+        let (totals, rows) = parted(lines);
+        stream.first = rows.into();
+        Ok((totals, stream))
     }
 
     /// What a choice offers this scope.
@@ -185,35 +209,33 @@ impl Engine {
         Ok(named)
     }
 
-    /// The age of the oldest of these datasets.
+    /// The age of the oldest of these datasets; none as long as one of them has not arrived.
     pub async fn freshness(&self, datasets: &[String]) -> Result<Freshness, RunError> {
         let known = self.known_freshness().await?;
-        let mut result = Freshness { as_of: None, interval_s: 0 };
-        let mut oldest = Some(DateTime::<Utc>::MAX_UTC);
-        for dataset in datasets {
+        let each = datasets.iter().map(|dataset| {
             let found = known.iter().find(|(name, _, _)| name == dataset);
-            let as_of = found.and_then(|(_, as_of, _)| *as_of);
-            if as_of.zip(oldest).is_none_or(|(as_of, oldest)| as_of < oldest) {
-                oldest = as_of;
-                result.interval_s = found.map_or(0, |(_, _, interval_s)| *interval_s);
-            }
-        }
-        result.as_of = oldest.filter(|as_of| *as_of < DateTime::<Utc>::MAX_UTC);
-        Ok(result)
+            found.map_or(Freshness { as_of: None, interval_s: 0 }, |(_, as_of, interval_s)| Freshness {
+                as_of: *as_of,
+                interval_s: *interval_s,
+            })
+        });
+        // None is less than any time.
+        Ok(each.min_by_key(|freshness| freshness.as_of).unwrap_or(Freshness { as_of: None, interval_s: 0 }))
     }
 
-    async fn known_freshness(&self) -> Result<Known, RunError> {
-        let kept = self.0.freshness.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        if let Some((read_at, known)) = kept
-            && read_at.elapsed() < FRESHNESS_FOR
-        {
-            return Ok(known);
-        }
-        let query = self.0.client.query_raw("SELECT dataset, as_of, interval_s FROM report.freshness");
-        let known: Known = Arc::new(text(query).await?.lines().filter_map(freshness).collect());
+    /// Whoever asks within a second gets the same answer, also while it is under way.
+    fn known_freshness(&self) -> Asked {
         let mut kept = self.0.freshness.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *kept = Some((Instant::now(), Arc::clone(&known)));
-        Ok(known)
+        match &*kept {
+            Some((asked_at, answer)) if asked_at.elapsed() < FRESHNESS_FOR => answer.clone(),
+            _ => {
+                let query = self.0.client.query_raw("SELECT dataset, as_of, interval_s FROM report.freshness");
+                let answer = async { Ok(Arc::new(text(query).await?.lines().filter_map(freshness).collect())) };
+                let answer = answer.boxed().shared();
+                *kept = Some((Instant::now(), answer.clone()));
+                answer
+            }
+        }
     }
 
     /// A query with its parameters, all bound by the server.
@@ -225,6 +247,9 @@ impl Engine {
             .with_setting("quota_key", quota_key(scope))
             .with_setting("param_dealers", dealers(scope));
         let Some((report, filter)) = asked else { return query };
+        if report.lines.is_some() {
+            query = query.with_setting("param_with_former", u8::from(filter.with_former).to_string());
+        }
         for (spec, value) in report.filters.iter().zip(&filter.values) {
             query = match value {
                 Value::Period(period) => {
@@ -239,53 +264,69 @@ impl Engine {
                     let value = chosen.map_or_else(|| "\\N".to_owned(), |chosen| chosen.to_string());
                     query.with_setting(format!("param_{}", spec.name), value)
                 }
-                Value::Search(text) => query.with_setting(format!("param_{}", spec.name), escaped(text)),
+                Value::Search(text) => query.with_setting(format!("param_{}", spec.name), texts(&search::words(text))),
             };
         }
         query
     }
 }
 
-/// Every row of a set, line by line.
+/// Every row of a set, some at a time.
 pub struct RowStream {
     cursor: BytesCursor,
     rest: Vec<u8>,
-    is_over: bool,
+    /// What came with the totals.
+    first: VecDeque<Line>,
+    /// Rows that the totals count and that have not come.
+    missing: u64,
 }
 
 impl RowStream {
     /// Some rows; none at the end. A broken answer is an error, never an end.
-    pub async fn next(&mut self) -> Result<Option<Vec<Vec<Cell>>>, RunError> {
-        loop {
-            if self.is_over {
-                return Ok(None);
+    pub async fn next(&mut self, report: &Definition) -> Result<Option<Vec<Line>>, RunError> {
+        let rows = if self.first.is_empty() { self.read(report).await? } else { Some(self.first.drain(..).collect()) };
+        match &rows {
+            Some(rows) => self.missing = self.missing.saturating_sub(rows.len() as u64),
+            None if self.missing > 0 => {
+                return Err(RunError::Unavailable(format!("the answer ended {} rows early", self.missing)));
             }
+            None => {}
+        }
+        Ok(rows)
+    }
+
+    async fn read(&mut self, report: &Definition) -> Result<Option<Vec<Line>>, RunError> {
+        loop {
             if let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') {
                 let lines: Vec<u8> = self.rest.drain(..=end).collect();
                 let text = String::from_utf8_lossy(&lines);
-                let rows: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(cells).collect();
-                // Behind the empty line stand the totals; what is left is read, for an error may hide there.
-                if text.starts_with('\n') || text.contains("\n\n") {
-                    while self.fill().await? {}
-                    self.is_over = true;
-                }
-                if !rows.is_empty() {
-                    return Ok(Some(rows));
-                }
-            } else if !self.fill().await? {
-                return Err(RunError::Unavailable("the answer ended before its totals".to_owned()));
+                return lines_of(report, &text).map(Some);
+            }
+            let chunk = tokio::time::timeout(DEADLINE, self.cursor.next()).await.map_err(|_| RunError::TimedOut)?;
+            match chunk.map_err(classified)? {
+                Some(bytes) => self.rest.extend_from_slice(&bytes),
+                None => return Ok(None),
             }
         }
     }
+}
 
-    async fn fill(&mut self) -> Result<bool, RunError> {
-        let chunk = tokio::time::timeout(DEADLINE, self.cursor.next()).await.map_err(|_| RunError::TimedOut)?;
-        let chunk = chunk.map_err(classified)?;
-        if let Some(bytes) = &chunk {
-            self.rest.extend_from_slice(bytes);
-        }
-        Ok(chunk.is_some())
-    }
+fn lines_of(report: &Definition, text: &str) -> Result<Vec<Line>, RunError> {
+    let misshapen = || RunError::Refused("the answer has not the shape that was asked for".to_owned());
+    text.lines().map(|line| Line::read(report, line).ok_or_else(misshapen)).collect()
+}
+
+/// Totals, that with most rows first, and rows.
+fn parted(lines: Vec<Line>) -> (Vec<Line>, Vec<Line>) {
+    let (mut totals, rows): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.is_total);
+    totals.sort_by_key(|total| std::cmp::Reverse(total.count));
+    (totals, rows)
+}
+
+/// How many rows there are to list.
+fn listed(lines: &[Line], filter: &Filter) -> u64 {
+    let totals = lines.iter().filter(|line| line.is_total);
+    totals.map(|total| total.count + if filter.with_former { total.former } else { 0 }).sum()
 }
 
 fn narrowed(scope: &DealerScope, filter: &Filter) -> DealerScope {
@@ -298,8 +339,13 @@ fn narrowed(scope: &DealerScope, filter: &Filter) -> DealerScope {
 
 /// `['…','…']`, as the server reads an array parameter.
 fn dealers(scope: &DealerScope) -> String {
-    let each: Vec<String> = scope.dealers().iter().map(|dealer| format!("'{dealer}'")).collect();
-    format!("[{}]", each.join(","))
+    let each: Vec<String> = scope.dealers().iter().map(ToString::to_string).collect();
+    texts(&each)
+}
+
+fn texts(texts: &[String]) -> String {
+    let quoted = |text: &String| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
+    format!("[{}]", texts.iter().map(quoted).collect::<Vec<_>>().join(","))
 }
 
 /// The dealer, or a fixed name for a set of several.
@@ -313,21 +359,6 @@ fn quota_key(scope: &DealerScope) -> String {
             format!("{}-dealers-{:016x}", several.len(), hasher.finish())
         }
     }
-}
-
-/// Parameters travel as tab-separated text does.
-fn escaped(text: &str) -> String {
-    let mut value = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' => value.push_str("\\\\"),
-            '\t' => value.push_str("\\t"),
-            '\n' => value.push_str("\\n"),
-            '\r' => value.push_str("\\r"),
-            other => value.push(other),
-        }
-    }
-    value
 }
 
 async fn text(query: clickhouse::query::Query) -> Result<String, RunError> {
@@ -345,16 +376,30 @@ async fn pairs(query: clickhouse::query::Query) -> Result<Vec<Choice>, RunError>
     Ok(text.lines().filter_map(row).collect())
 }
 
-fn months(text: &str) -> Vec<Month> {
-    let month = |line: &str| {
-        let mut parts = line.split('\t');
-        Some(Month {
-            first_day: parts.next()?.parse().ok()?,
-            value: parts.next()?.parse().ok()?,
-            before: parts.next()?.parse().ok()?,
-        })
+/// Each value in its month, that of a year before in the month a year later.
+fn months(chart: &Chart, text: &str) -> Vec<Month> {
+    let mut months: Vec<Month> = Vec::new();
+    let mut add = |currency: &str, first_day: NaiveDate, value: f64, before: f64| {
+        match months.iter_mut().find(|month| month.first_day == first_day && month.currency == currency) {
+            Some(month) => {
+                month.value += value;
+                month.before += before;
+            }
+            None => months.push(Month { currency: currency.to_owned(), first_day, value, before }),
+        }
     };
-    text.lines().filter_map(month).collect()
+    for line in text.lines() {
+        let parts: Vec<&str> = line.split('\t').collect();
+        let [day, value, before, ..] = parts[..] else { continue };
+        let (Ok(day), Ok(value), Ok(before)) = (day.parse::<NaiveDate>(), value.parse(), before.parse()) else { continue };
+        let currency = if chart.kind == Kind::Money { parts.get(3).copied().unwrap_or_default() } else { "" };
+        add(currency, day, value, 0.0);
+        if let Some(a_year_later) = day.checked_add_months(Months::new(12)) {
+            add(currency, a_year_later, 0.0, before);
+        }
+    }
+    months.sort_by_key(|month| month.first_day);
+    months
 }
 
 fn freshness(line: &str) -> Option<(String, Option<DateTime<Utc>>, u32)> {
@@ -364,7 +409,7 @@ fn freshness(line: &str) -> Option<(String, Option<DateTime<Utc>>, u32)> {
     Some((dataset, as_of.map(|as_of| as_of.and_utc()), parts.next()?.parse().ok()?))
 }
 
-fn classified(cause: clickhouse::error::Error) -> RunError {
+pub(super) fn classified(cause: clickhouse::error::Error) -> RunError {
     use clickhouse::error::Error;
     match &cause {
         Error::BadResponse(text) => {
@@ -372,6 +417,12 @@ fn classified(cause: clickhouse::error::Error) -> RunError {
             match code.and_then(|code| code.parse().ok()) {
                 Some(201) => RunError::TooMany { retry_after: Duration::from_secs(60) },
                 Some(159 | 160) => RunError::TimedOut,
+                // rows or bytes read, or of the result
+                Some(158 | 307 | 396) => RunError::TooMuch(cause.to_string()),
+                // Its own memory, as against that of the server or of all the portal's queries together.
+                Some(241) if text.to_lowercase().contains("query memory limit exceeded") => {
+                    RunError::TooMuch(cause.to_string())
+                }
                 // memory, too many queries, too many parts, network, shutting down, still starting
                 Some(202 | 209 | 210 | 241 | 242 | 252 | 279 | 394 | 439 | 236 | 516) | None => {
                     RunError::Unavailable(cause.to_string())
@@ -384,33 +435,33 @@ fn classified(cause: clickhouse::error::Error) -> RunError {
     }
 }
 
-impl Rows {
-    /// The value of a column in a row: its text, and for shares the ratio to the total.
-    pub fn value(&self, report: &Definition, row: &[Cell], column: usize) -> Cell {
-        match report.columns[column].source {
-            Source::Measure(index) => row.get(index).cloned().flatten(),
-            Source::ShareOf(index) => share(row.get(index), self.totals.get(index)),
-            Source::Change { .. } => row.get(change_index(report, column)).cloned().flatten(),
+/// The value of a column in a line: its text, and for shares the ratio to the total of its currency.
+pub fn value(report: &Definition, totals: &[Line], line: &Line, column: usize) -> Cell {
+    match report.columns[column].source {
+        Source::Measure(index) => line.cells.get(index).cloned().flatten(),
+        Source::ShareOf(index) => {
+            let total = totals.iter().find(|total| total.currency.key == line.currency.key);
+            share(line.measure(index), total.and_then(|total| total.measure(index)))
         }
+        Source::Change { .. } => line.cells.get(change_index(report, column)).cloned().flatten(),
     }
 }
 
 /// Changes stand behind the measures, in the order of their columns.
-pub fn change_index(report: &Definition, column: usize) -> usize {
+fn change_index(report: &Definition, column: usize) -> usize {
     let before = report.columns[..column].iter().filter(|other| matches!(other.source, Source::Change { .. })).count();
     report.measures.len() + before
 }
 
-/// A part of a total, from 0 to 1; unknown where there is no total.
-pub fn share(part: Option<&Cell>, total: Option<&Cell>) -> Cell {
-    let number = |cell: Option<&Cell>| cell?.as_deref()?.parse::<f64>().ok();
-    let (part, total) = (number(part)?, number(total)?);
-    (total != 0.0).then(|| (part / total).to_string())
+/// A part of a total; unknown where the total is nothing, or less.
+pub fn share(part: Option<&str>, total: Option<&str>) -> Cell {
+    let (part, total): (f64, f64) = (part?.parse().ok()?, total?.parse().ok()?);
+    (total > 0.0).then(|| (part / total).to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{RunError, classified, escaped, share};
+    use super::{RunError, classified, share, texts};
     use clickhouse::error::Error;
 
     #[test]
@@ -418,20 +469,28 @@ mod tests {
         let of = |text: &str| classified(Error::BadResponse(text.to_owned()));
         assert!(matches!(of("Code: 201. DB::Exception: Quota for user"), RunError::TooMany { .. }));
         assert!(matches!(of("Code: 159. DB::Exception: Timeout exceeded"), RunError::TimedOut));
-        assert!(matches!(of("Code: 241. DB::Exception: Memory limit"), RunError::Unavailable(_)));
+        assert!(matches!(of("Code: 241. DB::Exception: (total) memory limit exceeded"), RunError::Unavailable(_)));
+        for too_much in [
+            "Code: 158. DB::Exception: Limit for rows to read exceeded",
+            "Code: 307. DB::Exception: Limit for bytes to read exceeded",
+            "Code: 396. DB::Exception: Limit for result exceeded",
+            "Code: 241. DB::Exception: Query memory limit exceeded: would use 1.00 GiB",
+        ] {
+            assert!(matches!(of(too_much), RunError::TooMuch(_)) && !of(too_much).is_outage(), "{too_much}");
+        }
         assert!(matches!(of("Code: 497. DB::Exception: Not enough privileges"), RunError::Refused(_)));
         assert!(matches!(classified(Error::TimedOut), RunError::Unavailable(_)));
     }
 
     #[test]
     fn a_search_is_text_whatever_it_holds() {
-        assert_eq!(escaped("\\N' \t{x:String}\n"), "\\\\N' \\t{x:String}\\n");
+assert_eq!(texts(&["\\N'".to_owned(), "{x:String}".to_owned()]), "['\\\\N\\'','{x:String}']");
     }
 
     #[test]
-    fn a_share_of_nothing_is_unknown() {
-        let cell = |text: &str| Some(text.to_owned());
-        assert_eq!(share(Some(&cell("25")), Some(&cell("100"))), cell("0.25"));
-        assert_eq!(share(Some(&cell("0")), Some(&cell("0"))), None);
+    fn a_share_of_nothing_or_less_is_unknown() {
+        assert_eq!(share(Some("25"), Some("100")), Some("0.25".to_owned()));
+        assert_eq!(share(Some("0"), Some("0")), None);
+        assert_eq!(share(Some("-300"), Some("-100")), None);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::definition::{Definition, Sort, Source};
+use super::definition::{CurrencyColumns, Definition, Kind, Measure, Sort, Source, Total};
 
 /// A word, a symbol or a `{name:Type}` of a query, with the line it stands in. Comments and literals are left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,10 +62,25 @@ fn literal_length(text: &str) -> usize {
     text.len()
 }
 
-/// Everything up to the order: measures, changes and the count, per key and over all (`WITH TOTALS`).
-///
-/// A key has one row already, so the outer aggregates change nothing but make the totals, in the same pass.
-pub(super) fn wrapped(report: &Definition) -> String {
+/// One page of the rows listed, and the totals of all: `{rows_limit}` rows behind `{rows_offset}`, bound by the server.
+pub(super) fn page(report: &Definition, sort: Sort) -> String {
+    format!(
+        "SELECT * FROM (\n{}, row_number() OVER (PARTITION BY is_total ORDER BY {}) AS place {})\nWHERE is_total OR place > \
+         {{rows_offset:UInt64}} AND place <= {{rows_offset:UInt64}} + {{rows_limit:UInt32}} ORDER BY is_total DESC, place",
+        cells(report),
+        order(report, sort),
+        groups(report)
+    )
+}
+
+/// The totals, then every row listed.
+pub(super) fn all(report: &Definition, sort: Sort) -> String {
+    format!("{} {} ORDER BY is_total DESC, {}", cells(report), groups(report), order(report, sort))
+}
+
+/// Measures, changes, then what `table::Line` reads behind them. A key has one row of each currency already, so the
+/// aggregates change nothing there, but make the totals in the same pass.
+fn cells(report: &Definition) -> String {
     let mut sql = String::from("SELECT ");
     for index in 0..report.measures.len() {
         let _ = write!(sql, "{}, ", measure(report, index));
@@ -75,14 +90,55 @@ pub(super) fn wrapped(report: &Definition) -> String {
             let _ = write!(sql, "{}, ", value(report, column.source));
         }
     }
-    let _ = write!(sql, "count() FROM (\n{}\n) AS r GROUP BY r.{} WITH TOTALS", report.rows_sql, report.key);
+    match &report.currency {
+        Some(CurrencyColumns { key, code, name }) => {
+            let _ = write!(sql, "toString(r.{key}), any(r.{code}), any(r.{name}), ");
+        }
+        None => sql.push_str("'', '', '', "),
+    }
+    let is_listed = is_listed(report);
+    let _ = write!(sql, "countIf({is_listed}), countIf(NOT ({is_listed})), grouping(r.{}) AS is_total", report.key);
     sql
 }
 
+/// The rows by key, and over all of them: both of one currency each. Of the rows, those that are asked for.
+fn groups(report: &Definition) -> String {
+    let key = &report.key;
+    let currency = report.currency.as_ref().map(|currency| format!("r.{}", currency.key)).unwrap_or_default();
+    let comma = if currency.is_empty() { "" } else { ", " };
+    let mut sql = format!(
+        "FROM (\n{}\n) AS r GROUP BY GROUPING SETS ((r.{key}{comma}{currency}), ({currency}))",
+        report.rows_sql
+    );
+    if let Some((now, _)) = report.lines {
+        let _ = write!(sql, " HAVING is_total OR {{with_former:UInt8}} OR {} > 0", measure(report, now));
+    }
+    sql
+}
+
+fn is_listed(report: &Definition) -> String {
+    report.lines.map_or_else(|| "1".to_owned(), |(now, _)| format!("r.{} > 0", report.measures[now].name))
+}
+
 fn measure(report: &Definition, index: usize) -> String {
-    let measure = &report.measures[index];
-    let function = if measure.kind.is_summed() { "sum" } else { "any" };
-    format!("{function}(r.{})", measure.name)
+    let Measure { name, kind, total } = &report.measures[index];
+    let key = &report.key;
+    match (total, report.unit) {
+        (Total::Sum, Some(unit)) if *kind == Kind::Quantity => {
+            // A unit that has not arrived may be any: it is like no other.
+            let unit = &report.measures[unit].name;
+            let unit = format!("if(r.{unit} = '', toString(r.{key}), r.{unit})");
+            format!("if(uniqExactIf({unit}, r.{name} != 0) > 1, NULL, sum(r.{name}))")
+        }
+        (Total::Sum, _) => format!("sum(r.{name})"),
+        // The unit that all rows listed share.
+        (Total::None, Some(unit)) if unit == index => {
+            let listed = is_listed(report);
+            let shared = format!("if(uniqExactIf(r.{name}, {listed}) = 1, anyIf(r.{name}, {listed}), NULL)");
+            format!("if(grouping(r.{key}) = 1, {shared}, any(r.{name}))")
+        }
+        (Total::None, _) => format!("if(grouping(r.{key}) = 1, NULL, any(r.{name}))"),
+    }
 }
 
 fn value(report: &Definition, source: Source) -> String {
@@ -90,21 +146,26 @@ fn value(report: &Definition, source: Source) -> String {
         Source::Measure(index) | Source::ShareOf(index) => measure(report, index),
         Source::Change { now, before } => {
             let (now, before) = (measure(report, now), measure(report, before));
-            format!("if({before} = 0, NULL, toFloat64({now}) / toFloat64({before}) - 1)")
+            format!("if({before} > 0, toFloat64({now}) / toFloat64({before}) - 1, NULL)")
         }
     }
 }
 
-/// ` ORDER BY …`: the column, then the key, so that a page never shows a row twice. Names sort as Russian does.
-pub(super) fn order(report: &Definition, sort: Sort) -> String {
+/// The column, then the key, so that a page never shows a row twice. Names sort as Russian does; amounts of one currency
+/// stand together, for they compare with no other.
+fn order(report: &Definition, sort: Sort) -> String {
     let column = &report.columns[sort.column];
     let direction = if sort.descending { "DESC" } else { "ASC" };
-    let collation = if column.kind.is_number() { "" } else { " COLLATE 'ru'" };
-    format!(" ORDER BY {} {direction} NULLS LAST{collation}, r.{}", value(report, column.source), report.key)
+    let collation = if column.kind.is_text() { " COLLATE 'ru'" } else { "" };
+    let (mut first, mut last) = (String::new(), String::new());
+    if let Some(CurrencyColumns { key, code, .. }) = &report.currency {
+        if column.kind == Kind::Money {
+            first = format!("any(r.{code}), r.{key}, ");
+        }
+        last = format!(", r.{key}");
+    }
+    format!("{first}{} {direction} NULLS LAST{collation}, r.{}{last}", value(report, column.source), report.key)
 }
-
-/// One page; the numbers are bound by the server.
-pub(super) const PAGE: &str = " LIMIT {rows_limit:UInt32} OFFSET {rows_offset:UInt64}";
 
 #[cfg(test)]
 mod tests {

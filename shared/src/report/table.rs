@@ -1,5 +1,8 @@
 //! What ClickHouse answers: tab-separated text, cell by cell, exact as it was sent.
 
+use super::currency::Currency;
+use super::definition::{Definition, Source};
+
 /// A value as text; none is SQL's NULL. Decimals stay text until they are written for people.
 pub type Cell = Option<String>;
 
@@ -35,27 +38,50 @@ fn cell(raw: &str) -> Cell {
     Some(text)
 }
 
-/// The rows, then what follows the empty line: the totals.
-pub fn rows_and_totals(text: &str) -> (Vec<Vec<Cell>>, Option<Vec<Cell>>) {
-    let mut lines = text.lines();
-    let rows = lines.by_ref().take_while(|line| !line.is_empty()).map(cells).collect();
-    (rows, lines.next().map(cells))
+/// A row of a report, or the total of all rows of one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// In the order of `Definition::measures`, then one per column that is a change.
+    pub cells: Vec<Cell>,
+    pub currency: Currency,
+    /// Rows with lines in the period. Of a row itself: 1, or 0 for a former one.
+    pub count: u64,
+    /// Rows with lines in the days compared only.
+    pub former: u64,
+    pub is_total: bool,
+}
+
+impl Line {
+    /// A line as `sql::cells` asks for it.
+    pub(super) fn read(report: &Definition, line: &str) -> Option<Self> {
+        let mut cells = cells(line);
+        let changes = report.columns.iter().filter(|column| matches!(column.source, Source::Change { .. })).count();
+        let shown = report.measures.len() + changes;
+        let behind = (cells.len() > shown).then(|| cells.split_off(shown))?;
+        let [key, code, name, count, former, is_total] = behind.get(..6)? else { return None };
+        let text = |cell: &Cell| cell.clone().unwrap_or_default();
+        let number = |cell: &Cell| cell.as_deref()?.parse().ok();
+        Some(Self {
+            cells,
+            currency: Currency { key: text(key), code: text(code), name: text(name) },
+            count: number(count)?,
+            former: number(former)?,
+            is_total: number(is_total)? == 1,
+        })
+    }
+
+    /// The text of a measure.
+    pub fn measure(&self, index: usize) -> Option<&str> {
+        self.cells.get(index)?.as_deref()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{cells, rows_and_totals};
+    use super::cells;
 
     #[test]
     fn escapes_and_nulls_are_told_apart() {
         assert_eq!(cells("a\\tb\t\\N\t\\\\N\t"), [Some("a\tb".into()), None, Some("\\N".into()), Some(String::new())]);
-    }
-
-    #[test]
-    fn totals_follow_an_empty_line_even_without_rows() {
-        let (rows, totals) = rows_and_totals("\nx\t0\n");
-        assert!(rows.is_empty());
-        assert_eq!(totals.unwrap()[1].as_deref(), Some("0"));
-        assert_eq!(rows_and_totals("a\t1\n\nx\t1\n").0.len(), 1);
     }
 }

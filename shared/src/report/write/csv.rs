@@ -2,25 +2,26 @@
 //! numbers, in the manner of the viewer's language (Russian: semicolon and decimal comma; English: comma and point).
 
 use crate::language::Language;
-use crate::report::definition::{Definition, Kind, Source};
-use crate::report::run::{change_index, share};
-use crate::report::table::Cell;
+use crate::report::definition::{Definition, Kind};
+use crate::report::run::value;
+use crate::report::table::Line;
 
 #[derive(Debug)]
 pub struct Writer<'a> {
     report: &'a Definition,
     language: Language,
-    /// Of the whole set, for shares.
-    totals: Vec<Cell>,
+    /// Of the whole set, one per currency: for shares, and at the end.
+    totals: &'a [Line],
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(report: &'a Definition, language: Language, totals: Vec<Cell>) -> Self {
+    pub fn new(report: &'a Definition, language: Language, totals: &'a [Line]) -> Self {
         Self { report, language, totals }
     }
 
-    /// BOM, the facts (one a line: title, period, filters, as of), an empty line, the heads.
-    pub fn head(&self, facts: &[(String, String)]) -> Vec<u8> {
+    /// BOM, the facts (one a line: title, period, filters, as of), an empty line, the heads. `currency` heads the last
+    /// column, where there is money.
+    pub fn head(&self, facts: &[(String, String)], currency: &str) -> Vec<u8> {
         let mut file = "\u{feff}".to_owned();
         for (name, value) in facts {
             self.text(&mut file, name);
@@ -36,34 +37,50 @@ impl<'a> Writer<'a> {
             let unit = if column.kind == Kind::Percent { ", %" } else { "" };
             self.text(&mut file, &format!("{}{unit}", column.title.get(self.language)));
         }
+        if self.report.currency.is_some() {
+            file.push(self.delimiter());
+            self.text(&mut file, currency);
+        }
         file.push_str("\r\n");
         file.into_bytes()
     }
 
-    pub fn rows(&self, rows: &[Vec<Cell>]) -> Vec<u8> {
+    pub fn rows(&self, rows: &[Line]) -> Vec<u8> {
         let mut file = String::with_capacity(rows.len() * 128);
         for row in rows {
-            for (index, column) in self.report.columns.iter().enumerate() {
-                if index > 0 {
-                    file.push(self.delimiter());
-                }
-                match column.source {
-                    Source::Measure(measure) => self.cell(&mut file, column.kind, row.get(measure)),
-                    Source::ShareOf(measure) => {
-                        self.cell(&mut file, column.kind, Some(&share(row.get(measure), self.totals.get(measure))));
-                    }
-                    Source::Change { .. } => {
-                        self.cell(&mut file, column.kind, row.get(change_index(self.report, index)))
-                    }
-                }
-            }
-            file.push_str("\r\n");
+            self.line(&mut file, row, None);
         }
         file.into_bytes()
     }
 
-    fn cell(&self, file: &mut String, kind: Kind, cell: Option<&Cell>) {
-        let Some(text) = cell.and_then(Option::as_deref) else { return };
+    /// An empty line, then a total per currency, each named by `label`.
+    pub fn totals(&self, label: impl Fn(&Line) -> String) -> Vec<u8> {
+        let mut file = "\r\n".to_owned();
+        for total in self.totals {
+            self.line(&mut file, total, Some(&label(total)));
+        }
+        file.into_bytes()
+    }
+
+    fn line(&self, file: &mut String, line: &Line, label: Option<&str>) {
+        for (index, column) in self.report.columns.iter().enumerate() {
+            if index > 0 {
+                file.push(self.delimiter());
+            }
+            match label {
+                Some(label) if index == 0 => self.text(file, label),
+                _ => self.cell(file, column.kind, value(self.report, self.totals, line, index).as_deref()),
+            }
+        }
+        if self.report.currency.is_some() {
+            file.push(self.delimiter());
+            self.text(file, line.currency.word());
+        }
+        file.push_str("\r\n");
+    }
+
+    fn cell(&self, file: &mut String, kind: Kind, cell: Option<&str>) {
+        let Some(text) = cell else { return };
         match kind {
             Kind::Percent => {
                 // As a figure in percent, two places: 8,21.
@@ -71,7 +88,8 @@ impl<'a> Writer<'a> {
                     self.number(file, &format!("{:.2}", ratio * 100.0));
                 }
             }
-            Kind::Money | Kind::Quantity if is_number(text) => self.number(file, text),
+            Kind::Money if is_number(text) => self.number(file, &with_kopecks(text)),
+            Kind::Quantity | Kind::Count if is_number(text) => self.number(file, text),
             _ => self.text(file, text),
         }
     }
@@ -106,6 +124,12 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Two places at least; more where there are more.
+fn with_kopecks(text: &str) -> String {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}.{fraction:0<2}")
+}
+
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
@@ -122,45 +146,50 @@ mod tests {
     use super::Writer;
     use crate::language::Language;
     use crate::report::catalogue::Catalogue;
-    use crate::report::table::Cell;
+    use crate::report::currency::Currency;
+    use crate::report::definition::Definition;
+    use crate::report::table::Line;
 
-    fn row(report: &crate::report::definition::Definition, name: &str, quantity: &str) -> Vec<Cell> {
-        let mut row: Vec<Cell> = vec![Some("0".to_owned()); report.measures.len() + 1];
-        for (measure, value) in [
-            ("product", name),
-            ("code", "007"),
-            ("quantity", quantity),
-            ("revenue", "-1234.5"),
-            ("revenue_net", "1000"),
-        ] {
-            row[report.measure(measure).unwrap()] = Some(value.to_owned());
+    /// A line of dollars with these values, and zeros else.
+    fn line(report: &Definition, values: &[(&str, &str)]) -> Line {
+        let mut cells = vec![Some("0".to_owned()); report.measures.len() + 1];
+        for (measure, value) in values {
+            cells[report.measure(measure).unwrap()] = Some((*value).to_owned());
         }
-        row[report.measures.len()] = None;
-        row
+        cells[report.measures.len()] = None;
+        let currency = Currency { key: "d".to_owned(), code: "840".to_owned(), name: "USD".to_owned() };
+        Line { cells, currency, count: 1, former: 0, is_total: false }
     }
 
-    fn line(language: Language, name: &str) -> String {
+    fn file(language: Language, name: &str) -> String {
         let catalogue = Catalogue::read(None).unwrap();
         let report = catalogue.get("sales").unwrap();
-        let mut totals = vec![Some("0".to_owned()); report.measures.len()];
-        totals[report.measure("revenue").unwrap()] = Some("12345".to_owned());
-        String::from_utf8(Writer::new(report, language, totals).rows(&[row(report, name, "2.5")])).unwrap()
+        let values = [("code", "007"), ("article", "K-24"), ("unit", "шт"), ("quantity", "2.5"), ("revenue", "-1234.5")];
+        let row = line(report, &[&values[..], &[("product", name), ("revenue_net", "1000")]].concat());
+        let totals = [line(report, &[("revenue", "12345")])];
+        String::from_utf8(Writer::new(report, language, &totals).rows(&[row])).unwrap()
     }
 
     #[test]
-    fn numbers_stay_numbers_in_both_manners() {
-        assert_eq!(line(Language::Ru, "Насос"), "\"Насос\";\"007\";2,5;-1234,5;1000;-10,00;\r\n");
-        assert_eq!(line(Language::En, "Pump"), "\"Pump\",\"007\",2.5,-1234.5,1000,-10.00,\r\n");
+    fn numbers_stay_numbers_in_both_manners_and_money_has_its_kopecks_and_its_currency() {
+        assert_eq!(
+            file(Language::Ru, "Насос"),
+            "\"Насос\";\"007\";\"K-24\";2,5;\"шт\";-1234,50;1000,00;-10,00;;\"USD\"\r\n"
+        );
+        assert_eq!(
+            file(Language::En, "Pump"),
+            "\"Pump\",\"007\",\"K-24\",2.5,\"шт\",-1234.50,1000.00,-10.00,,\"USD\"\r\n"
+        );
     }
 
     #[test]
     fn no_text_is_run_and_all_of_it_survives() {
         for text in ["=1+1", "+7", "-5", "@x", "\tx", "\r=x", "＝1", "－1", "  =1", "\"=1", "'=1", "\u{a0}@x"] {
-            let shown = line(Language::Ru, text);
+            let shown = file(Language::Ru, text);
             assert!(shown.starts_with("\"'"), "{shown}");
         }
         for text in ["a;b,c", "строка\nвторая", "кавычка \" внутри", "😀 Ё", "5-6"] {
-            let shown = line(Language::Ru, text);
+            let shown = file(Language::Ru, text);
             let read = csv::ReaderBuilder::new()
                 .has_headers(false)
                 .delimiter(b';')
@@ -175,9 +204,9 @@ mod tests {
     fn a_file_says_what_it_is() {
         let catalogue = Catalogue::read(None).unwrap();
         let report = catalogue.get("sales").unwrap();
-        let head = Writer::new(report, Language::Ru, Vec::new()).head(&[("Период".into(), "=x".into())]);
+        let head = Writer::new(report, Language::Ru, &[]).head(&[("Период".into(), "=x".into())], "Валюта");
         let head = String::from_utf8(head).unwrap();
         assert!(head.starts_with("\u{feff}\"Период\";\"'=x\"\r\n\r\n\"Товар\";\"Код\";"), "{head}");
-        assert!(head.ends_with("\"К прошлому году, %\"\r\n"));
+        assert!(head.ends_with("\"К прошлому году, %\";\"Валюта\"\r\n"));
     }
 }

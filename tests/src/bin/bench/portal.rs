@@ -185,7 +185,7 @@ async fn fill(road: &Road, lines: u64) -> Result<()> {
             document = id("bbbb", "intDiv(number, 10)"),
             product = id("aaaa", "100 + cityHash64(number, 'p') % 5000")
         ),
-        "INSERT INTO dw.pass SELECT arrayJoin(['sales', 'products', 'dealers']), 0, 1, 1, now64(3), 60".to_owned(),
+        "INSERT INTO dw.pass SELECT arrayJoin(['sales', 'returns', 'products', 'dealers', 'currencies', 'units']), 0, 1, 1, now64(3), 60".to_owned(),
         "OPTIMIZE TABLE dw.sale FINAL".to_owned(),
     ];
     for statement in statements {
