@@ -20,7 +20,9 @@ addEventListener("htmx:before:response", (event) => {
 addEventListener("htmx:error", ({ detail: { ctx } }) => { if (ctx && ctx === asked?.ctx) tellNoAnswer(); });
 // 400 is a filter to mend: what stands in the form stays, and its sentence beside it.
 addEventListener("htmx:response:error", ({ detail: { ctx } }) => { if (ctx.response.status !== 400) remember(); });
-addEventListener("htmx:after:swap", ({ detail: { ctx } }) => { if (ctx.response?.status < 400) agree(true); });
+addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx === asked?.ctx && ctx.response?.status < 400) agree(true);
+});
 addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
   if (ctx === asked?.ctx) asked.target?.removeAttribute("aria-busy");
 });

@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use self::attempt::Attempt;
 use self::seal::Secret;
+use self::viewer::Signed;
 use crate::error::{AppError, SignInProblem};
 use crate::state::App;
 use crate::web::address::ClientAddress;
@@ -126,13 +127,17 @@ fn failed(problem: SignInProblem, cause: &str) -> AppError {
     AppError::SignInFailed { problem, cause: cause.to_owned() }
 }
 
-/// Ends our session first, whatever becomes of the rest, then sends the browser to end Keycloak's. Pressed twice, or in a
-/// tab that is older than the session, it does the same: whoever presses it wants to be out, so no form token is asked for
-/// (`web::csrf` still lets only our own pages), and it never leads to signing in.
-async fn logout(State(app): State<App>, headers: HeaderMap) -> Result<Response, AppError> {
-    let tokens = match cookie::read(&headers, cookie::SESSION).map(|id| id.hash()) {
-        Some(id) => session::end_again(&app.postgres, &app.sealer, &id).await?,
-        None => None,
+#[derive(Deserialize)]
+struct Nothing {}
+
+/// Ends our session first, whatever becomes of the rest, then sends the browser to end Keycloak's. Pressed twice, or after
+/// the session has ended, it still leads out and never to signing in: Keycloak's own session may live, and would let the
+/// next person at the desk in. Without our tokens Keycloak asks before it ends its session.
+async fn logout(State(app): State<App>, form: Result<Signed<Nothing>, AppError>) -> Result<Response, AppError> {
+    let tokens = match form {
+        Ok(Signed { who, fields: Nothing {} }) => session::end(&app.postgres, &app.sealer, &who.id).await?,
+        Err(AppError::SignIn) => None,
+        Err(refused) => return Err(refused),
     };
     let next = app.oidc.sign_out_address(tokens.as_ref().map(|tokens| tokens.id.as_str()));
     let next = next.map_or_else(|| "/signed-out".to_owned(), String::from);

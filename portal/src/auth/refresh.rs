@@ -18,17 +18,8 @@ const POLL: Duration = Duration::from_millis(50);
 /// Longer than Keycloak's 5 s, shorter than the lease.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// The session with claims that may be used. What Keycloak took away while it cannot be asked is gone within the hour.
+/// The session with claims that may be used. Waits only where they are too old already.
 pub async fn kept(app: &App, id: &Hash, session: Session) -> Result<Session, AppError> {
-    let session = renewed(app, id, session).await?;
-    if session.are_claims_void {
-        return Err(AppError::unavailable(Part::SignIn, "the claims are an hour old, and Keycloak is away"));
-    }
-    Ok(session)
-}
-
-/// Waits only where the claims are too old already.
-async fn renewed(app: &App, id: &Hash, session: Session) -> Result<Session, AppError> {
     if !session.is_refresh_due {
         return Ok(session);
     }

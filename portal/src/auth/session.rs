@@ -102,13 +102,6 @@ pub async fn end(postgres: &PgPool, sealer: &Sealer, id: &Hash) -> Result<Option
     Ok(sealed.and_then(|sealed| sealer.open(&sealed, id).ok()))
 }
 
-/// The same for a person who may have ended it a moment ago: his tokens, still.
-pub async fn end_again(postgres: &PgPool, sealer: &Sealer, id: &Hash) -> Result<Option<Tokens>, AppError> {
-    let ended = "UPDATE session SET revoked_at = coalesce(revoked_at, now()) WHERE id_hash = $1 RETURNING tokens";
-    let sealed: Option<Vec<u8>> = sqlx::query_scalar(ended).bind(id).fetch_optional(postgres).await?;
-    Ok(sealed.and_then(|sealed| sealer.open(&sealed, id).ok()))
-}
-
 async fn revoke(connection: &mut PgConnection, id: &Hash) -> Result<Option<Vec<u8>>, AppError> {
     let revoked = "UPDATE session SET revoked_at = now() WHERE id_hash = $1 AND revoked_at IS NULL RETURNING tokens";
     Ok(sqlx::query_scalar(revoked).bind(id).fetch_optional(connection).await?)

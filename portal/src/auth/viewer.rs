@@ -1,6 +1,5 @@
 //! The viewer: read from the session on every request. The only maker of a `DealerScope` in the portal.
 
-use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -11,9 +10,9 @@ use shared::report::scope::DealerScope;
 pub use super::role::Role;
 use super::session::{self, Hash, Session};
 use super::{cookie, refresh};
-use crate::error::AppError;
+use crate::error::{AppError, Part};
 use crate::state::App;
-use crate::web::input::{self, Form};
+use crate::web::input::Form;
 use crate::web::language::Lang;
 use crate::web::whose::{Person, Whose};
 
@@ -69,6 +68,10 @@ impl FromRequestParts<App> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
         let SignedIn { session, form_token, .. } = SignedIn::from_request_parts(parts, app).await?;
+        // What Keycloak took away while it cannot be asked is gone within the hour.
+        if session.are_claims_void {
+            return Err(AppError::unavailable(Part::SignIn, "the claims are an hour old, and Keycloak is away"));
+        }
         let (role, scope) = scope(&session).ok_or(AppError::NoDealers)?;
         let language = Lang::of(&parts.headers).0;
         Ok(Self { subject: session.subject, name: session.name, role, scope, language, form_token })
@@ -79,29 +82,21 @@ impl<T: DeserializeOwned> FromRequest<App> for Signed<T> {
     type Rejection = AppError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, AppError> {
+        #[derive(serde::Deserialize)]
+        struct Fields<T> {
+            #[serde(default)]
+            form_token: String,
+            #[serde(flatten)]
+            fields: T,
+        }
         let (mut parts, body) = request.into_parts();
         let who = SignedIn::from_request_parts(&mut parts, app).await?;
-        let (form_token, fields) = token_and_fields(Request::from_parts(parts, body)).await?;
-        if !app.sealer.is_form_token(&form_token, &who.id) {
+        let Form(form) = Form::<Fields<T>>::from_request(Request::from_parts(parts, body), app).await?;
+        if !app.sealer.is_form_token(&form.form_token, &who.id) {
             return Err(AppError::Forbidden("the form token is missing or another session's"));
         }
-        Ok(Self { who, fields: fields? })
+        Ok(Self { who, fields: form.fields })
     }
-}
-
-/// The body is read twice, for the token and for the fields: flattened into one struct, fields could be texts only.
-async fn token_and_fields<T: DeserializeOwned>(request: Request) -> Result<(String, Result<T, AppError>), AppError> {
-    #[derive(serde::Deserialize)]
-    struct Token {
-        #[serde(default)]
-        form_token: String,
-    }
-    let (parts, body) = request.into_parts();
-    let bytes = input::whole(Request::from_parts(parts.clone(), body)).await?;
-    let again = || Request::from_parts(parts.clone(), Body::from(bytes.clone()));
-    let Form(Token { form_token }) = Form::from_request(again(), &()).await?;
-    let fields = Form::<T>::from_request(again(), &()).await;
-    Ok((form_token, fields.map(|Form(fields)| fields)))
 }
 
 /// Whose rows: a dealer's own and those granted to him, a manager's granted ones only; none for anybody else.
@@ -117,9 +112,7 @@ fn scope(session: &Session) -> Option<(Role, DealerScope)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AppError, Role, Session, scope, token_and_fields};
-    use axum::body::Body;
-    use axum::extract::Request;
+    use super::{Role, Session, scope};
     use uuid::Uuid;
 
     fn session(role: &str, claimed: &[u128], granted: &[u128]) -> Session {
@@ -149,24 +142,6 @@ mod tests {
         assert_eq!(seen("dealer", &[], &[]), None);
         assert_eq!(seen("none", &[1], &[2]), None);
         assert_eq!(seen("admin", &[1], &[2]), None);
-    }
-
-    #[tokio::test]
-    async fn a_signed_form_carries_numbers_and_flags() {
-        #[derive(Debug, PartialEq, serde::Deserialize)]
-        struct Fields {
-            count: u32,
-            is_on: bool,
-            name: String,
-        }
-        let form = |text: &'static str| {
-            let request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
-            request.body(Body::from(text)).unwrap()
-        };
-        let (token, fields) = token_and_fields(form("form_token=t&count=3&is_on=true&name=5")).await.unwrap();
-        assert_eq!((token.as_str(), fields.unwrap()), ("t", Fields { count: 3, is_on: true, name: "5".to_owned() }));
-        let (token, fields) = token_and_fields::<Fields>(form("count=x")).await.unwrap();
-        assert!(token.is_empty() && matches!(fields, Err(AppError::Malformed(_))));
     }
 
     #[test]

@@ -106,15 +106,12 @@ fn last_page(rows: u64) -> u32 {
 async fn refuse(app: &App, viewer: &Viewer, want: Want, report: &Definition, refused: &Refused) -> Response {
     let today = app.engine.today();
     let filter = Filter::default_of(report, today);
-    let offered = async {
-        if want.is_fragment() {
-            Ok(Offered::default())
-        } else {
-            offered(&app.engine, report, viewer, &filter, true).await
-        }
+    // A fragment leaves the form as it is. Without ClickHouse the form still says what is wrong.
+    let offered = if want.is_fragment() {
+        Offered::default()
+    } else {
+        app.ask(offered(&app.engine, report, viewer, &filter, true)).await.unwrap_or_default()
     };
-    // Without ClickHouse the form still says what is wrong.
-    let offered = app.ask(offered).await.unwrap_or_default();
     let drawing = Drawing {
         text: Text::of(viewer.language),
         report,

@@ -139,7 +139,7 @@ impl Drawing<'_> {
                             }
                             span.fine { (self.said(rows)) }
                             (self.former(rows))
-                            a #report-csv href=(self.filter.csv_url(self.report)) download title=(self.text.get("csv-title")) {
+                            a #report-csv href=(self.filter.csv_url(self.report)) title=(self.text.get("csv-title")) {
                                 (self.text.get("csv"))
                             }
                         }

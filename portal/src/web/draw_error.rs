@@ -56,12 +56,11 @@ pub async fn draw(State(public): State<Arc<Url>>, mut request: Request, next: Ne
     }
 }
 
-/// Errors that axum and tower answered by themselves, without a page. Whoever asked for JSON is told in JSON.
+/// Errors that axum and tower answered by themselves, without a page.
 fn undrawn(answer: &Response) -> Option<AppError> {
     let status = answer.status();
-    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let is_drawn = kind == "text/html" || kind == "application/json" || kind.ends_with("+json");
+    let is_drawn =
+        answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_drawn || !(status.is_client_error() || status.is_server_error()) {
         return None;
     }

@@ -1,33 +1,28 @@
-//! How much at once, and how long: 503 at once beyond the limit, 503 after the time-out, a panic is one request's. What
-//! a request holds it holds until its answer is sent, which of a file is long after the answer has begun.
+//! How much at once, and how long: 503 at once beyond the limit, 503 after the time-out, a panic is one request's.
 
 use std::any::Any;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::Semaphore;
 
 use crate::error::{AppError, Part};
 
 /// Room for requests, and how many there are.
 pub struct InFlight {
-    room: Arc<Semaphore>,
+    room: Semaphore,
     now: AtomicUsize,
 }
 
 pub struct Counted<'a>(&'a AtomicUsize);
 
 impl InFlight {
-    pub fn new(limit: usize) -> Self {
-        Self { room: Arc::new(Semaphore::new(limit)), now: AtomicUsize::new(0) }
+    pub const fn new(limit: usize) -> Self {
+        Self { room: Semaphore::const_new(limit), now: AtomicUsize::new(0) }
     }
 
     /// Counts a request until dropped, for the metric.
@@ -45,36 +40,10 @@ impl Drop for Counted<'_> {
 
 /// Layer: turns away at once what there is no room for.
 pub async fn shed(State(in_flight): State<Arc<InFlight>>, request: Request, next: Next) -> Response {
-    let Ok(room) = in_flight.room.clone().try_acquire_owned() else {
+    let Ok(_room) = in_flight.room.try_acquire() else {
         return AppError::unavailable(Part::Portal, "too many requests in flight").into_response();
     };
-    next.run(request).await.map(|body| Body::new(Held { body, _held: room }))
-}
-
-/// An answer on its way, and what is given back when it is sent or the other end hangs up.
-struct Held<T> {
-    body: Body,
-    _held: T,
-}
-
-impl<T: Unpin> HttpBody for Held<T> {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+    next.run(request).await
 }
 
 /// Layer: the body must be there, and the head of the answer too, before the time is over.

@@ -1,6 +1,5 @@
 //! `Query`, `Form` and `Path` whose rejections are `AppError`. Nothing else of the portal takes axum's own.
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{StatusCode, request::Parts};
 use serde::de::DeserializeOwned;
@@ -49,12 +48,4 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
             _ => AppError::Malformed(rejection.body_text()),
         })
     }
-}
-
-/// The whole body, within the limit of the router.
-pub async fn whole(request: Request) -> Result<Bytes, AppError> {
-    Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
-        _ => AppError::Malformed(rejection.body_text()),
-    })
 }
