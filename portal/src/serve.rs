@@ -116,7 +116,6 @@ impl Room {
 mod tests {
     use super::Room;
     use crate::config::Limits;
-    use crate::web::places::{Place, Places};
 
     #[test]
     fn connections_are_capped_in_all_and_per_address_but_not_for_a_proxy() {
