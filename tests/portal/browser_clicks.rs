@@ -12,7 +12,8 @@ const PUMPS: &str = "80000000-0000-4000-8000-000000000000";
 const NO_ANSWER: &str = "document.getElementById('notices').innerText.includes('Портал не отвечает')";
 const NO_NOTICE: &str = "document.getElementById('notices').innerText === ''";
 /// As a proxy says it.
-const BAD_GATEWAY: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1>nginx</body></html>";
+const BAD_GATEWAY: &str =
+    "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1>nginx</body></html>";
 
 #[derive(Debug, Clone, Copy)]
 enum Act {
@@ -133,8 +134,11 @@ async fn a_proxys_own_page_replaces_neither_the_report_nor_the_form() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sorting_leaves_the_reader_where_he_is() {
     let (_stand, _browser, page) = sales("").await;
-    let _: f64 =
-        page.evaluate("scrollTo(0, document.querySelector('table.rows').getBoundingClientRect().top + scrollY - 200), scrollY").await;
+    let _: f64 = page
+        .evaluate(
+            "scrollTo(0, document.querySelector('table.rows').getBoundingClientRect().top + scrollY - 200), scrollY",
+        )
+        .await;
     let place = page.evaluate::<f64>("scrollY").await;
     assert!(place > 200.0, "{place}");
     page.click("#sort-product").await;

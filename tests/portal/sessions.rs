@@ -314,7 +314,9 @@ async fn the_signed_in_work_on_without_keycloak() {
     assert_eq!(ask().await.status, StatusCode::OK);
     // What Keycloak would have taken away in the meantime is not shown for ten hours.
     for (age, status) in [("59 minutes", StatusCode::OK), ("61 minutes", StatusCode::SERVICE_UNAVAILABLE)] {
-        let aged = format!("refresh_after = now() - interval '{age}', claims_until = now() - interval '{age}' + interval '5 minutes'");
+        let aged = format!(
+            "refresh_after = now() - interval '{age}', claims_until = now() - interval '{age}' + interval '5 minutes'"
+        );
         change(&stage, &aged).await;
         assert_eq!(ask().await.status, status, "claims of {age}");
         assert_eq!(ask().await.status, status, "claims of {age}");

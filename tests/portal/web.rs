@@ -202,7 +202,7 @@ async fn a_requests_words_are_bounded_in_metrics_and_log() {
     let methods: std::collections::BTreeSet<&str> =
         metrics.split("method=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(methods.contains("other") && methods.is_subset(&["GET", "HEAD", "POST", "other"].into()), "{methods:?}");
-    let log = std::fs::read_to_string(stage.folder.path().join("portal.log")).unwrap();
+    let log = stage.portal.process.output();
     assert!(log.lines().count() > 300);
     for line in log.lines() {
         assert!(line.len() < 1000, "{} letters: {line:.1200}", line.len());

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use chromiumoxide::cdp::browser_protocol::browser::{
     BrowserContextId, SetDownloadBehaviorBehavior, SetDownloadBehaviorParams,
 };
@@ -17,13 +18,12 @@ use chromiumoxide::cdp::browser_protocol::fetch::{self, EventRequestPaused, Fulf
 use chromiumoxide::cdp::browser_protocol::input::InsertTextParams;
 use chromiumoxide::cdp::browser_protocol::log;
 use chromiumoxide::cdp::browser_protocol::network::{
-    EmulateNetworkConditionsParams, EventLoadingFinished, EventRequestWillBeSent, ResourceType,
-    SetCacheDisabledParams,
+    EmulateNetworkConditionsByRuleParams, EventLoadingFinished, EventRequestWillBeSent, NetworkConditions,
+    ResourceType, SetCacheDisabledParams,
 };
 use chromiumoxide::cdp::browser_protocol::page::Viewport;
 use chromiumoxide::cdp::browser_protocol::target::{CreateBrowserContextParams, CreateTargetParams};
 use chromiumoxide::cdp::js_protocol::runtime::EventExceptionThrown;
-use base64::Engine as _;
 use chromiumoxide::page::ScreenshotParams;
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
@@ -328,7 +328,8 @@ impl Page {
 
     pub async fn network(&self, network: Network) {
         let latency = if let Network::Slow(latency) = network { latency.as_secs_f64() * 1000.0 } else { 0.0 };
-        let conditions = EmulateNetworkConditionsParams::new(network == Network::Gone, latency, -1.0, -1.0);
+        let of_all = NetworkConditions::new("", latency, -1.0, -1.0);
+        let conditions = EmulateNetworkConditionsByRuleParams::new(network == Network::Gone, vec![of_all]);
         self.page.execute(conditions).await.expect("set the network");
     }
 
