@@ -3,7 +3,7 @@
 
 use tests::{Browser, Page, Theme};
 
-use crate::stand::{ENGLISH, RUSSIAN, Stand, TradeWords};
+use crate::stand::{DOLLAR, ENGLISH, RUSSIAN, Stand, TradeWords, run};
 
 /// Looks at the open page in every way, and says what is wrong with it.
 async fn look(page: &Page, name: &str) -> Vec<String> {
@@ -96,4 +96,23 @@ async fn nothing_is_wrong_with_the_look_of_any_page_in_russian() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_wrong_with_the_look_of_any_page_in_english() {
     look_at_all(&ENGLISH, "en").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_wrong_with_the_look_of_a_dealer_of_two_currencies() {
+    let stand = Stand::of_trade(&RUSSIAN).await;
+    let in_dollars = format!(
+        "ALTER TABLE dw.sale UPDATE currency_id = '{DOLLAR}', revenue = revenue / 90, vat = vat / 90, discount = discount / 90 \
+         WHERE toUInt32(number) % 5 = 0 SETTINGS mutations_sync = 2"
+    );
+    run(&stand.clickhouse.client("migrator"), &in_dollars).await;
+    let browser = Browser::start().await;
+    let page = stand.browse(&browser, "/").await;
+    let mut wrong = Vec::new();
+    for (name, path, shows) in [("overview", "/", ".tiles"), ("sales", "/reports/sales", "tr.total + tr.total")] {
+        open(&page, &stand, path).await;
+        page.wait_for(shows).await;
+        wrong.extend(look(&page, &format!("{name}-two-currencies")).await);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -83,10 +83,12 @@ async fn what_only_an_order_would_break_is_found_and_the_other_reports_are_looke
 #[tokio::test(flavor = "multi_thread")]
 async fn a_column_of_days_fits_and_sorts() {
     let clickhouse = clickhouse().await;
-    let own = overlay("rows.sql", "any(product_unit) AS unit", "toString(max(sold_on)) AS unit, max(sold_on) AS last_day");
+    let own =
+        overlay("rows.sql", "any(product_unit) AS unit", "toString(max(sold_on)) AS unit, max(sold_on) AS last_day");
     let toml = own.path().join("sales/report.toml");
     let text = std::fs::read_to_string(&toml).expect("its definition");
-    let column = "[[column]]\nname = \"last_day\"\nkind = \"date\"\ntitle = { ru = \"День\", en = \"Day\" }\n\n# Read for";
+    let column =
+        "[[column]]\nname = \"last_day\"\nkind = \"date\"\ntitle = { ru = \"День\", en = \"Day\" }\n\n# Read for";
     std::fs::write(&toml, text.replacen("# Read for", column, 1)).expect("a column");
     let (code, said) = check(&clickhouse, Some(own.path()));
     assert_eq!(code, Some(0), "{said}");

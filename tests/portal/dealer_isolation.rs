@@ -19,10 +19,15 @@ async fn no_byte_of_any_answer_holds_another_dealers_canary() {
     let (volga, ural) = (stand.dealer(&[VOLGA]).await, stand.dealer(&[URAL]).await);
     let catalogue = shared::report::catalogue::Catalogue::read(None).expect("the reports");
     let every_report = catalogue.all().iter().flat_map(|report| {
-        let words = report.columns.iter().flat_map(|column| [format!("?sort={}", column.name), format!("?sort=-{}", column.name)]);
+        let words = report
+            .columns
+            .iter()
+            .flat_map(|column| [format!("?sort={}", column.name), format!("?sort=-{}", column.name)]);
         let words = words.chain(["", "?page=2", "?former=1", "?format=csv"].map(str::to_owned));
         let path = report.path();
-        words.chain([format!("?dealer={URAL}"), format!("?format=csv&dealer={URAL}")]).map(move |word| format!("{path}{word}"))
+        words
+            .chain([format!("?dealer={URAL}"), format!("?format=csv&dealer={URAL}")])
+            .map(move |word| format!("{path}{word}"))
     });
     let paths = [
         "/".to_owned(),

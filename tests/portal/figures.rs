@@ -41,7 +41,8 @@ fn texts(page: &Html, selector: &str) -> Vec<String> {
 fn rows(page: &Html) -> Vec<String> {
     let row = Selector::parse("table.rows tbody tr").expect("a selector");
     let cell = Selector::parse("th, td").expect("a selector");
-    let text = |element: scraper::ElementRef<'_>| element.text().collect::<String>().replace(['\u{202f}', '\u{a0}'], " ");
+    let text =
+        |element: scraper::ElementRef<'_>| element.text().collect::<String>().replace(['\u{202f}', '\u{a0}'], " ");
     page.select(&row).map(|row| row.select(&cell).map(text).collect::<Vec<_>>().join("|")).collect()
 }
 
@@ -71,12 +72,16 @@ async fn currencies_are_never_added_and_the_sign_comes_from_the_data() {
     assert_eq!(texts(&sales, ".chart h2"), ["Выручка по месяцам, ₽", "Выручка по месяцам, $"]);
     let home = page(&volga, "/").await;
     assert_eq!(texts(&home, ".tile:first-child .figure"), ["400 ₽", "100 $"]);
+    assert_eq!(texts(&home, ".tile:nth-child(3) .figure"), ["2 ₽", "1 $"]);
     let file = volga.page("/reports/sales?format=csv").send().await.expect("a file").text().await.expect("its text");
     assert!(file.contains(";\"Валюта\"\r\n") && file.contains(";100,00;100,00;25,00;;\"RUB\"\r\n"), "{file}");
-    assert!(file.ends_with(
-        "\r\n\r\n\"Итого по 2 товарам, ₽\";;;2;\"шт\";400,00;400,00;100,00;;\"RUB\"\r\n\
+    assert!(
+        file.ends_with(
+            "\r\n\r\n\"Итого по 2 товарам, ₽\";;;2;\"шт\";400,00;400,00;100,00;;\"RUB\"\r\n\
          \"Итого по 1 товару, $\";;;1;\"шт\";100,00;100,00;100,00;100,00;\"USD\"\r\n"
-    ), "{file}");
+        ),
+        "{file}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,14 +148,18 @@ async fn what_was_bought_only_a_year_ago_is_listed_when_asked_for_and_counts_in_
     let lines = [Line::of(1, TODAY, 100), Line::of(1, YEAR_AGO, 100), Line::of(2, YEAR_AGO, 100)];
     let (_stand, volga) = volga(&[PUMP, BOILER], &lines).await;
     let sales = page(&volga, "/reports/sales").await;
-    assert_eq!(rows(&sales), ["Итого по 1 товару|||1|шт|100|100|100,0 %|−50,0 %", "Насос|||1|шт|100|100|100,0 %|0,0 %"]);
+    assert_eq!(
+        rows(&sales),
+        ["Итого по 1 товару|||1|шт|100|100|100,0 %|−50,0 %", "Насос|||1|шт|100|100|100,0 %|0,0 %"]
+    );
     assert_eq!(texts(&sales, "#report-former"), ["ещё 1 покупали только год назад"]);
     assert_eq!(texts(&sales, ".tools .fine"), ["1–1 из 1"]);
     let all = page(&volga, "/reports/sales?former=1").await;
     assert_eq!(rows(&all)[0], rows(&sales)[0]);
     assert!(rows(&all).contains(&"Котёл|||0|шт|0|0|0,0 %|−100,0 %".to_owned()), "{:?}", rows(&all));
     assert_eq!(texts(&all, ".tools .fine"), ["1–2 из 2"]);
-    let file = volga.page("/reports/sales?format=csv&former=1").send().await.expect("a file").text().await.expect("text");
+    let file =
+        volga.page("/reports/sales?format=csv&former=1").send().await.expect("a file").text().await.expect("text");
     assert!(file.contains("\"Строк\";\"2\"") && file.contains("\"Котёл\""), "{file}");
 }
 
@@ -227,12 +236,15 @@ async fn both_sides_of_a_search_fold_alike() {
             .filter(|letter| !['\'', '\\', 'İ', '\u{7f}'].contains(letter))
             .map(|letter| format!("(generateUUIDv4(), '{letter}', 1)"))
             .collect();
-        run(&migrator, &format!("INSERT INTO dw.product (product_id, name, version) VALUES {}", letters.join(","))).await;
+        run(&migrator, &format!("INSERT INTO dw.product (product_id, name, version) VALUES {}", letters.join(",")))
+            .await;
     }
     let stored: Vec<(String, String)> =
         migrator.query("SELECT name, folded FROM dw.product FINAL").fetch_all().await.expect("the products");
     assert!(stored.len() > 800, "{}", stored.len());
-    let apart: Vec<_> =
-        stored.iter().filter(|(name, folded)| *folded != shared::report::search::folded(&format!("{name}||"))).collect();
+    let apart: Vec<_> = stored
+        .iter()
+        .filter(|(name, folded)| *folded != shared::report::search::folded(&format!("{name}||")))
+        .collect();
     assert!(apart.is_empty(), "{apart:?}");
 }

@@ -16,10 +16,12 @@ async fn data_of_which_a_part_has_not_arrived_is_never_called_fresh() {
     let body = async |path: &str| volga.page(path).send().await.expect("an answer").text().await.expect("a body");
     assert!(!body("/reports/sales").await.contains(loading));
     for dataset in &catalogue.get("sales").expect("the report").datasets {
-        run(&migrator, &format!("ALTER TABLE dw.pass DELETE WHERE dataset = '{dataset}' SETTINGS mutations_sync = 2")).await;
+        run(&migrator, &format!("ALTER TABLE dw.pass DELETE WHERE dataset = '{dataset}' SETTINGS mutations_sync = 2"))
+            .await;
         for path in ["/reports/sales", "/", "/reports/sales?format=csv"] {
             // One answer serves a second.
-            tests::await_true(dataset, std::time::Duration::from_secs(5), async || body(path).await.contains(loading)).await;
+            tests::await_true(dataset, std::time::Duration::from_secs(5), async || body(path).await.contains(loading))
+                .await;
         }
         run(&migrator, PASSES).await;
         tests::await_true("fresh again", std::time::Duration::from_secs(5), async || {
@@ -37,7 +39,7 @@ async fn partitions_that_a_topic_no_longer_has_do_not_age_the_data() {
     run(&migrator, "INSERT INTO dw.pass SELECT 'sales', number, 3, 2, now64(3), 60 FROM numbers(3)").await;
     let engine = Engine::new(clickhouse.client("portal_ro"), Catalogue::read(None).expect("reports"), chrono_tz::UTC);
     let age = engine.freshness(&["sales".to_owned()]).await.expect("an answer");
-    let seconds = (chrono::Utc::now() - age.as_of.expect("all has arrived")).num_seconds();
+    let seconds = (shared::clock::now() - age.as_of.expect("all has arrived")).num_seconds();
     assert!(seconds < 600, "{seconds} s old");
 }
 
@@ -63,7 +65,10 @@ async fn the_age_grows_while_the_page_is_open() {
     let browser = Browser::start().await;
     let page = stand.browse(&browser, "/reports/sales").await;
     page.wait_for("#report-age time[datetime]").await;
-    assert!(page.evaluate::<bool>("!document.querySelector('#report-age.late') && document.querySelector('.again').hidden").await);
+    assert!(
+        page.evaluate::<bool>("!document.querySelector('#report-age.late') && document.querySelector('.again').hidden")
+            .await
+    );
     // Ten minutes later by the clock on the desk.
     let _: bool = page.evaluate("Date.now = (now => () => now() + 600000)(Date.now), true").await;
     page.wait_for("#report-age.late .again:not([hidden])").await;

@@ -84,20 +84,30 @@ async fn a_wrong_filter_is_answered_beside_its_field_and_asks_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_file_holds_the_rows_of_the_page_and_says_what_it_is() {
     let (_stand, volga) = volga().await;
-    let answer = volga.page("/reports/sales?format=csv&search=%D1%82%D0%BE%D0%B2%D0%B0%D1%80").send().await.expect("the file");
+    let answer =
+        volga.page("/reports/sales?format=csv&search=%D1%82%D0%BE%D0%B2%D0%B0%D1%80").send().await.expect("the file");
     let disposition = answer.headers()["content-disposition"].to_str().expect("a name").to_owned();
     assert!(disposition.starts_with("attachment; filename=\"sales-20"), "{disposition}");
     // Продажи ООО КАНАРЕЙКА-1
-    assert!(disposition.contains("filename*=UTF-8''%D0%9F%D1%80%D0%BE%D0%B4%D0%B0%D0%B6%D0%B8%20%D0%9E%D0%9E%D0%9E%20"), "{disposition}");
+    assert!(
+        disposition.contains("filename*=UTF-8''%D0%9F%D1%80%D0%BE%D0%B4%D0%B0%D0%B6%D0%B8%20%D0%9E%D0%9E%D0%9E%20"),
+        "{disposition}"
+    );
     // Not text(): it takes the byte order mark away.
     let file = String::from_utf8(answer.bytes().await.expect("the file").into()).expect("UTF-8");
     assert!(file.starts_with('\u{feff}') && file.contains("\"Данные на\""));
     let [facts, rows, totals] = file.split("\r\n\r\n").collect::<Vec<_>>()[..] else { panic!("{file}") };
     // A line per filter, in its own words.
-    for fact in ["\"Период\";\"", "\"Группа товаров\";\"Все группы\"", "\"Товар, код или артикул\";\"«товар»\"", "\"Строк\";\"60\""] {
+    for fact in [
+        "\"Период\";\"",
+        "\"Группа товаров\";\"Все группы\"",
+        "\"Товар, код или артикул\";\"«товар»\"",
+        "\"Строк\";\"60\"",
+    ] {
         assert!(facts.contains(fact), "{facts}");
     }
-    let revenue = |row: &str| row.split(';').nth(5).expect("revenue").replace(',', ".").parse::<f64>().expect("a number");
+    let revenue =
+        |row: &str| row.split(';').nth(5).expect("revenue").replace(',', ".").parse::<f64>().expect("a number");
     let rows: Vec<&str> = rows.lines().skip(1).collect();
     assert_eq!(rows.len(), 60);
     assert!(rows.iter().all(|row| row.contains(",00;") && row.ends_with(";\"RUB\"")));
@@ -146,9 +156,12 @@ async fn a_refused_page_keeps_the_form_with_its_choices_and_says_the_way_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_column_or_a_page_that_is_none_is_answered_all_the_same() {
     let (_stand, volga) = volga().await;
-    for (query, shows) in
-        [("sort=password", "1–50 из 60"), ("page=-1", "1–50 из 60"), ("page=9", "51–60 из 60"), ("page=99999999999", "1–50 из 60")]
-    {
+    for (query, shows) in [
+        ("sort=password", "1–50 из 60"),
+        ("page=-1", "1–50 из 60"),
+        ("page=9", "51–60 из 60"),
+        ("page=99999999999", "1–50 из 60"),
+    ] {
         let (status, body) = text(volga.page(&format!("/reports/sales?{query}"))).await;
         assert_eq!(status, StatusCode::OK, "{query}");
         assert!(body.contains(shows) && !body.contains("9 из 2"), "{query}: {body}");

@@ -3,7 +3,7 @@
 use clickhouse::Client;
 use stack::process::Launch;
 use tests::{
-    Browser, Page, SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse, folder,
+    Browser, PRODUCTS, Page, SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse, folder,
     postgres,
 };
 
@@ -27,9 +27,13 @@ pub const PASSES: &str = "INSERT INTO dw.pass SELECT \
 
 /// The currencies and units of every infobase, and what was read when.
 async fn seed_common(client: &Client) {
-    run(client, &format!("INSERT INTO dw.currency VALUES ('{ROUBLE}', '643', 'RUB', 1, 0), ('{DOLLAR}', '840', 'USD', 1, 0)"))
+    run(
+        client,
+        &format!("INSERT INTO dw.currency VALUES ('{ROUBLE}', '643', 'RUB', 1, 0), ('{DOLLAR}', '840', 'USD', 1, 0)"),
+    )
+    .await;
+    run(client, &format!("INSERT INTO dw.unit VALUES ('{PIECE}', '796', 'шт', 1, 0), ('{METRE}', '006', 'м', 1, 0)"))
         .await;
-    run(client, &format!("INSERT INTO dw.unit VALUES ('{PIECE}', '796', 'шт', 1, 0), ('{METRE}', '006', 'м', 1, 0)")).await;
     run(client, PASSES).await;
 }
 
@@ -93,7 +97,8 @@ impl Stand {
         run(&migrator, &format!("INSERT INTO dw.dealer VALUES ('{VOLGA}', '1', 'ООО «Волга»', 1, 0)")).await;
         for Product { number, name, code, article, unit } in products {
             let sql = "INSERT INTO dw.product (product_id, code, article, name, unit_id, version) VALUES";
-            run(&migrator, &format!("{sql} ('{}', '{code}', '{article}', '{name}', '{unit}', 1)", product_id(*number))).await;
+            run(&migrator, &format!("{sql} ('{}', '{code}', '{article}', '{name}', '{unit}', 1)", product_id(*number)))
+                .await;
         }
         for (number, line) in lines.iter().enumerate() {
             let Line { product, day, currency, quantity, revenue } = line;
@@ -221,13 +226,13 @@ async fn seed_trade(client: &Client, words: &TradeWords) {
     };
     for sql in [
         format!(
-            "INSERT INTO dw.product SELECT {}, {zero}, 1, toString(number), '', {:?}[number + 1], {zero}, 1, 0 FROM numbers(4)",
+            "INSERT INTO {PRODUCTS} SELECT {}, {zero}, 1, toString(number), '', {:?}[number + 1], {zero}, 1, 0 FROM numbers(4)",
             id('8', "number"),
             words.groups
         )
         .replace('"', "'"),
         format!(
-            "INSERT INTO dw.product SELECT {}, {}, 0, concat('00-', leftPad(toString(1000 + number * 37), 8, '0')), \
+            "INSERT INTO {PRODUCTS} SELECT {}, {}, 0, concat('00-', leftPad(toString(1000 + number * 37), 8, '0')), \
              concat('TW', toString(25 + number), '-', toString(number % 8)), \
              concat({:?}[number % 8 + 1], ' ', toString(25 + intDiv(number, 8) * 5)), \
              if(number % 8 = 6, '{METRE}', '{PIECE}'), 1, 0 FROM numbers(64)",
@@ -260,13 +265,13 @@ pub async fn seed(client: &Client, dealer: &str) {
     let zero = "toUUID('00000000-0000-0000-0000-000000000000')";
     for sql in [
         format!(
-            "INSERT INTO dw.product SELECT {}, if(number = 1, {}, {zero}), 1, concat('Г{mark}', toString(number)), '', \
+            "INSERT INTO {PRODUCTS} SELECT {}, if(number = 1, {}, {zero}), 1, concat('Г{mark}', toString(number)), '', \
              concat('Группа {mark} ', toString(number)), {zero}, 1, 0 FROM numbers(2)",
             id('8', "number"),
             id('8', "0"),
         ),
         format!(
-            "INSERT INTO dw.product SELECT {}, {}, 0, concat('К{mark}-', toString(number)), 'А{mark}', \
+            "INSERT INTO {PRODUCTS} SELECT {}, {}, 0, concat('К{mark}-', toString(number)), 'А{mark}', \
              concat('Товар {mark} <b onclick=x>', leftPad(toString(number), 2, '0')), '{PIECE}', 1, 0 FROM numbers(60)",
             id('7', "number"),
             id('8', "1"),

@@ -10,7 +10,8 @@ use stack::ports;
 use crate::test_environment;
 
 /// Where seeds put products: the columns that they fill, whatever a later migration adds.
-pub const PRODUCTS: &str = "dw.product (product_id, parent_id, is_group, code, article, name, version, is_deleted)";
+pub const PRODUCTS: &str =
+    "dw.product (product_id, parent_id, is_group, code, article, name, unit_id, version, is_deleted)";
 
 /// A ClickHouse of one test: migrated, empty. Stopped and forgotten with it.
 #[derive(Debug)]

@@ -91,12 +91,21 @@ impl Overview<'_> {
         html! { p.figure { (format::money(self.text.language(), &total.currency, revenue)) } }
     }
 
+    /// The same days of last month.
+    fn same_currency_before(&self, total: &Line) -> Option<&Line> {
+        self.month_before.totals.iter().find(|before| before.currency.key == total.currency.key)
+    }
+
+    /// Whose figure this is, where there are several and the figure itself is no money.
+    fn currency_beside(&self, total: &Line) -> Markup {
+        html! { @if self.month.1.totals.len() > 1 { " " span.fine { (total.currency.sign()) } } }
+    }
+
     fn sales_of_month(&self) -> Markup {
         let title = self.text.with("sales-of-month", &[("month", self.month_name().into())]);
         let revenue = |total: &Line| total.measure(self.report.measure("revenue")?)?.parse().ok();
         let content = self.per_currency(self.month.1, |total| {
-            // Against the same days of last month, in the same currency.
-            let before = self.month_before.totals.iter().find(|before| before.currency.key == total.currency.key);
+            let before = self.same_currency_before(total);
             let ratio = revenue(total).zip(before.and_then(revenue)).and_then(|(now, before)| growth(now, before));
             html! { (self.money(total)) (self.change(ratio, "against-same-days")) }
         });
@@ -128,11 +137,13 @@ impl Overview<'_> {
     /// How many products, for quantities of several units have no sum.
     fn products_of_month(&self) -> Markup {
         let title = self.text.with("products-of-month", &[("month", self.month_name().into())]);
-        let (now, before) = (self.month.1.count, self.month_before.count);
-        let content = html! {
-            p.figure { (format::count(self.text.language(), now)) }
-            (self.change(growth(now as f64, before as f64), "against-same-days"))
-        };
+        let content = self.per_currency(self.month.1, |total| {
+            let before = self.same_currency_before(total).map_or(0, |before| before.count);
+            html! {
+                p.figure { (format::count(self.text.language(), total.count)) (self.currency_beside(total)) }
+                (self.change(growth(total.count as f64, before as f64), "against-same-days"))
+            }
+        });
         self.tile(self.month.0, &title, &content)
     }
 
@@ -143,10 +154,7 @@ impl Overview<'_> {
         let content = self.per_currency(rows, |total| {
             let (shown, change, is_up) = figures(self.text, figure, total);
             html! {
-                p.figure {
-                    (shown)
-                    @if rows.totals.len() > 1 { " " span.fine { (total.currency.sign()) } }
-                }
+                p.figure { (shown) (self.currency_beside(total)) }
                 p { (changed(&change, is_up)) " " span.fine { (self.text.get("against-last-year")) } }
             }
         });
@@ -155,7 +163,8 @@ impl Overview<'_> {
 
     fn top_products(&self) -> Markup {
         let (filter, rows) = self.month;
-        let cell = |row: &'_ Line, name| self.report.measure(name).and_then(|index| row.cells.get(index).cloned().flatten());
+        let cell =
+            |row: &'_ Line, name| self.report.measure(name).and_then(|index| row.cells.get(index).cloned().flatten());
         let top = rows.rows.iter().take(TOP);
         html! {
             section.card.tile.wide {

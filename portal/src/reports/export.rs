@@ -62,10 +62,14 @@ pub async fn csv(app: &App, viewer: &Viewer, report: &Definition, filter: &Filte
 fn disposition(report: &Definition, title: &str, whose: &[&str], filter: &Filter) -> String {
     let days = filter.period().map(|period| format!("{}…{}", period.first, period.last)).unwrap_or_default();
     let whose = if let [dealer] = whose { dealer } else { "" };
-    let words: Vec<String> = [title, whose, &days].iter().map(|part| file_word(part)).filter(|part| !part.is_empty()).collect();
+    let words: Vec<String> =
+        [title, whose, &days].iter().map(|part| file_word(part)).filter(|part| !part.is_empty()).collect();
     let name = words.join(" ");
     let plain = format!("{}-{}", report.name, days.replace('…', "-"));
-    format!("attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{}.csv", utf8_percent_encode(&name, NON_ALPHANUMERIC))
+    format!(
+        "attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{}.csv",
+        utf8_percent_encode(&name, NON_ALPHANUMERIC)
+    )
 }
 
 /// Without what a file name may not hold.

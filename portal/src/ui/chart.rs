@@ -160,7 +160,8 @@ fn trimmed(value: f64) -> String {
 
 /// A line without axes: which way it goes. `title` says it in words.
 pub fn sparkline(values: &[f64], title: &str) -> Markup {
-    let (low, high) = values.iter().fold((0.0, 0.0), |(low, high): (f64, f64), value| (low.min(*value), high.max(*value)));
+    let (low, high) =
+        values.iter().fold((0.0, 0.0), |(low, high): (f64, f64), value| (low.min(*value), high.max(*value)));
     let height = (high - low).max(f64::MIN_POSITIVE);
     let step = 120.0 / (values.len().max(2) - 1) as f64;
     let points: Vec<String> = values
@@ -219,7 +220,8 @@ mod tests {
     #[test]
     fn a_month_of_returns_is_drawn_below_nothing() {
         let drawn = drawn(Kind::Money, "₽", -5e6, 5e6);
-        let heights: Vec<f64> = drawn.split("height=\"").skip(1).filter_map(|rest| rest.split('"').next()?.parse().ok()).collect();
+        let heights: Vec<f64> =
+            drawn.split("height=\"").skip(1).filter_map(|rest| rest.split('"').next()?.parse().ok()).collect();
         // Two drawings, then a bar each of the months.
         let [.., before, now] = heights[..] else { panic!("{drawn}") };
         assert!((before - now).abs() < 0.2 && now > 50.0, "{heights:?}");

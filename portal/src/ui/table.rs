@@ -108,7 +108,9 @@ fn cell(text: Text, report: &Definition, rows: &Rows, line: &Line, index: usize,
     let value = value.as_deref();
     let label = title(text, column, &rows.totals);
     match column.source {
-        Source::Change { .. } => html! { td.number role="cell" data-label=(label) { (change(text, report, line, value)) } },
+        Source::Change { .. } => {
+            html! { td.number role="cell" data-label=(label) { (change(text, report, line, value)) } }
+        }
         _ if column.kind == Kind::Money && rows.totals.len() > 1 => html! {
             td.number role="cell" data-label=(label) { (format::money(language, &line.currency, value)) }
         },

@@ -226,7 +226,8 @@ fn fit(report: &Definition, role: Role, described: &str) -> Result<(), String> {
             if columns.len() == 3 + of_currency && columns[0].1.starts_with("Date") {
                 return Ok(());
             }
-            Err("must return a month, the value of the period and that of a year before; of money its currency too.".to_owned())
+            Err("must return a month, the value of the period and that of a year before; of money its currency too."
+                .to_owned())
         }
         Role::Options => Ok(()),
     }

@@ -379,19 +379,22 @@ async fn pairs(query: clickhouse::query::Query) -> Result<Vec<Choice>, RunError>
 /// Each value in its month, that of a year before in the month a year later.
 fn months(chart: &Chart, text: &str) -> Vec<Month> {
     let mut months: Vec<Month> = Vec::new();
-    let mut add = |currency: &str, first_day: NaiveDate, value: f64, before: f64| {
-        match months.iter_mut().find(|month| month.first_day == first_day && month.currency == currency) {
-            Some(month) => {
-                month.value += value;
-                month.before += before;
-            }
-            None => months.push(Month { currency: currency.to_owned(), first_day, value, before }),
+    let mut add = |currency: &str, first_day: NaiveDate, value: f64, before: f64| match months
+        .iter_mut()
+        .find(|month| month.first_day == first_day && month.currency == currency)
+    {
+        Some(month) => {
+            month.value += value;
+            month.before += before;
         }
+        None => months.push(Month { currency: currency.to_owned(), first_day, value, before }),
     };
     for line in text.lines() {
         let parts: Vec<&str> = line.split('\t').collect();
         let [day, value, before, ..] = parts[..] else { continue };
-        let (Ok(day), Ok(value), Ok(before)) = (day.parse::<NaiveDate>(), value.parse(), before.parse()) else { continue };
+        let (Ok(day), Ok(value), Ok(before)) = (day.parse::<NaiveDate>(), value.parse(), before.parse()) else {
+            continue;
+        };
         let currency = if chart.kind == Kind::Money { parts.get(3).copied().unwrap_or_default() } else { "" };
         add(currency, day, value, 0.0);
         if let Some(a_year_later) = day.checked_add_months(Months::new(12)) {
@@ -484,7 +487,7 @@ mod tests {
 
     #[test]
     fn a_search_is_text_whatever_it_holds() {
-assert_eq!(texts(&["\\N'".to_owned(), "{x:String}".to_owned()]), "['\\\\N\\'','{x:String}']");
+        assert_eq!(texts(&["\\N'".to_owned(), "{x:String}".to_owned()]), "['\\\\N\\'','{x:String}']");
     }
 
     #[test]

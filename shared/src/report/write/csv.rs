@@ -164,7 +164,8 @@ mod tests {
     fn file(language: Language, name: &str) -> String {
         let catalogue = Catalogue::read(None).unwrap();
         let report = catalogue.get("sales").unwrap();
-        let values = [("code", "007"), ("article", "K-24"), ("unit", "шт"), ("quantity", "2.5"), ("revenue", "-1234.5")];
+        let values =
+            [("code", "007"), ("article", "K-24"), ("unit", "шт"), ("quantity", "2.5"), ("revenue", "-1234.5")];
         let row = line(report, &[&values[..], &[("product", name), ("revenue_net", "1000")]].concat());
         let totals = [line(report, &[("revenue", "12345")])];
         String::from_utf8(Writer::new(report, language, &totals).rows(&[row])).unwrap()

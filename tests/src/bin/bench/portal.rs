@@ -171,7 +171,7 @@ async fn fill(road: &Road, lines: u64) -> Result<()> {
         ),
         format!(
             "INSERT INTO {PRODUCTS} SELECT {product}, if(number < 100, toUUID('00000000-0000-0000-0000-000000000000'), {group}), number < 100,
-               concat('НФ-', leftPad(toString(number), 8, '0')), toString(number), concat(if(number < 100, 'Группа ', 'Насос циркуляционный '), toString(number)), 1, 0
+               concat('НФ-', leftPad(toString(number), 8, '0')), toString(number), concat(if(number < 100, 'Группа ', 'Насос циркуляционный '), toString(number)), {product}, 1, 0
              FROM numbers(5100)",
             product = id("aaaa", "number"),
             group = id("aaaa", "number % 100")
