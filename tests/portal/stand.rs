@@ -186,6 +186,8 @@ pub struct TradeWords {
     pub groups: [&'static str; 4],
     /// Two per group.
     pub products: [&'static str; 8],
+    /// A piece and a metre.
+    pub units: [&'static str; 2],
 }
 
 pub const RUSSIAN: TradeWords = TradeWords {
@@ -201,6 +203,7 @@ pub const RUSSIAN: TradeWords = TradeWords {
         "Труба из сшитого полиэтилена, бухта",
         "Тройник латунный",
     ],
+    units: ["шт", "м"],
 };
 
 pub const ENGLISH: TradeWords = TradeWords {
@@ -216,6 +219,7 @@ pub const ENGLISH: TradeWords = TradeWords {
         "Cross-linked polyethylene pipe, coil",
         "Brass tee",
     ],
+    units: ["pcs", "m"],
 };
 
 /// 64 products in four groups, a sale of one of them four times a day for two years.
@@ -242,6 +246,10 @@ async fn seed_trade(client: &Client, words: &TradeWords) {
         )
         .replace('"', "'"),
         format!("INSERT INTO dw.dealer VALUES ('{VOLGA}', '00-00000001', '{}', 1, 0)", words.dealer),
+        format!(
+            "INSERT INTO dw.unit VALUES ('{PIECE}', '796', '{}', 2, 0), ('{METRE}', '006', '{}', 2, 0)",
+            words.units[0], words.units[1]
+        ),
         format!(
             "INSERT INTO dw.sale WITH intDiv(number, 4) AS day, sipHash64(number) % 64 AS product, \
              1 + sipHash64(number, 1) % 7 AS pieces, \
