@@ -18,11 +18,11 @@ async fn stand_with_a_large_file() -> Stand {
     for sql in [
         format!(
             "INSERT INTO dw.product (product_id, code, article, name, version) \
-             SELECT {product}, toString(number), '', concat(repeat('Ж', 250), toString(number)), 1 FROM numbers(30000)"
+             SELECT {product}, toString(number), '', concat(repeat('Ж', 1500), toString(number)), 1 FROM numbers(6000)"
         ),
         format!(
             "INSERT INTO dw.sale SELECT '{VOLGA}', toDate32(today()), generateUUIDv4(), 1, now(), 'Н', '{VOLGA}', \
-             '{ROUBLE}', {product}, 1, 100, 0, 0, 1, 0 FROM numbers(30000)"
+             '{ROUBLE}', {product}, 1, 100, 0, 0, 1, 0 FROM numbers(6000)"
         ),
     ] {
         run(&stand.clickhouse.client("migrator"), &sql).await;
