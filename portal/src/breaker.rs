@@ -1,9 +1,9 @@
 //! Breaker and bulkhead before a part that may be away: few at a time, none while it keeps failing, one probe to see.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::error::{AppError, Part};
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 pub struct Breaker {
     part: Part,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
@@ -31,7 +31,7 @@ struct State {
 
 impl Breaker {
     pub fn new(part: Part, places: usize) -> Self {
-        Self { part, places: Semaphore::new(places), state: Mutex::default() }
+        Self { part, places: Arc::new(Semaphore::new(places)), state: Mutex::default() }
     }
 
     /// Runs `work` if the part is believed to be there and a place comes free in time. `is_outage` tells a bad day of the
@@ -41,14 +41,23 @@ impl Breaker {
         work: impl Future<Output = Result<T, E>>,
         is_outage: impl FnOnce(&E) -> bool,
     ) -> Result<T, AppError> {
+        self.begin(work, is_outage).await.map(|(done, _place)| done)
+    }
+
+    /// The same for work that goes on after its first answer: its place is held until dropped.
+    pub async fn begin<T, E: Into<AppError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+        is_outage: impl FnOnce(&E) -> bool,
+    ) -> Result<(T, OwnedSemaphorePermit), AppError> {
         let full = || AppError::unavailable(self.part, "all places are taken");
-        let place = tokio::time::timeout(PATIENCE, self.places.acquire()).await;
-        let _place = place.map_err(|_| full())?.map_err(|_| full())?;
+        let place = tokio::time::timeout(PATIENCE, self.places.clone().acquire_owned()).await;
+        let place = place.map_err(|_| full())?.map_err(|_| full())?;
         let turn = self.enter(Instant::now())?;
         let done = work.await;
         let failed = done.as_ref().is_err_and(is_outage);
         turn.settle(Instant::now(), failed);
-        done.map_err(Into::into)
+        done.map(|done| (done, place)).map_err(Into::into)
     }
 
     fn enter(&self, now: Instant) -> Result<Turn<'_>, AppError> {
@@ -128,6 +137,25 @@ mod tests {
         assert!(breaker.enter(start + PAUSE + Duration::from_secs(1)).is_err());
         breaker.enter(start + 2 * PAUSE).unwrap().settle(start + 2 * PAUSE, false);
         assert!(breaker.enter(start + 2 * PAUSE).is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_badly_or_too_much_closes_nothing() {
+        let breaker = Breaker::new(Part::Reports, 8);
+        for _ in 0..10 * FAILURES {
+            let refused = breaker.run(async { Err::<(), _>(AppError::NotFound) }, |_| false).await;
+            assert!(matches!(refused, Err(AppError::NotFound)), "{refused:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn work_that_goes_on_keeps_its_place() {
+        let breaker = Breaker::new(Part::Reports, 1);
+        let begin = || breaker.begin(async { Ok::<_, AppError>(()) }, |_| true);
+        let ((), held) = begin().await.unwrap();
+        assert!(matches!(begin().await, Err(AppError::Unavailable { .. })), "no place is free");
+        drop(held);
+        assert!(begin().await.is_ok());
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub enum AppError {
     NoDealers,
     #[error("too many requests, next in {} s", retry_after.as_secs())]
     TooMany { retry_after: Duration },
+    /// Files are under way to this viewer, as many as he may take at once.
+    #[error("too many downloads at once")]
+    TooManyDownloads { retry_after: Duration },
     /// A part is away; the page says which and when to come back.
     #[error("{} unavailable, retry in {} s: {cause}", part.name(), retry_after.as_secs())]
     Unavailable { part: Part, retry_after: Duration, cause: String },
@@ -101,7 +104,7 @@ impl AppError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMuch(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden(_) | Self::NoDealers => StatusCode::FORBIDDEN,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooManyDownloads { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -110,7 +113,9 @@ impl AppError {
     /// For the `Retry-After` header.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooMany { retry_after } | Self::Unavailable { retry_after, .. } => Some(*retry_after),
+            Self::TooMany { retry_after }
+            | Self::TooManyDownloads { retry_after }
+            | Self::Unavailable { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }

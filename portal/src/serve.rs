@@ -1,9 +1,8 @@
 //! Our own accept loop: `axum::serve` knows neither a header time-out nor a cap on connections.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::config::Limits;
+use crate::web::places::{Place, Places};
 
 const HEADERS_BYTES: usize = 16 * 1024;
 const HEADERS_COUNT: usize = 100;
@@ -93,49 +93,22 @@ fn connection(
 /// Places for connections: so many in all, so many for one address. A trusted proxy carries everybody, so it has no share.
 struct Room {
     all: Arc<Semaphore>,
-    per_address: usize,
-    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
-}
-
-struct Place {
-    address: Option<IpAddr>,
-    taken: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    _permit: OwnedSemaphorePermit,
+    addresses: Places<IpAddr>,
 }
 
 impl Room {
     fn new(limits: &Limits) -> Self {
         Self {
             all: Arc::new(Semaphore::new(limits.connections)),
-            per_address: limits.connections_per_address,
-            taken: Arc::default(),
+            addresses: Places::new(limits.connections_per_address),
         }
     }
 
-    fn enter(&self, address: IpAddr, is_proxy: bool) -> Option<Place> {
+    /// Taken until dropped.
+    fn enter(&self, address: IpAddr, is_proxy: bool) -> Option<(OwnedSemaphorePermit, Option<Place<IpAddr>>)> {
         let permit = self.all.clone().try_acquire_owned().ok()?;
-        if !is_proxy {
-            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = taken.entry(address).or_default();
-            if *count >= self.per_address {
-                return None;
-            }
-            *count += 1;
-        }
-        Some(Place { address: (!is_proxy).then_some(address), taken: self.taken.clone(), _permit: permit })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let Some(address) = self.address else { return };
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&address);
-            }
-        }
+        let own = if is_proxy { None } else { Some(self.addresses.enter(address)?) };
+        Some((permit, own))
     }
 }
 
@@ -156,6 +129,5 @@ mod tests {
         drop(proxied);
         drop(held);
         assert!(room.enter(one, false).is_some());
-        assert!(room.taken.lock().unwrap().is_empty(), "addresses are forgotten");
     }
 }

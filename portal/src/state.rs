@@ -6,6 +6,7 @@ use std::time::Duration;
 use shared::report::catalogue::Catalogue;
 use shared::report::run::{Engine, RunError};
 use sqlx::PgPool;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{oidc::Oidc, seal::Sealer, session};
@@ -15,7 +16,7 @@ use crate::error::{AppError, Part};
 use crate::web::flow::InFlight;
 use crate::web::limits::Limits;
 
-/// ClickHouse answers this many questions of one portal at a time.
+/// ClickHouse answers this many reports of one portal at a time, files included.
 const REPORTS_AT_ONCE: usize = 8;
 
 /// Shared by all requests; cloned per request for the price of a counter.
@@ -55,6 +56,14 @@ impl App {
     /// A question to the warehouse, behind its breaker.
     pub async fn ask<T>(&self, question: impl Future<Output = Result<T, RunError>>) -> Result<T, AppError> {
         self.reports_breaker.run(question, RunError::is_outage).await
+    }
+
+    /// The same for a file: its place is held until dropped, for ClickHouse goes on answering.
+    pub async fn ask_for_file<T>(
+        &self,
+        question: impl Future<Output = Result<T, RunError>>,
+    ) -> Result<(T, OwnedSemaphorePermit), AppError> {
+        self.reports_breaker.begin(question, RunError::is_outage).await
     }
 
     /// What goes on beside the requests, until stopped: finding Keycloak, forgetting what has expired.

@@ -77,7 +77,12 @@ async fn look_at_all(words: &TradeWords, language: &str) {
     closed.sign_in(&stranger.name, &stranger.name).await;
     closed.wait_for(".message").await;
     wrong.extend(look(&closed, &format!("no-dealers-{language}")).await);
+    open(&page, &stand, "/reports/sales").await;
+    page.wait_for("table.rows").await;
     stand.clickhouse.server.process.kill();
+    page.click("#period-month").await;
+    page.wait_for("#notices #retry").await;
+    wrong.extend(look(&page, &format!("notice-{language}")).await);
     open(&page, &stand, "/reports/sales").await;
     page.wait_for(".message a[href='/reports/sales']").await;
     wrong.extend(look(&page, &format!("reports-unavailable-{language}")).await);

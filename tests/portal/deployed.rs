@@ -10,7 +10,7 @@ use tests::{
     TestClickHouse, TestKeycloak, TestPortal, TestPostgres, TestUser, await_true, clickhouse, folder, launch, postgres,
 };
 
-use crate::stand::{VOLGA, seed};
+use crate::stand::{VOLGA, seed, seed_common};
 
 /// Nobody listens there.
 const PORTAL: &str = "http://portal.localhost:21";
@@ -30,6 +30,7 @@ struct Deployed {
 impl Deployed {
     async fn start() -> Self {
         let (clickhouse, postgres, folder) = (clickhouse().await, postgres().await, folder());
+        seed_common(&clickhouse.client("migrator")).await;
         seed(&clickhouse.client("migrator"), VOLGA).await;
         let settings = keycloak::Settings {
             port: stack::ports::free().expect("a port"),

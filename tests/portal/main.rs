@@ -1,12 +1,14 @@
 //! The portal over HTTP and in the browser, on real parts: a file per feature.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod browser_clicks;
 mod browser_htmx;
 mod browser_look;
 mod browser_road;
 mod check_reports;
 mod dealer_isolation;
 mod deployed;
+mod downloads;
 mod figures;
 mod freshness;
 mod languages;

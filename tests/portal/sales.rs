@@ -127,6 +127,32 @@ async fn a_viewer_of_several_dealers_narrows_to_one_of_them() {
     assert!(one.contains("1–50 из 60") && !one.contains(&format!("Товар {}", canary(VOLGA))), "{one}");
 }
 
+/// A page of its own, as a mailed link or a browser without scripts asks for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_page_keeps_the_form_with_its_choices_and_says_the_way_out() {
+    let stand = Stand::start().await;
+    let both = stand.dealer(&[VOLGA, NORTH]).await;
+    let query = format!("period=own&from=2026-02-30&dealer={NORTH}&search=x");
+    let (status, page) = text(both.page(&format!("/reports/sales?{query}"))).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(count(&page, &format!("select#dealer option[value='{NORTH}'][selected]")), 1, "{page}");
+    assert!(count(&page, "select#group option") > 1 && count(&page, "#search[value=x]") == 1, "{page}");
+    assert_eq!(count(&page, "#from[aria-invalid=true][value='2026-02-30']"), 1, "{page}");
+
+    let volga = stand.dealer(&[VOLGA]).await;
+    let path = format!("/reports/sales?dealer={NORTH}&period=month&search=x");
+    for request in [volga.page(&path), volga.fragment(&path)] {
+        let (status, body) = text(request).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(body.contains("Ссылка ведёт на дилера, который вам не открыт."), "{body}");
+        assert_eq!(count(&body, "a[href='/reports/sales?period=month&search=x']"), 1, "{body}");
+    }
+    let (_, page) = text(volga.page(&path)).await;
+    let who = Html::parse_document(&page);
+    let who: String = who.select(&Selector::parse(".who").unwrap()).flat_map(|element| element.text()).collect();
+    assert!(who.contains(&canary(VOLGA)), "the header names the dealer as ever: {who}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_column_or_a_page_that_is_none_is_answered_all_the_same() {
     let (_stand, volga) = volga().await;

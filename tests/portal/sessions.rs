@@ -150,7 +150,7 @@ async fn signing_out_ends_both_sessions_and_leaves_nothing_in_the_browser() {
     let cookie = person.cookie("__Host-session").unwrap();
     let answer = person.post("/logout", &[("form_token", &token)]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    assert_eq!(answer.header("clear-site-data"), r#""cache", "storage""#);
+    assert_eq!(answer.header("clear-site-data"), r#""storage""#);
     assert!(person.cookie("__Host-session").is_none());
     let next = url::Url::parse(answer.location()).unwrap();
     let asked: std::collections::HashMap<_, _> = next.query_pairs().into_owned().collect();
@@ -163,6 +163,32 @@ async fn signing_out_ends_both_sessions_and_leaves_nothing_in_the_browser() {
     let back = person.get(answer.location()).await;
     assert_eq!(back.location(), format!("{}/", stage.portal.url), "{}", back.text);
     assert!(stage.keycloak.sessions(&user).await.is_empty());
+}
+
+#[tokio::test]
+async fn signing_out_twice_or_too_late_leads_out_and_never_to_signing_in() {
+    let stage = Stage::set().await;
+    let (person, user) = stage.dealer().await;
+    let token = person.get("/").await.form_token();
+    let cookie = format!("__Host-session={}", person.cookie("__Host-session").unwrap());
+    let again = Person::at(&stage.portal);
+    let press = async |cookie: &str| {
+        let request = again.request(Method::POST, "/logout").header("Sec-Fetch-Site", "same-origin");
+        again.send(request.header("Cookie", cookie).form(&[("form_token", &token)])).await
+    };
+    let first = press(&cookie).await;
+    assert!(first.location().contains("id_token_hint="), "{}", first.location());
+    // A second click takes the place of the first one's answer: Keycloak was not told yet.
+    for cookie in [cookie.as_str(), "", "__Host-session=x"] {
+        let second = press(cookie).await;
+        assert_eq!(second.status, StatusCode::SEE_OTHER, "{cookie}");
+        assert!(second.location().contains("/protocol/openid-connect/logout?"), "{}", second.location());
+        assert!(!second.location().contains("id_token_hint"), "what has ended tells nothing of its person");
+        assert_eq!(second.header("clear-site-data"), r#""storage""#);
+    }
+    let asks = person.get(press("").await.location()).await;
+    assert_eq!((asks.status, stage.keycloak.sessions(&user).await.len()), (StatusCode::OK, 1), "Keycloak asks first");
+    assert!(asks.text.contains("logout-confirm"), "{}", asks.text);
 }
 
 /// S-11 and S-12 with a live session: what the browser says × where it comes from × the form's token.
@@ -286,6 +312,15 @@ async fn the_signed_in_work_on_without_keycloak() {
     change(&stage, CLAIMS_ARE_OLD).await;
     assert_eq!(ask().await.status, StatusCode::OK);
     assert_eq!(ask().await.status, StatusCode::OK);
+    // What Keycloak would have taken away in the meantime is not shown for ten hours.
+    for (age, status) in [("59 minutes", StatusCode::OK), ("61 minutes", StatusCode::SERVICE_UNAVAILABLE)] {
+        let aged = format!(
+            "refresh_after = now() - interval '{age}', claims_until = now() - interval '{age}' + interval '5 minutes'"
+        );
+        change(&stage, &aged).await;
+        assert_eq!(ask().await.status, status, "claims of {age}");
+        assert_eq!(ask().await.status, status, "claims of {age}");
+    }
     change(&stage, CLAIMS_ARE_OLD).await;
     assert_eq!(person.get("/").await.status, StatusCode::OK, "the refresh token was not used up");
     stage.portal.ready().await;

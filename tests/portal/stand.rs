@@ -26,7 +26,7 @@ pub const PASSES: &str = "INSERT INTO dw.pass SELECT \
     ['sales', 'returns', 'products', 'dealers', 'currencies', 'units'][number + 1], 0, 1, 1, now64(3), 60 FROM numbers(6)";
 
 /// The currencies and units of every infobase, and what was read when.
-async fn seed_common(client: &Client) {
+pub async fn seed_common(client: &Client) {
     run(
         client,
         &format!("INSERT INTO dw.currency VALUES ('{ROUBLE}', '643', 'RUB', 1, 0), ('{DOLLAR}', '840', 'USD', 1, 0)"),

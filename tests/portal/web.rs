@@ -22,6 +22,7 @@ fn assert_guarded(what: &str, answer: &Answer) {
         ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
+        ("x-answered-by", "portal"),
     ] {
         assert_eq!(answer.header(name), value, "{what}");
     }
@@ -181,6 +182,30 @@ async fn without_postgres_the_page_says_so_soon_and_probes_tell_it() {
             person.get("/").await.status == StatusCode::OK
         })
         .await;
+    }
+}
+
+/// What anybody may send costs neither memory nor a log without end.
+#[tokio::test]
+async fn a_requests_words_are_bounded_in_metrics_and_log() {
+    let stage = Stage::set().await;
+    let person = Person::at(&stage.portal);
+    let long = "a".repeat(7000);
+    for turn in 0..300 {
+        let method = Method::from_bytes(format!("M{turn}").as_bytes()).unwrap();
+        person.send(person.request(method, "/")).await;
+    }
+    let request = person.request(Method::from_bytes(long.as_bytes()).unwrap(), &format!("/{long}"));
+    person.send(request.header("User-Agent", &long).header("Referer", &long)).await;
+    person.get(&format!("/login/callback?error={long}&state={long}")).await;
+    let metrics = person.get(&format!("{}/metrics", stage.portal.health_url)).await.text;
+    let methods: std::collections::BTreeSet<&str> =
+        metrics.split("method=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(methods.contains("other") && methods.is_subset(&["GET", "HEAD", "POST", "other"].into()), "{methods:?}");
+    let log = stage.portal.process.output();
+    assert!(log.lines().count() > 300);
+    for line in log.lines() {
+        assert!(line.len() < 1000, "{} letters: {line:.1200}", line.len());
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use chromiumoxide::cdp::browser_protocol::browser::{
     BrowserContextId, SetDownloadBehaviorBehavior, SetDownloadBehaviorParams,
 };
@@ -13,10 +14,12 @@ use chromiumoxide::cdp::browser_protocol::emulation::{
     MediaFeature, SetDeviceMetricsOverrideParams, SetLocaleOverrideParams, SetScriptExecutionDisabledParams,
     SetTimezoneOverrideParams, SetUserAgentOverrideParams,
 };
+use chromiumoxide::cdp::browser_protocol::fetch::{self, EventRequestPaused, FulfillRequestParams, RequestPattern};
 use chromiumoxide::cdp::browser_protocol::input::InsertTextParams;
 use chromiumoxide::cdp::browser_protocol::log;
 use chromiumoxide::cdp::browser_protocol::network::{
-    EventLoadingFinished, EventRequestWillBeSent, SetCacheDisabledParams,
+    EmulateNetworkConditionsByRuleParams, EventLoadingFinished, EventRequestWillBeSent, NetworkConditions,
+    ResourceType, SetCacheDisabledParams,
 };
 use chromiumoxide::cdp::browser_protocol::page::Viewport;
 use chromiumoxide::cdp::browser_protocol::target::{CreateBrowserContextParams, CreateTargetParams};
@@ -36,6 +39,16 @@ pub struct Browser {
     _events: tokio::task::JoinHandle<()>,
     _process: Process,
     folder: tempfile::TempDir,
+}
+
+/// What lies between a page and every server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    Fine,
+    /// Each answer comes so much later.
+    Slow(Duration),
+    /// No answer comes at all.
+    Gone,
 }
 
 /// The colour scheme that a page is told.
@@ -311,6 +324,37 @@ impl Page {
     /// Forgets nothing and asks the server for everything, or not.
     pub async fn cache(&self, on: bool) {
         self.page.execute(SetCacheDisabledParams::new(!on)).await.expect("switch the cache");
+    }
+
+    pub async fn network(&self, network: Network) {
+        let latency = if let Network::Slow(latency) = network { latency.as_secs_f64() * 1000.0 } else { 0.0 };
+        let of_all = NetworkConditions::new("", latency, -1.0, -1.0);
+        let conditions = EmulateNetworkConditionsByRuleParams::new(network == Network::Gone, vec![of_all]);
+        self.page.execute(conditions).await.expect("set the network");
+    }
+
+    /// Somebody on the way answers whatever a script asks for with a page of his own, until [`Page::let_through`].
+    pub async fn answer_instead(&self, status: u16, html: &str) {
+        let script = RequestPattern::builder().resource_type(ResourceType::Fetch).build();
+        let mut asked = self.page.event_listener::<EventRequestPaused>().await.expect("requests on hold");
+        self.page.execute(fetch::EnableParams::builder().pattern(script).build()).await.expect("hold requests");
+        let (page, html) = (self.page.clone(), base64::engine::general_purpose::STANDARD.encode(html));
+        tokio::spawn(async move {
+            while let Some(request) = asked.next().await {
+                let answer = FulfillRequestParams::builder()
+                    .request_id(request.request_id.clone())
+                    .response_code(status)
+                    .response_header(fetch::HeaderEntry::new("Content-Type", "text/html"))
+                    .body(html.clone())
+                    .build();
+                let _ = page.execute(answer.expect("words for an answer")).await;
+            }
+        });
+    }
+
+    /// Requests reach their server again.
+    pub async fn let_through(&self) {
+        self.page.execute(fetch::DisableParams::default()).await.expect("let requests through");
     }
 
     /// Saves the whole page as `target/screenshots/<name>.png`.

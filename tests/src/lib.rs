@@ -17,7 +17,7 @@ pub mod test_processes;
 pub mod test_topics;
 pub mod test_workers;
 
-pub use browser::{Browser, Page, Theme};
+pub use browser::{Browser, Network, Page, Theme};
 pub use by_hand::ByHand;
 pub use fault_proxy::{Fault, FaultProxy};
 pub use person::{Answer, Person};

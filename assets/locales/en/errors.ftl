@@ -20,6 +20,8 @@ error-too-many-text = { $seconds ->
     [one] Try again in { $seconds } second.
    *[other] Try again in { $seconds } seconds.
 }
+error-downloads = Two files are being downloaded already
+error-downloads-text = Wait for one of them. { error-too-many-text }
 error-unavailable-reports = Reports are unavailable for now
 error-unavailable-sign-in = Signing in is unavailable for now
 error-unavailable-sessions = The portal is unavailable for now

@@ -8,5 +8,6 @@ sign-in = Sign in
 switch-language = RU
 switch-language-title = Перейти на русский
 loading = Loading…
-no-answer = The portal does not answer. Check the connection and try again.
+no-answer = The portal does not answer.
+no-answer-text = Check the connection and try again.
 close = Close

@@ -21,6 +21,8 @@ error-too-many-text = { $seconds ->
     [few] Повторите через { $seconds } секунды.
    *[other] Повторите через { $seconds } секунд.
 }
+error-downloads = Два файла уже скачиваются
+error-downloads-text = Дождитесь одного из них. { error-too-many-text }
 error-unavailable-reports = Отчёты временно недоступны
 error-unavailable-sign-in = Вход временно недоступен
 error-unavailable-sessions = Портал временно недоступен

@@ -8,5 +8,6 @@ sign-in = Войти
 switch-language = EN
 switch-language-title = Switch to English
 loading = Загружаем…
-no-answer = Портал не отвечает. Проверьте связь и повторите.
+no-answer = Портал не отвечает.
+no-answer-text = Проверьте связь и повторите.
 close = Закрыть

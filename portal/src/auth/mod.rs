@@ -130,14 +130,20 @@ fn failed(problem: SignInProblem, cause: &str) -> AppError {
 #[derive(Deserialize)]
 struct Nothing {}
 
-/// Ends our session first, whatever becomes of the rest, then sends the browser to end Keycloak's.
-async fn logout(State(app): State<App>, form: Signed<Nothing>) -> Result<Response, AppError> {
-    let Signed { who, fields: Nothing {} } = form;
-    let tokens = session::end(&app.postgres, &app.sealer, &who.id).await?;
-    let next = tokens.and_then(|tokens| app.oidc.sign_out_address(&tokens.id));
+/// Ends our session first, whatever becomes of the rest, then sends the browser to end Keycloak's. Pressed twice, or after
+/// the session has ended, it still leads out and never to signing in: Keycloak's own session may live, and would let the
+/// next person at the desk in. Without our tokens Keycloak asks before it ends its session.
+async fn logout(State(app): State<App>, form: Result<Signed<Nothing>, AppError>) -> Result<Response, AppError> {
+    let tokens = match form {
+        Ok(Signed { who, fields: Nothing {} }) => session::end(&app.postgres, &app.sealer, &who.id).await?,
+        Err(AppError::SignIn) => None,
+        Err(refused) => return Err(refused),
+    };
+    let next = app.oidc.sign_out_address(tokens.as_ref().map(|tokens| tokens.id.as_str()));
     let next = next.map_or_else(|| "/signed-out".to_owned(), String::from);
     let cookies = CookieJar::new().add(cookie::removed(cookie::SESSION));
-    let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static(r#""cache", "storage""#))];
+    // Not the cache: emptying it may take seconds, and no page of ours is kept there.
+    let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static(r#""storage""#))];
     Ok((forget, cookies, Redirect::to(&next)).into_response())
 }
 

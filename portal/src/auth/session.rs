@@ -26,6 +26,8 @@ pub struct Session {
     pub is_refresh_due: bool,
     /// The claims are too old to show rows by, unless Keycloak is away.
     pub are_claims_old: bool,
+    /// The claims are too old even for that.
+    pub are_claims_void: bool,
     /// Its end should be moved: done once a minute at most.
     pub is_touch_due: bool,
 }

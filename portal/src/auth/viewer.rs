@@ -10,7 +10,7 @@ use shared::report::scope::DealerScope;
 pub use super::role::Role;
 use super::session::{self, Hash, Session};
 use super::{cookie, refresh};
-use crate::error::AppError;
+use crate::error::{AppError, Part};
 use crate::state::App;
 use crate::web::input::Form;
 use crate::web::language::Lang;
@@ -68,6 +68,10 @@ impl FromRequestParts<App> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
         let SignedIn { session, form_token, .. } = SignedIn::from_request_parts(parts, app).await?;
+        // What Keycloak took away while it cannot be asked is gone within the hour.
+        if session.are_claims_void {
+            return Err(AppError::unavailable(Part::SignIn, "the claims are an hour old, and Keycloak is away"));
+        }
         let (role, scope) = scope(&session).ok_or(AppError::NoDealers)?;
         let language = Lang::of(&parts.headers).0;
         Ok(Self { subject: session.subject, name: session.name, role, scope, language, form_token })
@@ -121,6 +125,7 @@ mod tests {
             granted_dealers: ids(granted),
             is_refresh_due: false,
             are_claims_old: false,
+            are_claims_void: false,
             is_touch_due: false,
         }
     }

@@ -1,6 +1,5 @@
 //! The CSV of a report: the same rows in the same order, all of them, streamed. What it shows stands at its head.
 
-use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -20,12 +19,14 @@ use crate::ui::filter_form::{chosen, dealer_name};
 use crate::ui::freshness;
 use crate::ui::table::total_label;
 use crate::ui::text::Text;
+use crate::web::download;
 
 pub async fn csv(app: &App, viewer: &Viewer, report: &Definition, filter: &Filter) -> Result<Response, AppError> {
+    let own = app.limits.download(&viewer.subject)?;
     let (engine, scope) = (&app.engine, &viewer.scope);
     let first = filter.first_page();
-    let (options, dealers, age, (totals, rows)) = app
-        .ask(async {
+    let ((options, dealers, age, (totals, rows)), place) = app
+        .ask_for_file(async {
             tokio::try_join!(
                 engine.options(report, scope),
                 engine.dealers(scope),
@@ -48,7 +49,7 @@ pub async fn csv(app: &App, viewer: &Viewer, report: &Definition, filter: &Filte
     facts.push((text.get("fact-rows"), listed.sum::<u64>().to_string()));
     let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let state = State { app: app.clone(), report: report.name.clone(), text, totals, rows, next: Next::Head(facts) };
-    let mut answer = Body::from_stream(file(state)).into_response();
+    let mut answer = download::body(file(state), (own, place)).into_response();
     let head = answer.headers_mut();
     head.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
     let disposition = disposition(report, title, &whose, filter);

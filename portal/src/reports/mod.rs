@@ -74,7 +74,8 @@ async fn show(
     };
     let results = drawing.results(&rows);
     Ok(if want.is_fragment() {
-        drawing.fragment(&results, &rows).into_response()
+        // The address says what is shown, whatever the request carried along.
+        ([("hx-push-url", filter.url(report))], drawing.fragment(&results, &rows)).into_response()
     } else {
         page(&app, &viewer, &drawing, &results, Some(&rows)).into_response()
     })
@@ -105,12 +106,18 @@ fn last_page(rows: u64) -> u32 {
 async fn refuse(app: &App, viewer: &Viewer, want: Want, report: &Definition, refused: &Refused) -> Response {
     let today = app.engine.today();
     let filter = Filter::default_of(report, today);
+    // A fragment leaves the form as it is. Without ClickHouse the form still says what is wrong.
+    let offered = if want.is_fragment() {
+        Offered::default()
+    } else {
+        app.ask(offered(&app.engine, report, viewer, &filter, true)).await.unwrap_or_default()
+    };
     let drawing = Drawing {
         text: Text::of(viewer.language),
         report,
         filter: &filter,
         refused: Some(refused),
-        offered: &Offered::default(),
+        offered: &offered,
         today,
         now: clock::now(),
         timezone: app.engine.timezone(),

@@ -5,11 +5,12 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 use shared::ids::DealerId;
 use shared::report::definition::{Definition, Kind};
-use shared::report::filter::{Filter, Refused, Value};
+use shared::report::filter::{Filter, Refused, Value, Wrong};
 use shared::report::period::{Choice, Period};
 use shared::report::run::{self, Rows};
 
 use crate::ui::filter_form::{Form, sentence};
+use crate::ui::in_place::InPlace;
 use crate::ui::text::Text;
 use crate::ui::{chart, format, freshness, notice, pager, strip, table};
 
@@ -83,10 +84,8 @@ impl Drawing<'_> {
     /// For a filter that does not fit, in the place of notices: the old rows stay, and the sentence stands beside its field.
     pub fn refused_fragment(&self) -> Markup {
         let text = self.text;
-        let without_field: Vec<_> =
-            self.wrong().filter(|(field, _)| !has_field(field)).map(|(_, words)| words).collect();
         html! {
-            (notice::notice(text, notice::Kind::Error, text.get("refused"), &without_field.join(" "), None))
+            (notice::notice(text, text.get("refused"), &self.without_field(), None, notice::Remedy::None))
             @for (field, words) in self.wrong().filter(|(field, _)| has_field(field)) {
                 hx-partial hx-target={ "#error-" (field) } hx-swap="innerHTML" { (words) }
             }
@@ -96,7 +95,24 @@ impl Drawing<'_> {
 
     fn wrong(&self) -> impl Iterator<Item = (&str, &'static str)> {
         let errors = self.refused.iter().flat_map(|refused| &refused.errors);
-        errors.map(|(field, wrong)| (&**field, sentence(self.text, *wrong)))
+        errors.map(|(field, wrong)| match &**field {
+            // His own are in the list: this one came with a link.
+            "dealer" if *wrong == Wrong::NotInList => ("dealer", self.text.get("wrong-dealer")),
+            field => (field, sentence(self.text, *wrong)),
+        })
+    }
+
+    /// What no field of the form can be marked with, and the way out of a foreign dealer's link: all else stays chosen.
+    fn without_field(&self) -> Markup {
+        let own = self.refused.filter(|refused| refused.of("dealer").is_some()).map(|refused| {
+            let rest = refused.asked.iter().filter(|(name, _)| name != "dealer");
+            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(rest).finish();
+            format!("{}?{query}", self.report.path())
+        });
+        html! {
+            @for (_, words) in self.wrong().filter(|(field, _)| !has_field(field)) { (words) " " }
+            @if let Some(url) = own { a href=(url) { (self.text.get("own-dealer")) } }
+        }
     }
 
     fn age(&self, rows: &Rows) -> Markup {
@@ -123,7 +139,7 @@ impl Drawing<'_> {
                             }
                             span.fine { (self.said(rows)) }
                             (self.former(rows))
-                            a #report-csv href=(self.filter.csv_url(self.report)) download title=(self.text.get("csv-title")) {
+                            a #report-csv href=(self.filter.csv_url(self.report)) title=(self.text.get("csv-title")) {
                                 (self.text.get("csv"))
                             }
                         }
@@ -167,15 +183,21 @@ impl Drawing<'_> {
         if number == 0 {
             return html! {};
         }
-        let (words, url) = if self.filter.with_former {
-            (self.text.get("without-former").to_owned(), self.filter.with_former(false).url(self.report))
-        } else {
+        let with_former = !self.filter.with_former;
+        let words = if with_former {
             let number = format::count(self.text.language(), number).into();
-            (self.text.with("with-former", &[("number", number)]), self.filter.with_former(true).url(self.report))
+            self.text.with("with-former", &[("number", number)])
+        } else {
+            self.text.get("without-former").to_owned()
         };
-        html! {
-            a #report-former href=(url) hx-get=(url) hx-target=(TARGET) hx-swap="outerHTML" hx-push-url="true" { (words) }
-        }
+        let link = InPlace {
+            id: "report-former".to_owned(),
+            url: self.filter.with_former(with_former).url(self.report),
+            path: self.report.path(),
+            changes: &[("former", if with_former { "1" } else { "" }.to_owned())],
+            target: TARGET,
+        };
+        link.draw(None, false, &html! { (words) })
     }
 
     /// Which filter empties it, and the link that widens it.
@@ -204,9 +226,7 @@ impl Drawing<'_> {
             section #(RESULTS) {
                 div.card.empty role="alert" {
                     p { (text.get("refused")) }
-                    @for (field, words) in self.wrong() {
-                        @if !has_field(field) { p { (words) } }
-                    }
+                    p { (self.without_field()) }
                     p { a href=(self.report.path()) { (text.get("widen-filters")) } }
                 }
             }
@@ -215,5 +235,5 @@ impl Drawing<'_> {
 }
 
 fn has_field(name: &str) -> bool {
-    name != "format"
+    !["dealer", "sort", "page", "former", "format"].contains(&name)
 }

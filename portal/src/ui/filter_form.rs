@@ -1,7 +1,10 @@
 //! The filters of a report: a plain GET form that also works in place. Period first, as links that work by themselves.
 //!
 //! What a choice changes in the form itself (the period's links, the line of a phone, the errors) are regions of their
-//! own, so that a fragment renews them without touching the field somebody types into.
+//! own, so that a fragment renews them without touching the field somebody types into. Values are brought back to what
+//! is shown by `portal.js`, from the address: a field's empty value is what a report shows anyway.
+//!
+//! All fields trigger the form itself: one element has one question under way, and a choice ends the wait after typing.
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
@@ -12,7 +15,12 @@ use shared::report::period::{self, Period};
 use shared::report::run;
 
 use super::format;
+use super::in_place::InPlace;
 use super::text::Text;
+
+/// A choice at once; typing after a pause; a day when its year can be meant, or when the field is left.
+const TRIGGER: &str = "submit, change target:select, input changed delay:300ms target:[type=search], search target:[type=search], \
+    change delay:500ms target:[type=date]:valid, focusout target:[type=date]:invalid";
 
 /// What the form is drawn from. `refused` holds what was asked when it did not fit; `filter` is then the default one.
 pub struct Form<'a> {
@@ -35,8 +43,8 @@ impl Form<'_> {
         html! {
             details.filters.card open[self.refused.is_some()] {
                 summary { (self.chosen()) span.link { (text.get("filters")) } }
-                form #report-form method="get" action=(path) hx-get=(path) hx-target=(self.target) hx-swap="outerHTML"
-                    hx-push-url="true" hx-sync="this:replace" {
+                form #report-form method="get" action=(path) novalidate autocomplete="off" hx-get=(path) hx-trigger=(TRIGGER)
+                    hx-target=(self.target) hx-swap="outerHTML" hx-sync="this:replace" {
                     @for (index, (spec, value)) in self.report.filters.iter().zip(&self.filter.values).enumerate() {
                         @match value {
                             Value::Period(period) => (self.period(spec, period)),
@@ -120,30 +128,40 @@ impl Form<'_> {
                 legend { (spec.title.get(text.language())) }
                 div.segments {
                     @for choice in period::Choice::ALL {
-                        @let url = self.filter.in_period(self.days_of(choice, chosen)).url(self.report);
                         @let is_chosen = if is_own { choice == period::Choice::Own } else { choice == chosen.choice };
-                        a #{ "period-" (choice.code()) } href=(url) aria-current=[is_chosen.then_some("true")]
-                            hx-get=(url) hx-target=(self.target) hx-swap="outerHTML" hx-push-url="true"
-                            { (name(text, choice)) }
+                        (self.period_link(choice, chosen, is_chosen, is_own))
                     }
                 }
+                // Empty: what a report shows anyway. No hidden fields: those would forget what was drawn.
+                input name="period" hidden value=[kept(is_own || chosen.choice != default, if is_own { "own" } else { chosen.choice.code() })];
+                input name="former" hidden value=[kept(self.filter.with_former, "1")];
+                input name="sort" hidden value=[kept(self.filter.sort != self.report.sort, &self.filter.sort_word(self.report))];
                 @if is_own {
-                    input type="hidden" name="period" value="own";
                     div.days {
                         (self.day("from", text.get("period-from"), chosen.first))
                         (self.day("to", text.get("period-to"), chosen.last))
                     }
-                } @else if chosen.choice != default {
-                    input type="hidden" name="period" value=(chosen.choice.code());
-                }
-                @if self.filter.with_former { input type="hidden" name="former" value="1"; }
-                @if self.filter.sort != self.report.sort {
-                    input type="hidden" name="sort" value=(self.filter.sort_word(self.report));
                 }
                 (self.error("period"))
                 @if is_own { (self.error("from")) (self.error("to")) }
             }
         }
+    }
+
+    fn period_link(&self, choice: period::Choice, chosen: &Period, is_chosen: bool, is_own: bool) -> Markup {
+        let days = self.days_of(choice, chosen);
+        let mut changes = vec![("period", choice.code().to_owned())];
+        if choice == period::Choice::Own && !is_own {
+            changes.extend([("from", days.first.to_string()), ("to", days.last.to_string())]);
+        }
+        let link = InPlace {
+            id: format!("period-{}", choice.code()),
+            url: self.filter.in_period(days).url(self.report),
+            path: self.report.path(),
+            changes: &changes,
+            target: self.target,
+        };
+        link.draw(None, is_chosen, &html! { (name(self.text, choice)) })
     }
 
     /// Own days begin as what is looked at now.
@@ -161,10 +179,9 @@ impl Form<'_> {
     fn day_input(&self, field: &'static str, day: NaiveDate) -> Markup {
         let day = day.to_string();
         html! {
-            input #(field) type="date" name=(field) value=(self.shown(field, &day)) max=(self.today) aria-invalid=[self.is_wrong(field)]
-                aria-describedby={ "error-" (field) }
-                hx-get=(self.report.path()) hx-include="closest form" hx-trigger="change" hx-sync="closest form:replace"
-                hx-target=(self.target) hx-swap="outerHTML" hx-push-url="true";
+            // Bounds and `required` are for the trigger: what a person is still typing is not asked for.
+            input #(field) type="date" name=(field) value=(self.shown(field, &day)) min="1902-01-01" max=(self.today) required
+                aria-invalid=[self.is_wrong(field)] aria-describedby={ "error-" (field) };
         }
     }
 
@@ -195,9 +212,7 @@ impl Form<'_> {
         html! {
             div.field {
                 label for=(field) { (label) }
-                select #(field) name=(field) aria-invalid=[self.is_wrong(field)] aria-describedby={ "error-" (field) }
-                    hx-get=(self.report.path()) hx-include="closest form" hx-trigger="change"
-                    hx-sync="closest form:replace" hx-target=(self.target) hx-swap="outerHTML" hx-push-url="true" {
+                select #(field) name=(field) aria-invalid=[self.is_wrong(field)] aria-describedby={ "error-" (field) } {
                     option value="" { (all) }
                     @if !is_listed { option value=(chosen) selected { (self.text.get("not-in-list")) } }
                     @for option in options {
@@ -217,13 +232,15 @@ impl Form<'_> {
             div.field {
                 label for=(field) { (spec.title.get(language)) }
                 input #(field) type="search" name=(field) value=(self.shown(field, words)) placeholder=(hint.get(language))
-                    autocomplete="off" aria-invalid=[self.is_wrong(field)] aria-describedby={ "error-" (field) }
-                    hx-get=(self.report.path()) hx-include="closest form" hx-trigger="input changed delay:300ms, search"
-                    hx-sync="closest form:replace" hx-target=(self.target) hx-swap="outerHTML" hx-push-url="true";
+                    autocomplete="off" aria-invalid=[self.is_wrong(field)] aria-describedby={ "error-" (field) };
                 (self.error(field))
             }
         }
     }
+}
+
+fn kept(is_special: bool, value: &str) -> Option<&str> {
+    is_special.then_some(value)
 }
 
 fn name(text: Text, choice: period::Choice) -> &'static str {

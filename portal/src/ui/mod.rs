@@ -4,6 +4,7 @@ pub mod chart;
 pub mod filter_form;
 pub mod format;
 pub mod freshness;
+pub mod in_place;
 pub mod menu;
 pub mod message;
 pub mod notice;

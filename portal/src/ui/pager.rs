@@ -5,6 +5,7 @@ use shared::report::definition::Definition;
 use shared::report::filter::{Filter, ROWS_PER_PAGE};
 
 use super::format;
+use super::in_place::InPlace;
 use super::text::Text;
 
 /// The words above the table and in the live line.
@@ -25,10 +26,14 @@ pub fn pager(text: Text, report: &Definition, filter: &Filter, count: u64, targe
         return html! {};
     }
     let link = |page: u32, words: &str, id: &str| {
-        let url = filter.on_page(page).url(report);
-        html! {
-            a.button #(id) href=(url) hx-get=(url) hx-target=(target) hx-swap="outerHTML" hx-push-url="true" { (words) }
-        }
+        let link = InPlace {
+            id: id.to_owned(),
+            url: filter.on_page(page).url(report),
+            path: report.path(),
+            changes: &[("page", page.to_string())],
+            target,
+        };
+        link.draw(Some("button"), false, &html! { (words) })
     };
     let shown = |number| format::count(text.language(), number).into();
     html! {

@@ -65,8 +65,12 @@ pub fn page(frame: &Frame<'_>, content: &Markup) -> Markup {
                         nav.side aria-label=(text.get("menu-reports")) { (menu(text, person.menu, path)) }
                     }
                     main #content tabindex="-1" {
-                        div #(notice::PLACE) aria-live="assertive" {}
-                        p #no-answer .notice.bad hidden { (text.get("no-answer")) }
+                        div #(notice::PLACE) role="alert" {}
+                        template #no-answer {
+                            (notice::notice(
+                                text, text.get("no-answer"), &html! { (text.get("no-answer-text")) }, None, notice::Remedy::Retry,
+                            ))
+                        }
                         (content)
                     }
                 }

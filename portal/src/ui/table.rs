@@ -8,6 +8,7 @@ use shared::report::run::{self, Rows};
 use shared::report::table::Line;
 
 use super::format;
+use super::in_place::InPlace;
 use super::strip::changed;
 use super::text::Text;
 
@@ -68,7 +69,14 @@ fn head(
     let is_sorted = filter.sort.column == index;
     // Figures first show the largest, names the first.
     let descending = if is_sorted { !filter.sort.descending } else { column.kind.is_number() };
-    let url = filter.sorted_by(Sort { column: index, descending }).url(report);
+    let sorted_so = filter.sorted_by(Sort { column: index, descending });
+    let link = InPlace {
+        id: format!("sort-{}", column.name),
+        url: sorted_so.url(report),
+        path: report.path(),
+        changes: &[("sort", sorted_so.sort_word(report))],
+        target,
+    };
     let sorted = match (is_sorted, filter.sort.descending) {
         (false, _) => None,
         (true, true) => Some(("descending", " ↓", text.get("sorted-down"))),
@@ -76,12 +84,12 @@ fn head(
     };
     html! {
         th.number[column.kind.is_number()] scope="col" role="columnheader" aria-sort=[sorted.map(|(word, _, _)| word)] {
-            a #{ "sort-" (column.name) } href=(url) hx-get=(url) hx-target=(target) hx-swap="outerHTML" hx-push-url="true" {
+            (link.draw(None, false, &html! {
                 (title(text, column, &rows.totals))
                 @if let Some((_, arrow, words)) = sorted {
                     span aria-hidden="true" { (arrow) } span.unseen { ", " (words) }
                 }
-            }
+            }))
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use maud::Markup;
+use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::language::Language;
 use url::Url;
@@ -19,7 +19,7 @@ use super::{assets, return_to};
 use crate::error::{AppError, Part, SignInProblem};
 use crate::ui::menu::Menu;
 use crate::ui::message::{Message, message};
-use crate::ui::notice::{self, notice};
+use crate::ui::notice::{self, Remedy, notice};
 use crate::ui::shell::{self, Frame};
 use crate::ui::text::Text;
 
@@ -83,7 +83,10 @@ impl Asked {
         let (title, sentence) = words(text, error);
         let status = error.status();
         let mut answer = if self.want.is_fragment() {
-            let drawn = notice(text, notice::Kind::Error, title, &sentence, Some(&self.id));
+            // What may pass by itself may be asked again.
+            let remedy =
+                if status.is_server_error() || error.retry_after().is_some() { Remedy::Retry } else { Remedy::None };
+            let drawn = notice(text, title, &html! { (sentence) }, Some(&self.id), remedy);
             let mut answer = (status, drawn).into_response();
             aim_at_notices(answer.headers_mut());
             answer
@@ -115,7 +118,7 @@ impl Asked {
                 Some(("/login", text.get("error-retry")))
             }
             AppError::NoDealers => None,
-            AppError::Unavailable { .. } | AppError::TooMany { .. } => {
+            AppError::Unavailable { .. } | AppError::TooMany { .. } | AppError::TooManyDownloads { .. } => {
                 Some((self.page.as_str(), text.get("error-retry")))
             }
             _ => Some(("/", text.get("error-to-home"))),
@@ -180,6 +183,7 @@ fn words(text: Text, error: &AppError) -> (&'static str, String) {
         AppError::TooMuch(_) => plain("error-too-much", "error-too-much-text"),
         AppError::Forbidden(_) => plain("error-forbidden", "error-forbidden-text"),
         AppError::NoDealers => plain("error-no-dealers", "error-no-dealers-text"),
+        AppError::TooManyDownloads { .. } => later("error-downloads", "error-downloads-text"),
         AppError::TooMany { .. } => later("error-too-many", "error-too-many-text"),
         AppError::Unavailable { part: Part::Reports, .. } => {
             later("error-unavailable-reports", "error-unavailable-text")

@@ -6,7 +6,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use url::Url;
 
-const FIXED: [(HeaderName, &str); 5] = [
+const FIXED: [(HeaderName, &str); 6] = [
+    // What a page of ours knows our answers by: a proxy's own page has none, and is never drawn into ours.
+    (HeaderName::from_static("x-answered-by"), "portal"),
     (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),

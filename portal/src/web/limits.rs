@@ -7,12 +7,17 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use super::address::ClientAddress;
+use super::places::{Place, Places};
 use crate::config;
 use crate::error::AppError;
+
+/// Files that one person takes at once.
+const DOWNLOADS: usize = 2;
 
 pub struct Limits {
     viewers: DefaultKeyedRateLimiter<String>,
     sign_ins: DefaultKeyedRateLimiter<IpAddr>,
+    downloads: Places<String>,
     clock: DefaultClock,
 }
 
@@ -22,6 +27,7 @@ impl Limits {
         Self {
             viewers: RateLimiter::keyed(viewer),
             sign_ins: RateLimiter::keyed(Quota::per_minute(limits.sign_ins_per_minute)),
+            downloads: Places::new(DOWNLOADS),
             clock: DefaultClock::default(),
         }
     }
@@ -38,6 +44,12 @@ impl Limits {
             v4 => v4,
         };
         self.sign_ins.check_key(&key).map_err(|until| self.too_many(&until))
+    }
+
+    /// One more file of a signed-in person, until dropped.
+    pub fn download(&self, subject: &str) -> Result<Place<String>, AppError> {
+        let retry_after = Duration::from_secs(10);
+        self.downloads.enter(subject.to_owned()).ok_or(AppError::TooManyDownloads { retry_after })
     }
 
     /// Forgets those who have been quiet for long enough to start afresh.

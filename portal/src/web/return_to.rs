@@ -1,6 +1,6 @@
 //! Where a person returns to after signing in or choosing a language: an absolute path of ours, or the first page.
 
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use url::Url;
 
 const LONGEST: usize = 2048;
@@ -40,14 +40,13 @@ pub fn page_of(headers: &HeaderMap, uri: &Uri, public: &Url, is_htmx: bool) -> S
     if !is_htmx {
         return checked(uri.path_and_query().map_or("/", |here| here.as_str()));
     }
-    let current =
-        headers.get("hx-current-url").and_then(|value| value.to_str().ok()).and_then(|text| Url::parse(text).ok());
-    match current {
-        Some(url) if url.origin() == public.origin() => {
-            checked(&url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path())))
-        }
-        _ => "/".to_owned(),
-    }
+    ours(headers.get("hx-current-url"), public).unwrap_or_else(|| "/".to_owned())
+}
+
+/// Path and query of a whole address that a browser sent, if that is a page of ours which somebody returns to.
+pub fn ours(address: Option<&HeaderValue>, public: &Url) -> Option<String> {
+    let url = Url::parse(address?.to_str().ok()?).ok().filter(|url| url.origin() == public.origin())?;
+    accepted(&url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path())))
 }
 
 #[cfg(test)]

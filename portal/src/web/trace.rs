@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument as _;
@@ -16,12 +16,16 @@ use super::flow::InFlight;
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
+/// Letters of a path in the log: ours are far shorter, and anyone may send a longer one.
+const PATH_LETTERS: usize = 200;
+
 /// Layer: the outermost. A number that comes from outside is not believed.
 pub async fn request(State(in_flight): State<Arc<InFlight>>, mut request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().simple().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
-    let method = request.method().as_str().to_owned();
-    let span = tracing::info_span!("request", request.id = id, http.method = method, http.path = request.uri().path());
+    let method = known(request.method());
+    let path: String = request.uri().path().chars().take(PATH_LETTERS).collect();
+    let span = tracing::info_span!("request", request.id = id, http.method = method, http.path = path);
     request.extensions_mut().insert(RequestId(id.clone()));
     let started = Instant::now();
     async move {
@@ -39,4 +43,14 @@ pub async fn request(State(in_flight): State<Arc<InFlight>>, mut request: Reques
     }
     .instrument(span)
     .await
+}
+
+/// A method may be any word at all, and each would be a series of its own, kept for ever.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        _ => "other",
+    }
 }

@@ -13,6 +13,9 @@ pub enum HttpError {
     /// 400: Keycloak understood, and says no.
     #[error("refused: {0}")]
     Refused(String),
+    /// 401 or 403 in OAuth's words: not this person but the portal itself is refused (its secret, its client, the realm).
+    #[error("the portal itself is refused: {0}")]
+    Denied(String),
     #[error("answered {0}")]
     Status(http::StatusCode),
     #[error("more than 1 MB of body")]
@@ -37,7 +40,7 @@ impl Http {
             .map(Self)
     }
 
-    /// 200 is an answer; 400 is a refusal; all else is a bad day of the provider.
+    /// 200 is an answer; 400 is a refusal, and so are 401 and 403 with a reason; all else is a bad day of the provider.
     pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let mut answer = self.0.execute(request.try_into()?).await?;
         let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
@@ -50,7 +53,13 @@ impl Http {
         }
         match status {
             http::StatusCode::OK => {}
-            http::StatusCode::BAD_REQUEST => return Err(HttpError::Refused(reason(&body))),
+            http::StatusCode::BAD_REQUEST => {
+                return Err(HttpError::Refused(reason(&body).unwrap_or_else(|| "without a reason".to_owned())));
+            }
+            // Without a reason it was a proxy's.
+            other @ (http::StatusCode::UNAUTHORIZED | http::StatusCode::FORBIDDEN) => {
+                return Err(reason(&body).map_or(HttpError::Status(other), HttpError::Denied));
+            }
             other => return Err(HttpError::Status(other)),
         }
         let mut whole = http::Response::builder().status(status).body(body)?;
@@ -60,10 +69,10 @@ impl Http {
 }
 
 /// The `error` of an OAuth answer, for the log; never the body, which may repeat what was sent.
-fn reason(body: &[u8]) -> String {
+fn reason(body: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Said {
         error: String,
     }
-    serde_json::from_slice::<Said>(body).map_or_else(|_| "without a reason".to_owned(), |said| said.error)
+    serde_json::from_slice::<Said>(body).ok().map(|said| said.error)
 }

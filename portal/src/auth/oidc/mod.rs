@@ -129,6 +129,10 @@ impl Oidc {
         let answer = request.request_async(&self.provider.caller()).await;
         let answer = answer.map_err(|cause| match Exchange::of(cause) {
             Exchange::Refused(cause) => refused(cause),
+            Exchange::Denied(cause) => {
+                denied(&cause);
+                away(cause)
+            }
             Exchange::Away(cause) => away(cause),
         })?;
         self.person(&answer, Some(nonce), None).await.map_err(|doubt| match doubt {
@@ -145,6 +149,10 @@ impl Oidc {
         let answer = found.client.exchange_refresh_token(&old_refresh).request_async(&self.provider.caller()).await;
         let answer = answer.map_err(|cause| match Exchange::of(cause) {
             Exchange::Refused(cause) => RefreshError::Ended(cause),
+            Exchange::Denied(cause) => {
+                denied(&cause);
+                RefreshError::Ended(cause)
+            }
             Exchange::Away(cause) => RefreshError::Away(cause),
         })?;
         // Without rotation Keycloak may leave the refresh token out: the old one stays good.
@@ -173,8 +181,9 @@ impl Oidc {
         Ok(Ended { expires: claims.envelope.exp, jti: claims.jti, provider_session: claims.sid, subject: claims.sub })
     }
 
-    /// Where Keycloak ends its own session; none while it was never found, and then there is none to end from here.
-    pub fn sign_out_address(&self, id_token: &str) -> Option<Url> {
+    /// Where Keycloak ends its own session, and asks nothing if an ID token says whose; none while it was never found, and
+    /// then there is none to end from here.
+    pub fn sign_out_address(&self, id_token: Option<&str>) -> Option<Url> {
         self.provider.sign_out_address(id_token)
     }
 
@@ -216,6 +225,15 @@ impl Oidc {
     fn expected(&self) -> Expected<'_> {
         Expected { issuer: &self.issuer, client_id: &self.client_id, now: clock::now() }
     }
+}
+
+/// Someone should get up: nobody signs in, and sessions end as their claims grow old.
+fn denied(cause: &str) {
+    metrics::counter!("portal_denied_by_keycloak_total").increment(1);
+    tracing::error!(
+        cause,
+        "Keycloak refuses the portal itself: compare OIDC_CLIENT_ID and OIDC_CLIENT_SECRET with its client, and see that client and realm are enabled"
+    );
 }
 
 fn away(cause: impl std::fmt::Display) -> AppError {

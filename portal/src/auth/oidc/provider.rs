@@ -155,14 +155,16 @@ impl Provider {
         }
     }
 
-    pub fn sign_out_address(&self, id_token: &str) -> Option<Url> {
+    pub fn sign_out_address(&self, id_token: Option<&str>) -> Option<Url> {
         let found = self.found.get()?;
         let end = found.metadata.additional_metadata().end_session_endpoint.clone()?;
         let mut address = LogoutRequest::from(end)
             .set_client_id(self.client_id.clone())
             .set_post_logout_redirect_uri(self.after_sign_out.clone())
             .http_get_url();
-        address.query_pairs_mut().append_pair("id_token_hint", id_token);
+        if let Some(id_token) = id_token {
+            address.query_pairs_mut().append_pair("id_token_hint", id_token);
+        }
         Some(address)
     }
 }
@@ -170,6 +172,8 @@ impl Provider {
 /// Why the token endpoint gave no tokens.
 pub enum Exchange {
     Refused(String),
+    /// Keycloak no longer knows the portal itself.
+    Denied(String),
     Away(String),
 }
 
@@ -177,6 +181,7 @@ impl Exchange {
     pub fn of(cause: RequestTokenError<HttpError, BasicErrorResponse>) -> Self {
         match cause {
             RequestTokenError::Request(HttpError::Refused(reason)) => Self::Refused(reason),
+            RequestTokenError::Request(HttpError::Denied(reason)) => Self::Denied(reason),
             RequestTokenError::ServerResponse(answer) => Self::Refused(answer.error().to_string()),
             // The parse error would carry the body, and so the tokens.
             RequestTokenError::Parse(..) => Self::Away("the token endpoint's answer is unreadable".to_owned()),

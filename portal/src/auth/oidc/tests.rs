@@ -191,7 +191,7 @@ async fn a_provider_that_is_not_there_yet_is_found_later() {
     let config = config::Oidc { issuer, internal: None, client_id: "portal".to_owned(), client_secret: secret };
     let oidc = Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap();
     assert!(is_away(oidc.depart("s", shared::language::Language::Ru).await));
-    assert!(oidc.sign_out_address("hint").is_none());
+    assert!(oidc.sign_out_address(Some("hint")).is_none());
 }
 
 #[tokio::test]
@@ -232,12 +232,13 @@ async fn a_refresh_tells_ended_from_away() {
     assert!(provider.forms.lock().unwrap()[0].contains("refresh_token=r-1"));
     provider.answers(|_| (StatusCode::BAD_REQUEST, axum::Json(json!({"error": "invalid_grant"}))).into_response());
     assert!(matches!(oidc.refresh(old(), "person").await, Err(RefreshError::Ended(_))));
-    for status in [
-        StatusCode::INTERNAL_SERVER_ERROR,
-        StatusCode::SERVICE_UNAVAILABLE,
-        StatusCode::UNAUTHORIZED,
-        StatusCode::TOO_MANY_REQUESTS,
-    ] {
+    for (status, error) in [(StatusCode::UNAUTHORIZED, "invalid_client"), (StatusCode::FORBIDDEN, "access_denied")] {
+        provider.answers(move |_| (status, axum::Json(json!({"error": error}))).into_response());
+        assert!(matches!(oidc.refresh(old(), "person").await, Err(RefreshError::Ended(_))), "{error}");
+        provider.answers(move |_| (status, "<html>").into_response());
+        assert!(matches!(oidc.refresh(old(), "person").await, Err(RefreshError::Away(_))), "a proxy's {status}");
+    }
+    for status in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS] {
         provider.answers(move |_| (status, axum::Json(json!({"error": "invalid_grant"}))).into_response());
         assert!(matches!(oidc.refresh(old(), "person").await, Err(RefreshError::Away(_))), "{status}");
     }
@@ -251,7 +252,7 @@ async fn a_refresh_tells_ended_from_away() {
 async fn signing_out_names_the_session_and_the_exact_way_back() {
     let oidc = Provider::start().await.client();
     oidc.depart("s", shared::language::Language::Ru).await.unwrap();
-    let address = oidc.sign_out_address("hint").unwrap();
+    let address = oidc.sign_out_address(Some("hint")).unwrap();
     let asked: std::collections::HashMap<_, _> = address.query_pairs().into_owned().collect();
     assert_eq!((asked["id_token_hint"].as_str(), asked["client_id"].as_str()), ("hint", "portal"));
     assert_eq!(asked["post_logout_redirect_uri"], "https://portal.example/");

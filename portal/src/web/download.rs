@@ -1,0 +1,114 @@
+//! A file on its way to a browser: what it holds (a place at ClickHouse, one of the viewer's own) it holds until the last
+//! byte is taken, the other end hangs up, or stops reading.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use tokio::sync::mpsc;
+
+/// Nobody who reads at all takes longer for one chunk.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Chunks that wait for the reader.
+const AHEAD: usize = 2;
+
+/// A chunk, or the end: a sender that goes away without it has cut the file.
+type Sent = std::io::Result<Option<Bytes>>;
+
+/// The body that sends `chunks`. An error cuts it: no browser takes half a file for a whole one.
+pub fn body<T: Send + 'static>(chunks: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static, held: T) -> Body {
+    patient(PATIENCE, chunks, held)
+}
+
+fn patient<T: Send + 'static>(
+    patience: Duration,
+    chunks: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    held: T,
+) -> Body {
+    let (send, receive) = mpsc::channel(AHEAD);
+    tokio::spawn(async move {
+        let _held = held;
+        tokio::select! {
+            () = send.closed() => {}
+            () = pass(patience, chunks, &send) => {}
+        }
+    });
+    let received = stream::unfold(Some(receive), async |receive| {
+        let mut receive = receive?;
+        match receive.recv().await {
+            Some(Ok(chunk)) => chunk.map(|chunk| (Ok(chunk), Some(receive))),
+            Some(Err(cause)) => Some((Err(cause), None)),
+            None => Some((Err(std::io::Error::other("cut: nobody read it")), None)),
+        }
+    });
+    // Layers ask again after the end.
+    Body::from_stream(received.fuse())
+}
+
+async fn pass(
+    patience: Duration,
+    chunks: impl Stream<Item = std::io::Result<Bytes>> + Send,
+    send: &mpsc::Sender<Sent>,
+) {
+    let ended = stream::once(std::future::ready(Ok(None)));
+    let mut chunks = std::pin::pin!(chunks.map(|chunk| chunk.map(Some)).chain(ended));
+    while let Some(chunk) = chunks.next().await {
+        match tokio::time::timeout(patience, send.send(chunk)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return,
+            Err(_) => {
+                tracing::warn!("A file was cut: nobody read it for {} s", patience.as_secs());
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::body::to_bytes;
+    use bytes::Bytes;
+    use futures_util::{StreamExt as _, stream};
+
+    use super::{Duration, body, patient};
+
+    fn chunks(number: usize) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send + 'static {
+        stream::iter((0..number).map(|_| Ok(Bytes::from_static(b"x"))))
+    }
+
+    async fn given_back(held: &Arc<()>) {
+        while Arc::strong_count(held) > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_file_holds_is_given_back_with_its_last_byte_or_when_the_other_end_hangs_up() {
+        let held = Arc::new(());
+        let mut whole = body(chunks(9), held.clone()).into_data_stream();
+        assert_eq!(Arc::strong_count(&held), 2);
+        assert_eq!(whole.by_ref().count().await, 9);
+        assert!(whole.next().await.is_none(), "it may be asked again after the end");
+        given_back(&held).await;
+        let left = body(chunks(9), held.clone());
+        drop(left);
+        given_back(&held).await;
+    }
+
+    #[tokio::test]
+    async fn who_stops_reading_loses_the_place_and_the_file_is_cut() {
+        let held = Arc::new(());
+        let stalled = patient(Duration::from_millis(20), chunks(9), held.clone());
+        given_back(&held).await;
+        assert!(to_bytes(stalled, 100).await.is_err(), "half a file is no whole one");
+    }
+
+    #[tokio::test]
+    async fn an_error_under_way_cuts_the_file() {
+        let failing = stream::iter([Ok(Bytes::from_static(b"x")), Err(std::io::Error::other("away"))]);
+        assert!(to_bytes(body(failing, ()), 100).await.is_err());
+    }
+}
