@@ -23,8 +23,9 @@ use super::pass::Pass;
 use super::place::Place;
 use crate::datasets::Dataset;
 
-/// How long rows that were sent may be on their way before the warehouse counts as behind.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How long rows that were sent are waited for. Not longer: nothing else reads the dataset meanwhile, and should a marker be lost,
+/// it is the next pass that brings one. The slot is tried again.
+const PATIENCE: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Separates what is hashed.
@@ -189,7 +190,9 @@ impl<'a> Audit<'a> {
             }
             if Instant::now() > until {
                 let dataset = self.pass.dataset;
-                return Err(Stop::Retry(format!("the last pass over {dataset} has not arrived in the warehouse yet.")));
+                return Err(Stop::Retry(format!(
+                    "What was sent of {dataset} is not compared yet: its last pass has not arrived in the warehouse."
+                )));
             }
             self.pass.check()?;
             tokio::time::sleep(PAUSE).await;
