@@ -54,8 +54,11 @@ async fn many_deletions_at_once_are_held_with_both_counts_and_an_operator_lets_t
     extractor.resume();
     let counts = format!("and {} no more", many.len());
     await_line(&extractor, &["ERROR", &counts, "extractor release sales"]).await;
-    let readiness = ask(&health, "/readyz").await;
-    assert!(readiness.starts_with("503") && readiness.contains(&counts), "{readiness}");
+    await_true("it is not ready, and says both counts", SOON, async || {
+        let readiness = ask(&health, "/readyz").await;
+        readiness.starts_with("503") && readiness.contains(&counts)
+    })
+    .await;
     assert!(ask(&health, "/metrics").await.contains(&format!("extract_held{{dataset=\"sales\"}} {}", many.len())));
     // What stands is as of the last whole pass, and the page says so; what is new or changed is read.
     let marked = ledger::newest_pass(&stand.clickhouse, "sales").await;

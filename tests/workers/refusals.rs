@@ -10,7 +10,7 @@ use crate::stand::{Stand, await_line, start};
 async fn a_dataset_whose_table_refuses_it_waits_and_is_told_while_the_others_go_on_until_it_is_mended() {
     let stand = Stand::start().await;
     let migrator = stand.clickhouse.client("migrator");
-    let break_it = "ALTER TABLE dw.product DROP COLUMN article";
+    let break_it = "ALTER TABLE dw.product DROP COLUMN is_group";
     migrator.query(break_it).execute().await.expect("drop a column");
     let listen = format!("127.0.0.1:{}", stack::ports::free().expect("a port"));
     let mut loader = start(stand.loader().env("HEALTH_LISTEN", &listen));
@@ -20,7 +20,7 @@ async fn a_dataset_whose_table_refuses_it_waits_and_is_told_while_the_others_go_
             stack::http().expect("a client").get(format!("http://{listen}{path}")).send().await.expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("its text"))
     };
-    await_line(&loader, &["ERROR", "ClickHouse refuses products", "article"]).await;
+    await_line(&loader, &["ERROR", "ClickHouse refuses products", "is_group"]).await;
     // Sales and dealers go on.
     for dataset in ["sales", "dealers"] {
         ledger::await_pass(&stand.clickhouse, dataset).await;
@@ -32,13 +32,13 @@ async fn a_dataset_whose_table_refuses_it_waits_and_is_told_while_the_others_go_
     })
     .await;
     let (status, why) = ask("/readyz").await;
-    assert!(status == 503 && why.contains("ClickHouse refuses products") && why.contains("article"), "{status} {why}");
+    assert!(status == 503 && why.contains("ClickHouse refuses products") && why.contains("is_group"), "{status} {why}");
     assert!(ask("/metrics").await.1.contains("load_refused{dataset=\"products\"} 1"));
     assert!(loader.is_running(), "{}", loader.output());
     let told = loader.output().lines().filter(|line| line.contains("ERROR")).count();
     assert_eq!(told, 1, "told once: {}", loader.output());
 
-    let mend = "ALTER TABLE dw.product ADD COLUMN article String AFTER code";
+    let mend = "ALTER TABLE dw.product ADD COLUMN is_group UInt8 AFTER parent_id";
     migrator.query(mend).execute().await.expect("add the column");
     ledger::await_pass(&stand.clickhouse, "products").await;
     await_true("the loader is ready again", SOON, async || ask("/readyz").await.0 == 200).await;

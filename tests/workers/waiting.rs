@@ -94,7 +94,7 @@ async fn programs_wait_for_stores_schemas_and_topics_and_begin_by_themselves() {
         .env("OIDC_ISSUER", "http://127.0.0.1:1/realms/dealers")
         .env("OIDC_CLIENT_SECRET", "secret");
     clickhouse.server.process.kill();
-    let mut extractor = Waiting::start(words("extractor"), "HEALTH_LISTEN");
+    let mut extractor = Waiting::start(words("extractor").envs(clickhouse.variables("audit_ro")), "HEALTH_LISTEN");
     let mut loader = Waiting::start(words("loader").envs(clickhouse.variables("loader")), "HEALTH_LISTEN");
     let mut portal = Waiting::start(portal, "PORTAL_HEALTH_LISTEN");
     for program in [&mut extractor, &mut loader, &mut portal] {
@@ -176,6 +176,8 @@ async fn an_extractor_is_not_ready_while_1c_is_away_refuses_it_or_is_asked_for_t
     std::fs::write(&password, "новый").expect("write the password");
     extractor.ready().await;
 
+    // Two at once would take turns at the slots.
+    assert!(extractor.process.stop().is_some_and(|status| status.success()));
     let elsewhere = stand.extractor().env("ONEC_URL", stand.onec.url().replace("/odata/", "/data/"));
     Waiting::start(elsewhere, "HEALTH_LISTEN").lacks("check the address and the publication in ONEC_URL").await;
 }

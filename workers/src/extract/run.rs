@@ -170,7 +170,9 @@ impl Extractor {
                 Err(Stop::Stale)
             }
         };
-        let outcome = self.judge(&claim, &pass, ended, began.elapsed());
+        let is_audit = self.reach(&claim.job, dataset) == Reach::Audit;
+        let outcome =
+            if is_audit { self.judge_audit(&claim, ended) } else { self.judge(&claim, &pass, ended, began.elapsed()) };
         self.write_down(&claim, &outcome).await;
     }
 
@@ -211,8 +213,6 @@ impl Extractor {
             );
         }
         match ended {
-            // What it found, it has told.
-            Ok(()) if self.reach(&claim.job, claim.dataset) == Reach::Audit => Outcome::Done,
             Ok(()) => {
                 metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "done").increment(1);
                 tracing::info!(
@@ -268,6 +268,23 @@ impl Extractor {
                 Outcome::Failed(reason)
             }
         }
+    }
+
+    /// What a comparison found, it has told. One that could not be made says nothing about 1C.
+    fn judge_audit(&self, claim: &Claim, ended: Result<(), Stop>) -> Outcome {
+        let (name, is_last) = (claim.dataset.name(), claim.attempt >= self.config.rhythm.attempts);
+        let reason = match ended {
+            Ok(()) => return Outcome::Done,
+            Err(Stop::Asked | Stop::Stale) => return Outcome::Drained,
+            Err(stop) => stop.to_string(),
+        };
+        let told = format!("What was sent of {name} is not compared with what stands in the warehouse: {reason}");
+        if is_last {
+            tracing::error!(dataset.name = name, attempt = claim.attempt, "{told}");
+        } else {
+            tracing::warn!(dataset.name = name, attempt = claim.attempt, "{told}");
+        }
+        Outcome::Failed(reason)
     }
 
     /// Returns when the lease is lost: said by Postgres, or because it could not be renewed in time.

@@ -190,9 +190,7 @@ impl<'a> Audit<'a> {
             }
             if Instant::now() > until {
                 let dataset = self.pass.dataset;
-                return Err(Stop::Retry(format!(
-                    "What was sent of {dataset} is not compared yet: its last pass has not arrived in the warehouse."
-                )));
+                return Err(Stop::Retry(format!("The last pass over {dataset} has not arrived in the warehouse yet.")));
             }
             self.pass.check()?;
             tokio::time::sleep(PAUSE).await;

@@ -17,7 +17,7 @@ const NO_RIGHT: &str = "42501";
 pub async fn go_on_behind(pool: &PgPool, warehouse: &Warehouse, jobs: &[Job]) -> Result<(), String> {
     let away = |error: sqlx::Error| format!("PostgreSQL does not answer as it should: {error}.");
     let highest = warehouse.highest_pass().await;
-    let highest = highest.map_err(|error| format!("ClickHouse does not say which passes it holds: {error}."))?;
+    let highest = highest.map_err(|error| format!("Which passes the warehouse holds is not known: {error}"))?;
     let last: i64 = sqlx::query_scalar("SELECT last_value FROM pass_number").fetch_one(pool).await.map_err(away)?;
     let highest = i64::try_from(highest).unwrap_or(i64::MAX);
     if highest <= last {

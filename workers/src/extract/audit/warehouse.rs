@@ -1,6 +1,7 @@
 //! The warehouse's side.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use clickhouse::Client;
@@ -10,6 +11,9 @@ use super::{Span, Sum, Table};
 use crate::datasets::Dataset;
 use crate::extract::Stop;
 use crate::extract::place::Place;
+
+/// A server that says nothing for so long, though asked for next to nothing, stands still.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// Rows of a document at one place.
 #[derive(Debug, Clone, Copy)]
@@ -53,13 +57,17 @@ impl Warehouse {
                  FROM dw.{name} FINAL WHERE is_deleted = 0 GROUP BY {id}, span)
              GROUP BY span"
         );
-        let rows: Vec<(i32, i64, i64, i64, i64)> = self.client.query(&query).fetch_all().await?;
+        let rows: Vec<(i32, i64, i64, i64, i64)> = self.answered(self.client.query(&query).fetch_all()).await??;
         let sum = |(span, documents, lines, amount, hash)| (span, Sum { documents, lines, amount, hash });
         Ok(rows.into_iter().map(sum).collect())
     }
 
     /// All rows of a span, by document and place.
     pub(super) async fn of_span(&self, table: &Table, wanted: Span) -> Result<HashMap<Uuid, Vec<Standing>>, Stop> {
+        self.answered(self.read_span(table, wanted)).await?
+    }
+
+    async fn read_span(&self, table: &Table, wanted: Span) -> Result<HashMap<Uuid, Vec<Standing>>, Stop> {
         let Table { name, id, .. } = table;
         let Columns { span, dealer, day, line, amount } = columns(table);
         let query = format!(
@@ -102,20 +110,21 @@ impl Warehouse {
              INNER JOIN (SELECT dataset, argMax(partitions, pass) AS partitions FROM dw.pass FINAL GROUP BY dataset) AS newest
                  ON newest.dataset = p.dataset
              WHERE p.partition < newest.partitions AND has(?, p.dataset) GROUP BY p.dataset";
-        let rows: Vec<(String, i64)> = self.client.query(query).bind(table.names()).fetch_all().await?;
+        let rows: Vec<(String, i64)> =
+            self.answered(self.client.query(query).bind(table.names()).fetch_all()).await??;
         Ok(rows.into_iter().filter_map(|(name, pass)| Some((Dataset::from_name(&name)?, pass))).collect())
     }
 
     /// The highest pass of which anything has arrived; 0: nothing has. A table that is not there yet holds nothing.
-    pub async fn highest_pass(&self) -> Result<u64, clickhouse::error::Error> {
+    pub async fn highest_pass(&self) -> Result<u64, Stop> {
         let of_table = |dataset| format!("SELECT bitShiftRight(max(version), 32) FROM dw.{}", Table::of(dataset).name);
         let queries = Dataset::ALL.into_iter().map(of_table).chain(["SELECT max(pass) FROM dw.pass".to_owned()]);
         let mut highest = 0;
         for query in queries {
-            match self.client.query(&query).fetch_one::<u64>().await {
+            match self.answered(self.client.query(&query).fetch_one::<u64>()).await? {
                 Ok(pass) => highest = highest.max(pass),
                 Err(error) if is_missing(&error) => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(highest)
@@ -125,6 +134,26 @@ impl Warehouse {
 impl From<clickhouse::error::Error> for Stop {
     fn from(error: clickhouse::error::Error) -> Self {
         Self::Retry(format!("ClickHouse does not answer as it should: {error}"))
+    }
+}
+
+impl Warehouse {
+    /// The answer, however long it takes, while the server answers other questions: one that stands still is not waited for.
+    async fn answered<F: Future>(&self, answer: F) -> Result<F::Output, Stop> {
+        tokio::select! {
+            answer = answer => Ok(answer),
+            () = self.falls_silent() => Err(Stop::Retry("ClickHouse does not answer.".to_owned())),
+        }
+    }
+
+    async fn falls_silent(&self) {
+        loop {
+            tokio::time::sleep(SILENCE).await;
+            let asked = tokio::time::timeout(SILENCE, self.client.query("SELECT 1").fetch_one::<u8>()).await;
+            if !matches!(asked, Ok(Ok(_))) {
+                return;
+            }
+        }
     }
 }
 
