@@ -47,6 +47,9 @@ async fn rows_that_the_warehouse_lost_are_noticed_told_and_sent_again() {
 async fn rows_that_stand_though_nobody_sent_them_are_taken_away() {
     let stand = Stand::start().await;
     let (mut extractor, mut loader) = stand.both().await;
+    stand.await_pass().await;
+    let audits = "SELECT count(*) FROM slot WHERE job = 'sales-audit' AND state <> 'missed'";
+    assert_eq!(stand.postgres_count(audits).await, 1, "one comparison follows the first load, the next its cron line");
     let documents = stand.documents().await;
     // Tombstones get lost: a document moves to another dealer, and its former rows stand on.
     let (moved, gone) = (text(&documents[0], "ref").to_owned(), text(&documents[1], "ref").to_owned());

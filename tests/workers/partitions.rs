@@ -56,7 +56,7 @@ async fn a_partition_that_was_paused_and_moved_away_is_read_again_when_it_comes_
 #[tokio::test(flavor = "multi_thread")]
 async fn partitions_gained_while_the_others_are_paused_wait_too() {
     let stand = Stand::start().await;
-    let (extractor, first) = stand.both().await;
+    let (_extractor, first) = stand.both().await;
     stand.clickhouse.server.process.pause();
     await_line(&first, &["reading from Kafka is paused"]).await;
     let before = take_overs(&stand).await;
@@ -77,13 +77,7 @@ async fn partitions_gained_while_the_others_are_paused_wait_too() {
     let done = "SELECT done_pass FROM progress WHERE dataset = 'products'";
     for _ in 0..8 {
         let before = stand.postgres_count(done).await;
-        let sent = tokio::time::timeout(SOON, async {
-            while stand.postgres_count(done).await <= before {
-                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-            }
-        })
-        .await;
-        assert!(sent.is_ok(), "no further pass is sent: {}", extractor.output());
+        await_true("a further pass is sent", SOON, async || stand.postgres_count(done).await > before).await;
     }
     assert!(peak_mib(&first) < 256, "it read {} MiB while it was paused", peak_mib(&first));
 }

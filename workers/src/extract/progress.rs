@@ -60,9 +60,9 @@ pub async fn load_done(pool: &PgPool, pass: &Pass) -> Result<(), Stop> {
 /// The marker of this pass stands in every partition. True: it is the first of its dataset.
 pub async fn pass_done(pool: &PgPool, pass: &Pass) -> Result<bool, Stop> {
     let former: Option<Option<i64>> = sqlx::query_scalar(
-        "WITH former AS (SELECT done_pass FROM progress WHERE dataset = $1 AND pass = $2 FOR UPDATE)
-         UPDATE progress SET done_pass = pass, done_at = now() WHERE dataset = $1 AND pass = $2
-         RETURNING (SELECT done_pass FROM former)",
+        "UPDATE progress p SET done_pass = p.pass, done_at = now()
+         FROM (SELECT dataset, done_pass FROM progress WHERE dataset = $1 AND pass = $2 FOR UPDATE) AS former
+         WHERE p.dataset = former.dataset RETURNING former.done_pass",
     )
     .bind(pass.dataset.name())
     .bind(pass.number)
