@@ -33,11 +33,9 @@ async fn rows_that_the_warehouse_lost_are_noticed_told_and_sent_again() {
          SETTINGS mutations_sync = 1"
     );
     meddle(&stand, &lost).await;
-    meddle(
-        &stand,
-        "ALTER TABLE dw.dealer DELETE WHERE code = (SELECT min(code) FROM dw.dealer) SETTINGS mutations_sync = 1",
-    )
-    .await;
+    let dealer = stack::onec::dealer(1);
+    let lost = format!("ALTER TABLE dw.dealer DELETE WHERE dealer_id = '{dealer}' SETTINGS mutations_sync = 1");
+    meddle(&stand, &lost).await;
     await_line(&extractor, &["ERROR", "does not hold what was sent", "2 of sales do not stand"]).await;
     await_line(&extractor, &["ERROR", "does not hold what was sent", "1 of dealers do not stand"]).await;
     stand.await_equal().await;
