@@ -1,6 +1,7 @@
 //! A TCP proxy of ours before any part, that can turn bad: silent, cut, slow, refusing.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,6 +31,8 @@ pub struct FaultProxy {
     address: SocketAddr,
     fault: watch::Sender<Fault>,
     listening: watch::Receiver<bool>,
+    /// Every open connection holds a receiver.
+    connections: Arc<watch::Sender<()>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -42,8 +45,9 @@ impl FaultProxy {
         let address = listener.local_addr().expect("an address");
         let (fault, watched) = watch::channel(Fault::None);
         let (now_listening, listening) = watch::channel(true);
-        let task = tokio::spawn(serve(listener, address, target, watched, now_listening));
-        Self { address, fault, listening, task }
+        let connections = Arc::new(watch::Sender::new(()));
+        let task = tokio::spawn(serve(listener, address, target, watched, now_listening, Arc::clone(&connections)));
+        Self { address, fault, listening, connections, task }
     }
 
     pub fn port(&self) -> u16 {
@@ -55,11 +59,19 @@ impl FaultProxy {
         self.address.to_string()
     }
 
-    /// Changes the weather; returns when it holds for new connections.
+    /// How many connections are open now.
+    pub fn open(&self) -> usize {
+        self.connections.receiver_count()
+    }
+
+    /// Changes the weather; returns when it holds for new connections, and when the open ones are closed that must be.
     pub async fn set(&mut self, fault: Fault) {
         self.fault.send_replace(fault);
         let wanted = fault != Fault::Refuse;
         let _ = self.listening.wait_for(|listening| *listening == wanted).await;
+        if fault == Fault::Refuse {
+            self.connections.closed().await;
+        }
     }
 }
 
@@ -76,6 +88,7 @@ async fn serve(
     target: String,
     mut fault: watch::Receiver<Fault>,
     listening: watch::Sender<bool>,
+    connections: Arc<watch::Sender<()>>,
 ) {
     let mut listener = Some(listener);
     loop {
@@ -97,7 +110,11 @@ async fn serve(
         listening.send_replace(true);
         tokio::select! {
             accepted = open.accept() => if let Ok((client, _)) = accepted {
-                tokio::spawn(connection(client, target.clone(), fault.clone()));
+                let (open, passed) = (connections.subscribe(), connection(client, target.clone(), fault.clone()));
+                tokio::spawn(async move {
+                    passed.await;
+                    drop(open);
+                });
             },
             changed = fault.changed() => if changed.is_err() { return },
         }
@@ -134,6 +151,8 @@ async fn pump(
         let mut bytes = &chunk[..read];
         let now = *fault.borrow();
         match now {
+            // What a blackhole held is gone with its connection.
+            Fault::Refuse => return,
             Fault::Latency(delay) => tokio::time::sleep(delay).await,
             Fault::BytesPerSecond(rate) => {
                 tokio::time::sleep(Duration::from_secs_f64(read as f64 / f64::from(rate.max(1)))).await;
@@ -193,6 +212,13 @@ mod tests {
         assert_eq!(ask(&mut stream, 10).await.unwrap(), 0);
         proxy.set(Fault::None).await;
         assert_eq!(ask(&mut stream, 10).await.unwrap(), 10, "held bytes pass when the blackhole heals");
+
+        let mut held = TcpStream::connect(proxy.address()).await.unwrap();
+        proxy.set(Fault::Blackhole).await;
+        assert_eq!(ask(&mut held, 10).await.unwrap(), 0);
+        proxy.set(Fault::Refuse).await;
+        assert_eq!(held.read(&mut [0; 10]).await.unwrap_or(0), 0, "held bytes are gone with their connection");
+        proxy.set(Fault::None).await;
 
         proxy.set(Fault::CutAfter(40)).await;
         let mut cut = TcpStream::connect(proxy.address()).await.unwrap();

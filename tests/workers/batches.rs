@@ -302,16 +302,35 @@ async fn a_loader_that_slept_while_another_took_its_partitions_stores_nothing_tw
     let stand = Stand::start().await;
     let mut proxy = FaultProxy::before(stand.clickhouse.url().trim_start_matches("http://").to_owned()).await;
     proxy.set(Fault::Blackhole).await;
-    let _extractor = start(stand.extractor());
+    let mut extractor = start(stand.extractor());
     let mut sleeper = start(stand.loader().env("CLICKHOUSE_URL", format!("http://{}", proxy.address())));
     await_true("a batch is on its way", SOON, async || {
         stand.postgres_count("SELECT count(*) FROM batch WHERE phase = 'before' AND topic LIKE '%sales%'").await > 0
     })
     .await;
-    sleeper.pause();
+    // Asleep while each of its inserts hangs on a connection: one that had passed the fence and not begun would go through later.
+    let hangs = async || {
+        let before = stand.postgres_count("SELECT count(*) FROM batch WHERE phase = 'before'").await;
+        usize::try_from(before).expect("a count") == proxy.open()
+    };
+    await_true("the sleeper sleeps in the middle of its inserts", SOON, async || {
+        sleeper.pause();
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if !hangs().await {
+                sleeper.resume();
+                return false;
+            }
+        }
+        true
+    })
+    .await;
     let mut second = start(stand.loader());
     // Kafka gives the sleeper three quarters of a minute to say something.
     ledger::await_equal(&stand.onec, &stand.clickhouse, 2 * SOON).await;
+    // Nothing is on its way when partitions change hands: its outcome would be unknown to whoever gets them.
+    assert!(extractor.stop().is_some_and(|status| status.success()));
+    await_rest(&stand).await;
     let epochs = stand.postgres_count("SELECT sum(writer_epoch)::bigint FROM batch").await;
     // What hung on its connections is gone with them: whatever it stores now, it sends after it woke.
     proxy.set(Fault::Refuse).await;
@@ -323,6 +342,7 @@ async fn a_loader_that_slept_while_another_took_its_partitions_stores_nothing_tw
     })
     .await;
     assert!(second.stop().is_some_and(|status| status.success()));
+    extractor.restart().expect("restart the extractor");
     let documents = stand.documents().await;
     stand.change(&documents[0], "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
     stand.await_equal().await;
