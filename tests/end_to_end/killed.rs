@@ -4,14 +4,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use stack::kafka::{self, Kafka};
-use stack::parts::Parts;
-use stack::ports::free;
-use stack::postgres::{self, Postgres};
 use tests::{TestOnec, TestPostgres, TestTopics, folder, ledger};
 use tokio::time::Instant;
 
-use crate::road::{Road, dealer};
+use crate::road::{Road, dealer, own_kafka, own_postgres};
 
 /// Everything may have to begin again, and what Kafka takes for alive must first be given up.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -88,21 +84,8 @@ async fn a_clickhouse_that_is_killed_again_and_again_under_edits_loses_nothing()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_road_of_which_everything_is_killed_again_and_again_under_edits_loses_nothing() {
     let at = folder();
-    let settings = kafka::Settings {
-        port: free().expect("a port"),
-        controller_port: free().expect("a port"),
-        folder: at.path().join("kafka"),
-        log: at.path().join("kafka.log"),
-        properties: Vec::new(),
-    };
-    let mut kafka = Kafka::start(&Parts::locate(), &settings).await.expect("start a Kafka");
-    let settings = postgres::Settings {
-        port: free().expect("a port"),
-        folder: at.path().join("postgres"),
-        log: at.path().join("postgres.log"),
-        durable: true,
-    };
-    let mut postgres = Postgres::start(&Parts::locate(), &settings).await.expect("start a PostgreSQL");
+    let mut kafka = own_kafka(at.path()).await;
+    let mut postgres = own_postgres(at.path()).await;
     let (topics, database) =
         (TestTopics::on(&kafka.brokers()).await, TestPostgres::on(&postgres.url("postgres")).await);
     let mut road = Road::over(TestOnec::start_with(|settings| settings.lines = 5_000).await, database, topics).await;

@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use stack::kafka::Kafka;
-use stack::parts::Parts;
-use stack::postgres::Postgres;
 use stack::process::Process;
 use tests::{Browser, TestKeycloak, TestPortal, TestPostgres, TestTopics, await_true, folder};
 
-use crate::road::{Road, SOON, dealer};
+use crate::road::{Road, SOON, dealer, own_kafka, own_postgres};
 
 /// Changes a document of dealer 1 so that there is something to lose.
 async fn change_something(road: &Road) {
@@ -54,14 +51,7 @@ async fn clickhouse_away_is_told_by_loader_and_page_and_both_resume_when_it_is_b
 #[tokio::test(flavor = "multi_thread")]
 async fn kafka_away_is_told_by_the_extractor_and_nothing_is_lost() {
     let at = folder();
-    let settings = stack::kafka::Settings {
-        port: stack::ports::free().expect("a port"),
-        controller_port: stack::ports::free().expect("a port"),
-        folder: at.path().join("kafka"),
-        log: at.path().join("kafka.log"),
-        properties: Vec::new(),
-    };
-    let mut kafka = Kafka::start(&Parts::locate(), &settings).await.expect("start a Kafka");
+    let mut kafka = own_kafka(at.path()).await;
     let topics = TestTopics::on(&kafka.brokers()).await;
     let mut road = Road::with_topics(topics).await;
     road.await_equal(SOON).await;
@@ -77,13 +67,7 @@ async fn kafka_away_is_told_by_the_extractor_and_nothing_is_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_away_is_told_by_workers_and_page_and_all_resume_when_it_is_back() {
     let at = folder();
-    let settings = stack::postgres::Settings {
-        port: stack::ports::free().expect("a port"),
-        folder: at.path().join("postgres"),
-        log: at.path().join("postgres.log"),
-        durable: true,
-    };
-    let mut server = Postgres::start(&Parts::locate(), &settings).await.expect("start a PostgreSQL");
+    let mut server = own_postgres(at.path()).await;
     let database = TestPostgres::on(&server.url("postgres")).await;
     let mut road = Road::with_postgres(database).await;
     let portal = road.portal().await;

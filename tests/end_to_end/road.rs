@@ -1,9 +1,14 @@
 //! One road of a test's own: every part real, every store its own, both workers and a portal running.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+use stack::kafka::Kafka;
 use stack::onec::Settings;
+use stack::parts::Parts;
+use stack::ports::free;
+use stack::postgres::Postgres;
 use stack::process::Process;
 use tests::{Browser, Page, TestClickHouse, TestKeycloak, TestOnec, TestPortal, TestPostgres, TestTopics, TestUser};
 use tests::{clickhouse, folder, ledger, postgres, test_workers, topics};
@@ -24,6 +29,29 @@ pub struct Road {
 /// The `Ref_Key` of the stand-in's dealer number `n`, counting from 1.
 pub fn dealer(n: u32) -> String {
     format!("5b0d6f0e-d0d0-11ee-8a01-{n:012x}")
+}
+
+/// A Kafka of the test's own below this folder, to be broken.
+pub async fn own_kafka(at: &Path) -> Kafka {
+    let settings = stack::kafka::Settings {
+        port: free().expect("a port"),
+        controller_port: free().expect("a port"),
+        folder: at.join("kafka"),
+        log: at.join("kafka.log"),
+        properties: Vec::new(),
+    };
+    Kafka::start(&Parts::locate(), &settings).await.expect("start a Kafka")
+}
+
+/// The same of a PostgreSQL, which forgets nothing that it has confirmed.
+pub async fn own_postgres(at: &Path) -> Postgres {
+    let settings = stack::postgres::Settings {
+        port: free().expect("a port"),
+        folder: at.join("postgres"),
+        log: at.join("postgres.log"),
+        durable: true,
+    };
+    Postgres::start(&Parts::locate(), &settings).await.expect("start a PostgreSQL")
 }
 
 impl Road {

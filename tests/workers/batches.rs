@@ -48,6 +48,14 @@ async fn forget_group(stand: &Stand) {
     assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
 }
 
+/// A loader at rest: all that the base has is stored, and the extractor has stopped.
+pub async fn loaded(stand: &Stand) -> stack::process::Process {
+    let (mut extractor, loader) = stand.both().await;
+    assert!(extractor.stop().is_some_and(|status| status.success()));
+    await_rest(stand).await;
+    loader
+}
+
 /// Every last version of everything, to the last column.
 async fn everything(stand: &Stand) -> Vec<(u64, u64)> {
     let mut found = Vec::new();

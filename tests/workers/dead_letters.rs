@@ -6,7 +6,7 @@ use rdkafka::message::Message as _;
 use serde_json::json;
 use tests::{Fault, FaultProxy, TestOnec, await_true, clickhouse, folder, postgres, test_workers, topics};
 
-use crate::batches::await_rest;
+use crate::batches::loaded;
 use crate::stand::{Stand, await_line, peak_mib, start};
 use crate::topic::{PARTITIONS, Topic};
 
@@ -60,9 +60,7 @@ fn set_aside(stand: &Stand) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_set_aside_is_set_aside_once_however_often_its_batch_is_tried() {
     let stand = Stand::start().await;
-    let (mut extractor, mut loader) = stand.both().await;
-    assert!(extractor.stop().is_some_and(|status| status.success()));
-    await_rest(&stand).await;
+    let mut loader = loaded(&stand).await;
     assert!(loader.stop().is_some_and(|status| status.success()));
     let mut proxy = FaultProxy::before(stand.clickhouse.url().trim_start_matches("http://").to_owned()).await;
     proxy.set(Fault::Refuse).await;

@@ -2,10 +2,11 @@
 
 use rdkafka::message::{Message, OwnedMessage};
 use serde_json::json;
+use stack::process::Process;
 use tests::await_true;
 use tests::ledger::{self, SOON};
 
-use crate::batches::await_rest;
+use crate::batches::{await_rest, loaded};
 use crate::stand::{Stand, await_line, has_line, peak_mib, start};
 use crate::topic::{PARTITIONS, Topic};
 
@@ -26,6 +27,16 @@ async fn forget<'a>(stand: &Stand, messages: impl Iterator<Item = &'a OwnedMessa
     stand.clickhouse.client("migrator").query(sql).bind(keys).execute().await.expect("forget the documents");
 }
 
+/// ClickHouse stands still, so the first loader pauses, and a second one takes partitions over.
+async fn a_second_while_paused(stand: &Stand, first: &Process) -> Process {
+    stand.clickhouse.server.process.pause();
+    await_line(first, &["reading from Kafka is paused"]).await;
+    let before = take_overs(stand).await;
+    let second = start(stand.loader());
+    await_take_over(stand, before).await;
+    second
+}
+
 async fn move_a_document(stand: &Stand) {
     let documents = stand.documents().await;
     stand.change(&documents[0], "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
@@ -35,11 +46,7 @@ async fn move_a_document(stand: &Stand) {
 async fn a_partition_that_was_paused_and_moved_away_is_read_again_when_it_comes_back() {
     let stand = Stand::start().await;
     let (_extractor, first) = stand.both().await;
-    stand.clickhouse.server.process.pause();
-    await_line(&first, &["reading from Kafka is paused"]).await;
-    let before = take_overs(&stand).await;
-    let mut second = start(stand.loader());
-    await_take_over(&stand, before).await;
+    let mut second = a_second_while_paused(&stand, &first).await;
     stand.clickhouse.server.process.resume();
     // Both read again: a pass lands whole only when every partition is read.
     ledger::await_pass(&stand.clickhouse, "sales").await;
@@ -57,11 +64,7 @@ async fn a_partition_that_was_paused_and_moved_away_is_read_again_when_it_comes_
 async fn partitions_gained_while_the_others_are_paused_wait_too() {
     let stand = Stand::start().await;
     let (_extractor, first) = stand.both().await;
-    stand.clickhouse.server.process.pause();
-    await_line(&first, &["reading from Kafka is paused"]).await;
-    let before = take_overs(&stand).await;
-    let mut second = start(stand.loader());
-    await_take_over(&stand, before).await;
+    let mut second = a_second_while_paused(&stand, &first).await;
     await_line(&second, &["reading from Kafka is paused"]).await;
     let before = take_overs(&stand).await;
     second.kill();
@@ -85,9 +88,7 @@ async fn partitions_gained_while_the_others_are_paused_wait_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_made_anew_while_the_loader_runs_is_read_from_its_first_message() {
     let stand = Stand::start().await;
-    let (mut extractor, loader) = stand.both().await;
-    assert!(extractor.stop().is_some_and(|status| status.success()));
-    await_rest(&stand).await;
+    let loader = loaded(&stand).await;
     let topic = Topic::of(&stand.topics, "sales");
     let held: Vec<_> = (0..PARTITIONS).map(|partition| topic.messages(partition)).collect();
     forget(&stand, held.iter().flatten()).await;
@@ -108,9 +109,7 @@ async fn a_topic_made_anew_while_the_loader_runs_is_read_from_its_first_message(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_made_anew_and_shorter_while_no_loader_ran_is_stored_without_waiting_for_more() {
     let stand = Stand::start().await;
-    let (mut extractor, mut loader) = stand.both().await;
-    assert!(extractor.stop().is_some_and(|status| status.success()));
-    await_rest(&stand).await;
+    let mut loader = loaded(&stand).await;
     assert!(loader.stop().is_some_and(|status| status.success()));
     // The stored state begins with the first message and ends far behind the last that will come.
     sqlx::query("UPDATE batch SET min_offset = 0, max_offset = 1000000").execute(&stand.postgres.pool).await.unwrap();
@@ -173,9 +172,7 @@ async fn messages_that_kafka_lost_are_told_and_rejected_ones_are_not_taken_for_l
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_kafka_lost_while_the_loader_waited_are_told() {
     let stand = Stand::start().await;
-    let (mut extractor, loader) = stand.both().await;
-    assert!(extractor.stop().is_some_and(|status| status.success()));
-    await_rest(&stand).await;
+    let loader = loaded(&stand).await;
     let topic = Topic::of(&stand.topics, "sales");
     loader.pause();
     // The first answers the question that is still open.

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use sqlx::{PgPool, Postgres, Transaction};
 
 use super::held::Held;
+use super::schedule;
 use crate::config::{Job, Reach};
 use crate::datasets::Dataset;
 
@@ -81,10 +82,5 @@ async fn begin_anew(tx: &mut Transaction<'_, Postgres>, job: &Job) -> sqlx::Resu
         .bind(job.dataset.name())
         .execute(&mut **tx)
         .await?;
-    sqlx::query("INSERT INTO slot (job, slot_at, dataset) VALUES ($1, now(), $2)")
-        .bind(job.name)
-        .bind(job.dataset.name())
-        .execute(&mut **tx)
-        .await
-        .map(drop)
+    schedule::ask_for(&mut **tx, job).await
 }

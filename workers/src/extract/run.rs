@@ -16,7 +16,7 @@ use super::changes::Reader;
 use super::ledger::Ledger;
 use super::pass::Pass;
 use super::publish::Publisher;
-use super::schedule::{Claim, Outcome, Schedule};
+use super::schedule::{self, Claim, Outcome, Schedule};
 use super::{Stop, held, operator};
 use crate::config::{ExtractorConfig, Job, Reach};
 use crate::datasets::Dataset;
@@ -343,7 +343,7 @@ impl Extractor {
         if reader.done(as_of).await?
             && let Some(audit) = self.jobs_of(pass.dataset).find(|job| job.reach == Reach::Audit)
         {
-            self.schedule.ask_for(audit).await?;
+            schedule::ask_for(self.ledger.pool(), audit).await?;
         }
         Ok(())
     }
@@ -352,11 +352,10 @@ impl Extractor {
     async fn audit(&self, pass: &Pass) -> Result<(), Stop> {
         let again =
             operator::widest(&self.config.jobs, pass.dataset).map_err(|error| Stop::GiveUp(error.to_string()))?;
-        if Audit::new(self.ledger.pool(), &self.warehouse, pass).finds_nothing().await? {
-            Ok(())
-        } else {
-            Ok(self.schedule.ask_for(again).await?)
+        if !Audit::new(self.ledger.pool(), &self.warehouse, pass).finds_nothing().await? {
+            schedule::ask_for(self.ledger.pool(), again).await?;
         }
+        Ok(())
     }
 
     /// How often the dataset is usually read.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 
 use crate::config::{CatchUp, Job, Reach, Rhythm};
 use crate::datasets::Dataset;
@@ -55,6 +55,16 @@ pub struct Schedule {
     zone: Tz,
     rhythm: Rhythm,
     owner: String,
+}
+
+/// The job runs now, beside its cron line.
+pub async fn ask_for(executor: impl PgExecutor<'_>, job: &Job) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO slot (job, slot_at, dataset) VALUES ($1, now(), $2) ON CONFLICT DO NOTHING")
+        .bind(job.name)
+        .bind(job.dataset.name())
+        .execute(executor)
+        .await
+        .map(drop)
 }
 
 impl Schedule {
@@ -185,16 +195,6 @@ impl Schedule {
         .execute(&self.pool)
         .await
         .map(drop)
-    }
-
-    /// The job runs now, beside its cron line.
-    pub async fn ask_for(&self, job: &Job) -> sqlx::Result<()> {
-        sqlx::query("INSERT INTO slot (job, slot_at, dataset) VALUES ($1, now(), $2) ON CONFLICT DO NOTHING")
-            .bind(job.name)
-            .bind(job.dataset.name())
-            .execute(&self.pool)
-            .await
-            .map(drop)
     }
 
     /// Takes the oldest slot that is due, if its dataset is free and no other replica is at work, and draws the number

@@ -22,6 +22,10 @@ use super::Stop;
 use super::pass::Pass;
 use super::place::Place;
 use crate::datasets::Dataset;
+use crate::records::Record;
+use crate::records::named::{Currency, Dealer, Unit};
+use crate::records::product::Product;
+use crate::records::sale::Line;
 
 /// How long rows that were sent are waited for. Not longer: nothing else reads the dataset meanwhile, and should a marker be lost,
 /// it is the next pass that brings one. The slot is tried again.
@@ -70,13 +74,16 @@ impl Table {
     fn of(dataset: Dataset) -> Self {
         let catalog = |name, id, datasets| Self { name, id, is_dated: false, datasets };
         match dataset {
-            Dataset::Sales | Dataset::Returns => {
-                Self { name: "sale", id: "document_id", is_dated: true, datasets: &[Dataset::Sales, Dataset::Returns] }
-            }
-            Dataset::Products => catalog("product", "product_id", &[Dataset::Products]),
-            Dataset::Dealers => catalog("dealer", "dealer_id", &[Dataset::Dealers]),
-            Dataset::Currencies => catalog("currency", "currency_id", &[Dataset::Currencies]),
-            Dataset::Units => catalog("unit", "unit_id", &[Dataset::Units]),
+            Dataset::Sales | Dataset::Returns => Self {
+                name: Line::TABLE,
+                id: "document_id",
+                is_dated: true,
+                datasets: &[Dataset::Sales, Dataset::Returns],
+            },
+            Dataset::Products => catalog(Product::TABLE, "product_id", &[Dataset::Products]),
+            Dataset::Dealers => catalog(Dealer::TABLE, "dealer_id", &[Dataset::Dealers]),
+            Dataset::Currencies => catalog(Currency::TABLE, "currency_id", &[Dataset::Currencies]),
+            Dataset::Units => catalog(Unit::TABLE, "unit_id", &[Dataset::Units]),
         }
     }
 
@@ -148,18 +155,15 @@ impl<'a> Audit<'a> {
     /// What is wrong twice, each time after everything that was sent before has arrived: another dataset of the same table may
     /// be read meanwhile.
     async fn wrong_for_certain(&self, span: Span) -> Result<Wrong, Stop> {
-        self.await_landed().await?;
-        let mut wrong = self.wrong(span).await?;
+        let mut wrong = self.wrong(span, &self.landed().await?).await?;
         if !wrong.is_empty() {
-            self.await_landed().await?;
-            let again = self.wrong(span).await?;
+            let again = self.wrong(span, &self.landed().await?).await?;
             wrong.retain(|key, _| again.contains_key(key));
         }
         Ok(wrong)
     }
 
-    async fn wrong(&self, span: Span) -> Result<Wrong, Stop> {
-        let landed = self.warehouse.landed(&self.table).await?;
+    async fn wrong(&self, span: Span, landed: &HashMap<Dataset, i64>) -> Result<Wrong, Stop> {
         let mut standing = self.warehouse.of_span(&self.table, span).await?;
         let keys: Vec<Uuid> = standing.keys().copied().collect();
         let sent = sent::of_span(self.pool, &self.table, span, &keys).await?;
@@ -178,15 +182,15 @@ impl<'a> Audit<'a> {
         Ok(wrong)
     }
 
-    /// Waits until every pass of the table's datasets that is done has arrived whole.
-    async fn await_landed(&self) -> Result<(), Stop> {
+    /// The last pass of each of the table's datasets that has arrived whole, once every pass that is done has.
+    async fn landed(&self) -> Result<HashMap<Dataset, i64>, Stop> {
         let until = Instant::now() + PATIENCE;
         let done = sent::done(self.pool, &self.table).await?;
         loop {
             let landed = self.warehouse.landed(&self.table).await?;
             let is_there = |(dataset, pass): (&Dataset, &i64)| landed.get(dataset).is_some_and(|landed| landed >= pass);
             if done.iter().all(is_there) {
-                return Ok(());
+                return Ok(landed);
             }
             if Instant::now() > until {
                 let dataset = self.pass.dataset;

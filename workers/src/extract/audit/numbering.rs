@@ -5,6 +5,7 @@ use sqlx::PgPool;
 
 use super::Warehouse;
 use crate::config::{Job, Reach};
+use crate::extract::schedule;
 
 /// Messages that still lie in Kafka may be of passes later than anything in the warehouse, but not by so many.
 const MARGIN: i64 = 1_000_000;
@@ -39,20 +40,14 @@ pub async fn go_on_behind(pool: &PgPool, warehouse: &Warehouse, jobs: &[Job]) ->
         Err(error) => return Err(away(error)),
     }
     // Datasets that were never read whole are compared after their first load.
-    let audits: Vec<(&str, &str)> =
-        jobs.iter().filter(|job| job.reach == Reach::Audit).map(|job| (job.name, job.dataset.name())).collect();
-    let (names, datasets): (Vec<&str>, Vec<&str>) = audits.into_iter().unzip();
-    sqlx::query(
-        "INSERT INTO slot (job, slot_at, dataset)
-         SELECT a.job, now(), a.dataset FROM unnest($1::text[], $2::text[]) AS a (job, dataset)
-         JOIN progress p ON p.dataset = a.dataset AND p.done_pass IS NOT NULL
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(names)
-    .bind(datasets)
-    .execute(&mut *tx)
-    .await
-    .map_err(away)?;
+    let loaded: Vec<String> = sqlx::query_scalar("SELECT dataset FROM progress WHERE done_pass IS NOT NULL")
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(away)?;
+    let is_loaded = |job: &&Job| loaded.iter().any(|dataset| dataset == job.dataset.name());
+    for audit in jobs.iter().filter(|job| job.reach == Reach::Audit).filter(is_loaded) {
+        schedule::ask_for(&mut *tx, audit).await.map_err(away)?;
+    }
     tx.commit().await.map_err(away)?;
     tracing::error!(
         "{told}. Passes are numbered from {next} on; all is compared with the warehouse, and what differs is sent again."

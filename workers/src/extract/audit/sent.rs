@@ -1,6 +1,6 @@
 //! The ledger's side.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 use sqlx::PgPool;
@@ -116,7 +116,7 @@ pub async fn send_again(pool: &PgPool, pass: &Pass, wrong: &Wrong) -> Result<usi
         wrong.iter().flat_map(|(key, places)| places.iter().map(|place| (*key, *place))).collect();
     let mut tx = pool.begin().await?;
     progress::fence(&mut tx, pass).await?;
-    let known: Vec<Uuid> =
+    let updated: Vec<Uuid> =
         sqlx::query_scalar("UPDATE sent SET data_version = '' WHERE dataset = $1 AND key = ANY($2) RETURNING key")
             .bind(pass.dataset.name())
             .bind(&keys)
@@ -141,6 +141,5 @@ pub async fn send_again(pool: &PgPool, pass: &Pass, wrong: &Wrong) -> Result<usi
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;
-    let known: std::collections::HashSet<Uuid> = known.into_iter().collect();
-    Ok(known.len())
+    Ok(updated.into_iter().collect::<HashSet<_>>().len())
 }

@@ -11,6 +11,7 @@ use super::{Span, Sum, Table};
 use crate::datasets::Dataset;
 use crate::extract::Stop;
 use crate::extract::place::Place;
+use crate::records::marker::Marker;
 
 /// A server that says nothing for so long, though asked for next to nothing, stands still.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -118,7 +119,8 @@ impl Warehouse {
     /// The highest pass of which anything has arrived; 0: nothing has. A table that is not there yet holds nothing.
     pub async fn highest_pass(&self) -> Result<u64, Stop> {
         let of_table = |dataset| format!("SELECT bitShiftRight(max(version), 32) FROM dw.{}", Table::of(dataset).name);
-        let queries = Dataset::ALL.into_iter().map(of_table).chain(["SELECT max(pass) FROM dw.pass".to_owned()]);
+        let queries =
+            Dataset::ALL.into_iter().map(of_table).chain([format!("SELECT max(pass) FROM dw.{}", Marker::TABLE)]);
         let mut highest = 0;
         for query in queries {
             match self.answered(self.client.query(&query).fetch_one::<u64>()).await? {
@@ -129,15 +131,7 @@ impl Warehouse {
         }
         Ok(highest)
     }
-}
 
-impl From<clickhouse::error::Error> for Stop {
-    fn from(error: clickhouse::error::Error) -> Self {
-        Self::Retry(format!("ClickHouse does not answer as it should: {error}"))
-    }
-}
-
-impl Warehouse {
     /// The answer, however long it takes, while the server answers other questions: one that stands still is not waited for.
     async fn answered<F: Future>(&self, answer: F) -> Result<F::Output, Stop> {
         tokio::select! {
@@ -154,6 +148,12 @@ impl Warehouse {
                 return;
             }
         }
+    }
+}
+
+impl From<clickhouse::error::Error> for Stop {
+    fn from(error: clickhouse::error::Error) -> Self {
+        Self::Retry(format!("ClickHouse does not answer as it should: {error}"))
     }
 }
 
