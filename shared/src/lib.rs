@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod clickhouse;
 pub mod clock;
+pub mod dataset;
 pub mod env;
 pub mod ids;
 pub mod language;

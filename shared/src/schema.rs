@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
+use crate::dataset::Catalogue;
+
 /// Shorter than a probe's usual patience.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -26,10 +28,10 @@ pub enum NotYet {
     ClickHouse,
 }
 
-/// Asks PostgreSQL whether all migrations that this program knows have run, in both stores.
-pub async fn check(pool: &PgPool) -> Result<(), NotYet> {
+/// Asks PostgreSQL whether all migrations that this program knows have run, in both stores, and those of its datasets.
+pub async fn check(pool: &PgPool, datasets: &Catalogue) -> Result<(), NotYet> {
     let versions: Vec<i64> = crate::postgres::MIGRATIONS.iter().map(|migration| migration.version).collect();
-    let names = crate::clickhouse::migration_names();
+    let names = names(datasets);
     let question = sqlx::query_as::<_, (bool, bool)>(
         "SELECT (SELECT count(*) FROM _sqlx_migrations WHERE success AND version = ANY($1)) = cardinality($1), \
                 (SELECT count(*) FROM warehouse_migration WHERE name = ANY($2)) = cardinality($2)",
@@ -46,10 +48,17 @@ pub async fn check(pool: &PgPool) -> Result<(), NotYet> {
 }
 
 /// ClickHouse has all of this program's migrations: written down for everyone who waits.
-pub async fn record_warehouse(pool: &PgPool) -> sqlx::Result<()> {
+pub async fn record_warehouse(pool: &PgPool, datasets: &Catalogue) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO warehouse_migration (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
-        .bind(crate::clickhouse::migration_names())
+        .bind(names(datasets))
         .execute(pool)
         .await
         .map(drop)
+}
+
+/// What is written down of the warehouse: its migrations, and what each dataset needs. A dataset that was refused counts as well:
+/// it waits alone.
+fn names(datasets: &Catalogue) -> Vec<String> {
+    let of_datasets = datasets.all().iter().map(|dataset| dataset.fingerprint());
+    crate::clickhouse::migration_names().into_iter().chain(of_datasets).collect()
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use secrecy::SecretString;
+use shared::dataset::{Catalogue, Change, Dataset};
 use shared::env::{self, EnvError};
 use shared::{clickhouse, postgres};
 
-use crate::datasets::Dataset;
 use crate::extract::cron::CronLine;
 
 /// `KAFKA_BROKERS` and `KAFKA_TOPIC_PREFIX` (default `erp`).
@@ -39,8 +39,13 @@ impl KafkaSettings {
         format!("{}.{}", self.prefix, dataset.topic())
     }
 
+    /// The dataset of this topic.
+    pub fn dataset(&self, datasets: &Catalogue, topic: &str) -> Option<Dataset> {
+        datasets.all().iter().copied().find(|dataset| self.topic(*dataset) == topic)
+    }
+
     pub fn dead_letters(&self) -> String {
-        format!("{}.{}", self.prefix, crate::datasets::DEAD_LETTERS)
+        format!("{}.{}", self.prefix, crate::kafka::topics::DEAD_LETTERS)
     }
 }
 
@@ -133,7 +138,7 @@ impl OnecSettings {
 /// How a job reads its dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Catalogs: all keys; documents: those dated within the last days.
+    /// Catalogs: all keys; documents: those dated within the last days; virtual tables: all rows.
     Usual,
     /// Documents of all dates.
     Everything,
@@ -154,7 +159,8 @@ pub enum CatchUp {
 /// A cron line and what it starts.
 #[derive(Debug, Clone)]
 pub struct Job {
-    pub name: &'static str,
+    /// `sales`, `sales-full`, `sales-audit`.
+    pub name: String,
     pub dataset: Dataset,
     pub reach: Reach,
     pub cron: CronLine,
@@ -197,13 +203,16 @@ pub struct ExtractorConfig {
     pub onec: OnecSettings,
     /// `ONEC_TIMEZONE` (Europe/Moscow): cron lines and "today" are meant in it.
     pub timezone: Tz,
-    /// `MAPPINGS_DIR`: mapping files of the site, each in place of ours of the same name.
-    pub mappings: Option<PathBuf>,
-    /// `EXTRACT_CRON_` and `PRODUCTS`, `DEALERS`, `CURRENCIES`, `UNITS`, `SALES`, `SALES_FULL`, `RETURNS`, `RETURNS_FULL`: seconds
-    /// first; or `off`. `AUDIT`: when what was sent is compared with the warehouse.
+    /// `DATASETS_DIR`: files of the site, each in place of ours of the same name, and folders of its own.
+    pub datasets: Catalogue,
+    /// `ONEC_CONFIGURATION` (ut11): which mapping of a dataset is used.
+    pub configuration: String,
+    /// `EXTRACT_CRON` and `EXTRACT_CRON_<DATASET>`: seconds first, or `off`; the datasets say how often they are read otherwise.
+    /// `_FULL` behind either: when documents of all dates are compared. `EXTRACT_CRON_AUDIT`: when what was sent is compared with
+    /// the warehouse.
     pub jobs: Vec<Job>,
-    /// `EXTRACT_SALES_WINDOW_DAYS` (90): of returns, too.
-    pub window_days: u32,
+    /// `EXTRACT_WINDOW_DAYS`: of all documents; without it as their datasets say.
+    pub window_days: Option<u32>,
     /// `HEALTH_LISTEN` (127.0.0.1:0).
     pub health: SocketAddr,
     pub rhythm: Rhythm,
@@ -211,73 +220,111 @@ pub struct ExtractorConfig {
 
 impl ExtractorConfig {
     pub fn from_env() -> Result<Self, EnvError> {
-        let window_days = env::parsed("EXTRACT_SALES_WINDOW_DAYS", 90)?;
-        if !(1..=3660).contains(&window_days) {
-            let problem = format!("is {window_days}: a window has 1 to 3660 days.");
-            return Err(EnvError::new("EXTRACT_SALES_WINDOW_DAYS", problem));
-        }
+        former_names()?;
+        let datasets = datasets_from_env()?;
         Ok(Self {
             database: postgres::Settings::from_env("extractor", Duration::from_secs(30))?,
             clickhouse: clickhouse::Settings::from_env("audit_ro")?,
             kafka: KafkaSettings::from_env()?,
             onec: OnecSettings::from_env()?,
             timezone: env::parsed("ONEC_TIMEZONE", chrono_tz::Europe::Moscow)?,
-            mappings: env::optional_folder("MAPPINGS_DIR")?,
-            jobs: jobs_from_env()?,
-            window_days,
+            jobs: jobs_from_env(&datasets)?,
+            datasets,
+            configuration: configuration_from_env(),
+            window_days: window_from_env()?,
             health: health_from_env()?,
             rhythm: Rhythm::default(),
         })
     }
 }
 
-/// What `off` stands for: the rhythm is the default's.
+/// Variables of a release before, which would be passed over in silence.
+fn former_names() -> Result<(), EnvError> {
+    for (former, now) in [
+        ("MAPPINGS_DIR", "DATASETS_DIR, where the mapping of sales is sales/ut11.toml or sales.ut11.toml"),
+        ("EXTRACT_SALES_WINDOW_DAYS", "EXTRACT_WINDOW_DAYS"),
+    ] {
+        if env::optional(former).is_some() {
+            return Err(EnvError::new(former, format!("is not read any more: give {now}.")));
+        }
+    }
+    Ok(())
+}
+
+/// `DATASETS_DIR`, over what is compiled in.
+pub fn datasets_from_env() -> Result<Catalogue, EnvError> {
+    let site = env::optional_folder("DATASETS_DIR")?;
+    Catalogue::read(site.as_deref()).map_err(|problem| EnvError::new("DATASETS_DIR", format!("does not fit: {problem}")))
+}
+
+/// `ONEC_CONFIGURATION`.
+pub fn configuration_from_env() -> String {
+    env::or("ONEC_CONFIGURATION", "ut11")
+}
+
+fn window_from_env() -> Result<Option<u32>, EnvError> {
+    let days = env::parsed("EXTRACT_WINDOW_DAYS", 0)?;
+    match (env::optional("EXTRACT_WINDOW_DAYS"), days) {
+        (None, _) => Ok(None),
+        (Some(_), 1..=3660) => Ok(Some(days)),
+        (Some(_), days) => {
+            Err(EnvError::new("EXTRACT_WINDOW_DAYS", format!("is {days}: a window has 1 to 3660 days.")))
+        }
+    }
+}
+
+/// What `off` stands for: the rhythm is the dataset's own.
 const OFF: &str = "off";
 
+/// When the ledger is compared with the warehouse.
+const AUDIT: &str = "0 30 4 * * *";
+
 /// The jobs with their cron lines.
-pub fn jobs_from_env() -> Result<Vec<Job>, EnvError> {
-    use Dataset::{Currencies, Dealers, Products, Returns, Sales, Units};
-    use Reach::{Audit, Everything, Usual};
-    let (seldom, often, nightly, later) = ("0 */5 * * * *", "0 * * * * *", "0 0 2 * * *", "0 30 4 * * *");
+pub fn jobs_from_env(datasets: &Catalogue) -> Result<Vec<Job>, EnvError> {
     let mut jobs = Vec::new();
-    for (name, dataset, reach, variable, default) in [
-        ("dealers", Dealers, Usual, "EXTRACT_CRON_DEALERS", seldom),
-        ("products", Products, Usual, "EXTRACT_CRON_PRODUCTS", seldom),
-        ("currencies", Currencies, Usual, "EXTRACT_CRON_CURRENCIES", seldom),
-        ("units", Units, Usual, "EXTRACT_CRON_UNITS", seldom),
-        ("sales", Sales, Usual, "EXTRACT_CRON_SALES", often),
-        ("sales-full", Sales, Everything, "EXTRACT_CRON_SALES_FULL", nightly),
-        ("returns", Returns, Usual, "EXTRACT_CRON_RETURNS", often),
-        ("returns-full", Returns, Everything, "EXTRACT_CRON_RETURNS_FULL", nightly),
-        ("dealers-audit", Dealers, Audit, "EXTRACT_CRON_AUDIT", later),
-        ("products-audit", Products, Audit, "EXTRACT_CRON_AUDIT", later),
-        ("currencies-audit", Currencies, Audit, "EXTRACT_CRON_AUDIT", later),
-        ("units-audit", Units, Audit, "EXTRACT_CRON_AUDIT", later),
-        ("sales-audit", Sales, Audit, "EXTRACT_CRON_AUDIT", later),
-        ("returns-audit", Returns, Audit, "EXTRACT_CRON_AUDIT", later),
-    ] {
-        let line = env::or(variable, default);
-        let (reach, line) = match (line.trim(), reach) {
-            (OFF, Everything | Audit) => continue,
-            (OFF, _) => (Reach::Nothing, default.to_owned()),
-            _ => (reach, line),
-        };
-        let cron = CronLine::parse(&line).map_err(|cause| {
-            EnvError::new(
-                variable,
-                format!("is {line:?}, which is neither off nor a cron line of six fields: {cause}."),
-            )
-        })?;
-        jobs.push(Job { name, dataset, reach, cron, catch_up: CatchUp::Latest });
+    for dataset in datasets.all() {
+        jobs.extend(jobs_of(*dataset)?);
     }
-    let off: Vec<Dataset> = jobs.iter().filter(|job| job.reach == Reach::Nothing).map(|job| job.dataset).collect();
-    jobs.retain(|job| job.reach == Reach::Nothing || !off.contains(&job.dataset));
     Ok(jobs)
 }
 
+fn jobs_of(dataset: Dataset) -> Result<Vec<Job>, EnvError> {
+    let (name, variable) = (dataset.name(), format!("EXTRACT_CRON_{}", dataset.variable()));
+    let job = |name: String, reach, cron| Job { name, dataset, reach, cron, catch_up: CatchUp::Latest };
+    let Some(cron) = cron_of(&variable, "EXTRACT_CRON", &dataset.cron)? else {
+        // Its marker says that there is nothing to wait for, as often as it would be read.
+        let cron = cron_line(&variable, &dataset.cron)?;
+        return Ok(vec![job(name.to_owned(), Reach::Nothing, cron)]);
+    };
+    let mut jobs = vec![job(name.to_owned(), Reach::Usual, cron)];
+    if let Some(nightly) = &dataset.nightly {
+        let cron = cron_of(&format!("{variable}_FULL"), "EXTRACT_CRON_FULL", nightly)?;
+        jobs.extend(cron.map(|cron| job(format!("{name}-full"), Reach::Everything, cron)));
+    }
+    // The ledger keeps no rows of a snapshot.
+    if dataset.change != Change::Snapshot {
+        let cron = cron_of("EXTRACT_CRON_AUDIT", "EXTRACT_CRON_AUDIT", AUDIT)?;
+        jobs.extend(cron.map(|cron| job(format!("{name}-audit"), Reach::Audit, cron)));
+    }
+    Ok(jobs)
+}
+
+/// The variable's line, or that of all datasets, or the default. None: off.
+fn cron_of(variable: &str, of_all: &str, default: &str) -> Result<Option<CronLine>, EnvError> {
+    let given = [variable, of_all].into_iter().find_map(|name| env::optional(name).map(|line| (name, line)));
+    let (name, line) = given.unwrap_or_else(|| (variable, default.to_owned()));
+    if line.trim() == OFF { Ok(None) } else { cron_line(name, &line).map(Some) }
+}
+
+fn cron_line(variable: &str, line: &str) -> Result<CronLine, EnvError> {
+    let problem = |cause| format!("is {line:?}, which is neither off nor a cron line of six fields: {cause}.");
+    CronLine::parse(line).map_err(|cause| EnvError::new(variable, problem(cause)))
+}
+
 /// The datasets that are asked of 1C: those that are not `off`.
-pub fn datasets_asked() -> Result<Vec<Dataset>, EnvError> {
-    Ok(jobs_from_env()?.into_iter().filter(|job| job.reach == Reach::Usual).map(|job| job.dataset).collect())
+pub fn datasets_asked(datasets: &Catalogue) -> Result<Vec<Dataset>, EnvError> {
+    let jobs = jobs_from_env(datasets)?.into_iter();
+    Ok(jobs.filter(|job| job.reach == Reach::Usual).map(|job| job.dataset).collect())
 }
 
 fn health_from_env() -> Result<SocketAddr, EnvError> {
@@ -308,6 +355,8 @@ pub struct LoaderConfig {
     /// `CLICKHOUSE_USER` defaults to `loader`.
     pub clickhouse: clickhouse::Settings,
     pub kafka: KafkaSettings,
+    /// `DATASETS_DIR`.
+    pub datasets: Catalogue,
     pub health: SocketAddr,
     pub cut: Cut,
 }
@@ -318,6 +367,7 @@ impl LoaderConfig {
             database: postgres::Settings::from_env("loader", Duration::from_secs(30))?,
             clickhouse: clickhouse::Settings::from_env("loader")?,
             kafka: KafkaSettings::from_env()?,
+            datasets: datasets_from_env()?,
             health: health_from_env()?,
             cut: Cut::default(),
         })

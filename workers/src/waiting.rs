@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use shared::dataset::Catalogue;
 use sqlx::PgPool;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// What the worker needs beside the two schemas.
 pub struct Needs<T> {
     pub pool: PgPool,
+    pub datasets: Catalogue,
     /// May block.
     pub check_topics: T,
 }
@@ -28,7 +30,7 @@ impl<T: Fn() -> Result<(), TopicsError> + Clone + Send + 'static> Needs<T> {
 
     /// The first thing that is not there yet, in a sentence.
     async fn missing(&self) -> Result<(), String> {
-        shared::schema::check(&self.pool).await.map_err(|not_yet| not_yet.to_string())?;
+        shared::schema::check(&self.pool, &self.datasets).await.map_err(|not_yet| not_yet.to_string())?;
         let asked = tokio::task::spawn_blocking(self.check_topics.clone()).await;
         asked.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
-use shared::{env, shutdown, telemetry};
+use shared::dataset::Dataset;
+use shared::{shutdown, telemetry};
 use workers::config::{self, ExtractorConfig, OnecSettings};
-use workers::datasets::Dataset;
 use workers::erp::check::Metadata;
 use workers::erp::{Client, Mapping};
 use workers::extract::{self, operator};
@@ -25,10 +25,9 @@ struct Args {
 enum Command {
     /// Prints what the 1C administrator must still publish for the mappings to work.
     Check,
-    /// Has a dataset read again, rejected items included: after a mapping was mended and the extractors restarted with it.
+    /// Has a dataset read again, rejected items included. A mended mapping does that by itself.
     Reread {
-        #[arg(value_parser = dataset)]
-        dataset: Dataset,
+        dataset: String,
         /// The first day of the documents, such as 2024-03-01.
         #[arg(long)]
         from: Option<NaiveDate>,
@@ -37,14 +36,15 @@ enum Command {
         to: Option<NaiveDate>,
     },
     /// Lets through, once, the deletions of a dataset that were held because they were so many.
-    Release {
-        #[arg(value_parser = dataset)]
-        dataset: Dataset,
-    },
+    Release { dataset: String },
 }
 
-fn dataset(name: &str) -> Result<Dataset, String> {
-    Dataset::from_name(name).ok_or_else(|| format!("give one of {}", Dataset::ALL.map(Dataset::name).join(", ")))
+/// The dataset of this name, and the jobs of all.
+fn known(name: &str) -> anyhow::Result<(Dataset, Vec<config::Job>)> {
+    let datasets = config::datasets_from_env()?;
+    let names = || datasets.all().iter().map(|dataset| dataset.name()).collect::<Vec<_>>().join(", ");
+    let dataset = datasets.get(name).with_context(|| format!("{name} is no dataset: give one of {}", names()))?;
+    Ok((dataset, config::jobs_from_env(&datasets)?))
 }
 
 #[tokio::main]
@@ -53,8 +53,8 @@ async fn main() -> ExitCode {
     let ended = match Args::parse().command {
         None => run().await.map(|()| ExitCode::SUCCESS),
         Some(Command::Check) => check().await,
-        Some(Command::Reread { dataset, from, to }) => reread(dataset, from, to).await,
-        Some(Command::Release { dataset }) => release(dataset).await,
+        Some(Command::Reread { dataset, from, to }) => reread(&dataset, from, to).await,
+        Some(Command::Release { dataset }) => release(&dataset).await,
     };
     ended.unwrap_or_else(|error| {
         tracing::error!("{error:#}");
@@ -68,8 +68,9 @@ async fn run() -> anyhow::Result<()> {
 }
 
 /// Needs the `DATABASE_` variables only, like `release`.
-async fn reread(dataset: Dataset, from: Option<NaiveDate>, to: Option<NaiveDate>) -> anyhow::Result<ExitCode> {
-    let read = operator::reread(&database()?, &config::jobs_from_env()?, dataset, from, to).await?;
+async fn reread(name: &str, from: Option<NaiveDate>, to: Option<NaiveDate>) -> anyhow::Result<ExitCode> {
+    let (dataset, jobs) = known(name)?;
+    let read = operator::reread(&database()?, &jobs, dataset, from, to).await?;
     writeln!(
         std::io::stdout(),
         "{} of {dataset} are read again, and {} that were rejected, by {}, which begins at once where an extractor runs. It \
@@ -81,8 +82,9 @@ async fn reread(dataset: Dataset, from: Option<NaiveDate>, to: Option<NaiveDate>
     Ok(ExitCode::SUCCESS)
 }
 
-async fn release(dataset: Dataset) -> anyhow::Result<ExitCode> {
-    let held = operator::release(&database()?, &config::jobs_from_env()?, dataset).await?;
+async fn release(name: &str) -> anyhow::Result<ExitCode> {
+    let (dataset, jobs) = known(name)?;
+    let held = operator::release(&database()?, &jobs, dataset).await?;
     let mut out = std::io::stdout().lock();
     if held.is_empty() {
         writeln!(out, "Nothing of {dataset} is held: there is nothing to let through.")?;
@@ -107,10 +109,10 @@ fn database() -> anyhow::Result<sqlx::PgPool> {
 async fn check() -> anyhow::Result<ExitCode> {
     let client = Client::new(OnecSettings::from_env()?)?;
     let metadata = Metadata::parse(&client.metadata().await?)?;
-    let site = env::optional("MAPPINGS_DIR").map(std::path::PathBuf::from);
+    let datasets = config::datasets_from_env()?;
     let mut problems = Vec::new();
-    for dataset in workers::config::datasets_asked()? {
-        problems.extend(metadata.problems(&Mapping::load(dataset, site.as_deref())?));
+    for dataset in config::datasets_asked(&datasets)? {
+        problems.extend(metadata.problems(&Mapping::of(dataset, &config::configuration_from_env())?));
     }
     let mut out = std::io::stdout().lock();
     for problem in &problems {

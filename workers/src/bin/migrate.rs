@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
+use shared::dataset::{self, Catalogue};
 use shared::{clickhouse, postgres, schema, shutdown, telemetry};
 use tokio::time::Instant;
+use workers::config;
 use workers::waiting::Teller;
 
 /// Brings the schemas of PostgreSQL and ClickHouse up to date. Safe to run again.
@@ -36,21 +38,31 @@ async fn main() -> ExitCode {
 async fn run(patience: Duration) -> anyhow::Result<()> {
     let database = postgres::Settings::from_env("migrate", STATEMENT)?;
     let warehouse = clickhouse::Settings::from_env("migrator")?;
+    let datasets = config::datasets_from_env()?;
     let stop = shutdown::on_signal().context("listen for signals")?;
     let (pool, client) = (postgres::pool(&database), warehouse.client());
     tokio::select! {
         () = stop.cancelled() => bail!("Asked to stop before both schemas were up to date: run migrate again."),
-        done = migrate(&pool, &client, Instant::now() + patience) => done,
+        done = migrate(&pool, &client, &datasets, Instant::now() + patience) => done,
     }
 }
 
-async fn migrate(pool: &sqlx::PgPool, client: &::clickhouse::Client, until: Instant) -> anyhow::Result<()> {
+async fn migrate(
+    pool: &sqlx::PgPool,
+    client: &::clickhouse::Client,
+    datasets: &Catalogue,
+    until: Instant,
+) -> anyhow::Result<()> {
     awaited("PostgreSQL (DATABASE_URL)", until, async || sqlx::query("SELECT 1").execute(pool).await.map(drop)).await?;
     awaited("ClickHouse (CLICKHOUSE_URL)", until, async || client.query("SELECT 1").execute().await).await?;
     postgres::migrate(pool).await.context("migrate PostgreSQL")?;
     clickhouse::migrate(client).await.context("migrate ClickHouse")?;
-    schema::record_warehouse(pool).await.context("write down what ClickHouse has")?;
-    tracing::info!("Both schemas are up to date");
+    let refused = dataset::migrate(client, datasets).await.context("make the tables and views of the datasets")?;
+    schema::record_warehouse(pool, datasets).await.context("write down what ClickHouse has")?;
+    refused.iter().for_each(|why| tracing::error!("{why}"));
+    if refused.is_empty() {
+        tracing::info!("Both schemas are up to date");
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::mapping::{Kind, Mapped, Mapping};
+use super::mapping::{Literal, Mapping, Name, Object};
 
 /// What a base publishes, as far as mappings ask for it.
 #[derive(Debug, Default)]
@@ -67,15 +67,21 @@ impl Metadata {
     /// One sentence per thing to mend; empty: the mapping fits.
     pub fn problems(&self, mapping: &Mapping) -> Vec<String> {
         let entity = &mapping.entity;
-        let Some(properties) = self.sets.get(entity).and_then(|kind| self.types.get(kind)) else {
-            return vec![format!("{entity} is not published: add it to the standard OData composition of the base.")];
+        let (set, function) = entity.split_once('/').map_or((entity.as_str(), None), |(set, name)| (set, Some(name)));
+        let Some(kind) = self.sets.get(set) else {
+            return vec![format!("{set} is not published: add it to the standard OData composition of the base.")];
+        };
+        let of_rows = function.map_or_else(|| kind.clone(), |function| format!("{kind}_{function}"));
+        let Some(properties) = self.types.get(&of_rows) else {
+            let what = function.map_or_else(|| "has no type".to_owned(), |name| format!("has no virtual table {name}"));
+            return vec![format!("{set} {what}: mend the mapping of {}.", mapping.dataset)];
         };
         let mut problems = fields(entity, &mapping.header, properties);
-        if let Some(section) = &mapping.lines {
+        for section in &mapping.sections {
             match properties.get(&section.name).and_then(|kind| collection(kind)).and_then(|row| self.types.get(row)) {
-                Some(row) => problems.extend(fields(&format!("{entity}/{}", section.name), &section.fields, row)),
+                Some(row) => problems.extend(fields(&format!("{entity}/{}", section.name), &section.object, row)),
                 None => problems.push(format!(
-                    "{entity} has no tabular section {}: mend the mapping {}.toml.",
+                    "{entity} has no tabular section {}: mend the mapping of {}.",
                     section.name, mapping.dataset
                 )),
             }
@@ -84,27 +90,31 @@ impl Metadata {
     }
 }
 
-fn fields(of: &str, mapped: &[Mapped], properties: &HashMap<String, String>) -> Vec<String> {
-    mapped
+fn fields(of: &str, object: &Object, properties: &HashMap<String, String>) -> Vec<String> {
+    object
+        .names
         .iter()
-        .filter_map(|Mapped { erp_name, kind, .. }| match properties.get(erp_name) {
+        .filter_map(|Name { erp_name, literal }| match properties.get(erp_name) {
             None => Some(format!("{of} has no property {erp_name}: mend the mapping, or ask for the right release.")),
-            Some(declared) if !fits(*kind, declared) => {
-                Some(format!("{of} declares {erp_name} as {declared}, which cannot be read as {kind:?}."))
+            Some(declared) if !fits(*literal, declared) => {
+                Some(format!("{of} declares {erp_name} as {declared}, which cannot be read as {literal:?}."))
             }
             Some(_) => None,
         })
         .collect()
 }
 
-fn fits(kind: Kind, declared: &str) -> bool {
-    match kind {
-        Kind::Reference => declared == "Edm.Guid",
-        Kind::Text => declared == "Edm.String",
-        Kind::Flag => declared == "Edm.Boolean",
-        Kind::Moment => declared == "Edm.DateTime",
-        Kind::Amount => matches!(declared, "Edm.Double" | "Edm.Decimal" | "Edm.Int16" | "Edm.Int32" | "Edm.Int64"),
-        Kind::Ordinal => matches!(declared, "Edm.Int16" | "Edm.Int32" | "Edm.Int64"),
+fn fits(literal: Literal, declared: &str) -> bool {
+    match literal {
+        Literal::Reference => declared == "Edm.Guid",
+        Literal::Text => declared == "Edm.String",
+        Literal::Flag => declared == "Edm.Boolean",
+        Literal::Moment => declared == "Edm.DateTime",
+        Literal::Amount => {
+            matches!(declared, "Edm.Double" | "Edm.Decimal" | "Edm.Int16" | "Edm.Int32" | "Edm.Int64")
+        }
+        Literal::Ordinal => matches!(declared, "Edm.Int16" | "Edm.Int32" | "Edm.Int64"),
+        Literal::Word => matches!(declared, "Edm.String" | "Edm.Boolean"),
     }
 }
 

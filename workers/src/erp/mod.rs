@@ -3,14 +3,15 @@
 pub mod check;
 pub mod client;
 pub mod error;
+pub mod given;
 pub mod mapping;
 pub mod page_size;
 pub mod pages;
 pub mod password;
 pub mod read;
+pub mod records;
 pub mod refusal;
 pub mod scalar;
-pub mod sinks;
 pub mod url;
 
 pub use client::Client;

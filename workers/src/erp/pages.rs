@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::client::{Client, full_jitter};
 use super::error::ErpError;
-use super::mapping::{Mapping, sale};
+use super::mapping::Mapping;
 pub use super::page_size::PageSize;
 use super::read::{self, Rejected, Sink};
 use super::url::{Question, datetime};
@@ -31,7 +31,7 @@ impl<S> Page<S> {
 }
 
 /// Asks until a whole page has come, smaller each time that 1C could not build it, and never larger than it could before.
-pub async fn fetch<S: Sink + Default + Send + 'static>(
+pub async fn fetch<S: Sink + Send + 'static>(
     client: &Client,
     mapping: &Arc<Mapping>,
     size: &mut PageSize,
@@ -75,7 +75,7 @@ pub async fn fetch<S: Sink + Default + Send + 'static>(
     }
 }
 
-async fn once<S: Sink + Default + Send + 'static>(
+async fn once<S: Sink + Send + 'static>(
     client: &Client,
     mapping: &Arc<Mapping>,
     question: &Question,
@@ -126,7 +126,7 @@ impl Walk {
     }
 
     pub fn question(&self, mapping: &Mapping, top: usize) -> Question {
-        let date = mapping.erp_name(sale::SOLD_AT);
+        let date = mapping.date();
         let from = self.span.from.map(|from| format!("{date} ge {}", datetime(from)));
         let to = self.span.to.map(|to| format!("{date} lt {}", datetime(to)));
         let filter = [from, to].into_iter().flatten().collect::<Vec<_>>().join(" and ");
@@ -134,7 +134,7 @@ impl Walk {
         if !filter.is_empty() {
             question = question.with("$filter", filter);
         }
-        question = question.with("$orderby", format!("{date},{}", mapping.erp_name(sale::ID)));
+        question = question.with("$orderby", format!("{date},{}", mapping.id()));
         if self.skip > 0 {
             question = question.with("$skip", self.skip.to_string());
         }

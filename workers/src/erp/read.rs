@@ -10,25 +10,24 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::mapping::{Mapping, sale};
-use super::scalar::{Problem, Scalar};
+use super::given::Given;
+use super::mapping::Mapping;
+use super::scalar::Scalar;
 use object::{Document, Reading};
 
 /// Takes the values of a page. A field that stands twice in an object is handed over once, with its last value.
 pub trait Sink {
     /// An empty one, for pages of this mapping.
-    fn of(_: &Mapping) -> Self
-    where
-        Self: Sized + Default,
-    {
-        Self::default()
-    }
+    fn of(mapping: &Mapping) -> Self;
     fn begin(&mut self);
-    fn header(&mut self, field: usize, value: Scalar<'_>) -> Result<(), Problem>;
-    /// A list of lines begins; one that stood before it in the same document does not count.
-    fn begin_lines(&mut self) {}
-    fn begin_line(&mut self);
-    fn line(&mut self, field: usize, value: Scalar<'_>) -> Result<(), Problem>;
+    fn header(&mut self, given: Given<'_>) -> Result<(), String>;
+    /// The list of a section begins; one that stood before it in the same document does not count.
+    fn begin_lines(&mut self, _section: usize) {}
+    fn begin_line(&mut self) {}
+    fn line(&mut self, _given: Given<'_>) -> Result<(), String> {
+        Ok(())
+    }
+    fn end_line(&mut self) {}
     /// The document is complete, or has this problem: then nothing of it may remain in the sink.
     fn end(&mut self, problem: Option<String>) -> Option<Misfit>;
 }
@@ -62,9 +61,9 @@ pub struct Rejected {
 
 impl Rejected {
     fn of(raw: &[u8], Misfit { reason, salvage }: Misfit, mapping: &Mapping) -> Self {
-        let value = |field| narrow::member(raw, mapping.erp_name(field)).map(Scalar::literal);
-        let id = value(sale::ID).and_then(|value| value.key().ok());
-        let data_version = value(sale::DATA_VERSION).and_then(|value| value.text().ok());
+        let value = |name| narrow::member(raw, name).map(Scalar::literal);
+        let id = value(mapping.id()).and_then(|value| value.key().ok());
+        let data_version = value(mapping.data_version()).and_then(|value| value.text().ok()).map(String::from);
         // PostgreSQL holds no zero byte in a text.
         let data_version = data_version.filter(|version| !version.contains('\0'));
         Self { reason, salvage, id, data_version, raw: raw.to_owned() }
@@ -92,7 +91,7 @@ pub struct Count {
 }
 
 /// Reads an answer as it came. Where a byte makes it no JSON, the item that holds it is rejected and the others are read.
-pub fn answer<S: Sink + Default>(body: &[u8], mapping: &Mapping) -> Result<(S, Count), PageError> {
+pub fn answer<S: Sink>(body: &[u8], mapping: &Mapping) -> Result<(S, Count), PageError> {
     let whole = std::str::from_utf8(body).map_err(PageError::from).and_then(|text| {
         let mut sink = S::of(mapping);
         page(text, mapping, &mut sink).map(|count| (sink, count))

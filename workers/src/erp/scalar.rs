@@ -26,7 +26,7 @@ impl<'a> Scalar<'a> {
         Self(text)
     }
 
-    fn is_null(self) -> bool {
+    pub fn is_null(self) -> bool {
         self.0 == "null"
     }
 
@@ -68,11 +68,20 @@ impl<'a> Scalar<'a> {
     }
 
     /// Text without the spaces that pad fixed-length strings; null is empty.
-    pub fn text(self) -> Result<String, Problem> {
+    pub fn text(self) -> Result<Cow<'a, str>, Problem> {
         match self.quoted() {
-            Some(text) => Ok(text.trim_end().to_owned()),
-            None if self.is_null() => Ok(String::new()),
+            Some(Cow::Borrowed(text)) => Ok(Cow::Borrowed(text.trim_end())),
+            Some(Cow::Owned(text)) => Ok(Cow::Owned(text.trim_end().to_owned())),
+            None if self.is_null() => Ok(Cow::Borrowed("")),
             None => Err(self.wrong("text")),
+        }
+    }
+
+    /// Text, or a flag as `true` or `false`; null is empty text.
+    pub fn word(self) -> Result<Cow<'a, str>, Problem> {
+        match self.0 {
+            "true" | "false" => Ok(Cow::Borrowed(self.0)),
+            _ => self.text(),
         }
     }
 
@@ -90,7 +99,7 @@ impl<'a> Scalar<'a> {
         if self.is_null() {
             return Ok(None);
         }
-        let moment = self.quoted().and_then(|text| crate::records::moment(&text));
+        let moment = self.quoted().and_then(|text| crate::record::moment(&text));
         let moment = moment.ok_or_else(|| self.wrong("a date and time"))?;
         Ok((moment.year() != 1).then_some(moment))
     }
@@ -153,7 +162,7 @@ mod tests {
         assert_eq!(zero.reference(), Ok(None));
         assert!(zero.key().is_err());
         assert_eq!(Scalar::literal("\"0001-01-01T00:00:00\"").moment(), Ok(None));
-        assert_eq!(Scalar::literal("null").text(), Ok(String::new()));
+        assert_eq!(Scalar::literal("null").text().as_deref(), Ok(""));
         assert_eq!(Scalar::literal("null").flag(), Ok(false));
         assert_eq!(Scalar::literal("null").amount(), Ok(Amount::from_raw(0)));
         assert!(Scalar::literal("null").ordinal().is_err(), "a line has its number");
@@ -191,8 +200,8 @@ mod tests {
 
     #[test]
     fn padded_and_escaped_text_is_read_as_a_person_sees_it() {
-        assert_eq!(Scalar::literal("\"ТД-1   \"").text(), Ok("ТД-1".to_owned()));
-        assert_eq!(Scalar::literal(r#""a \"b\" \u0416""#).text(), Ok("a \"b\" Ж".to_owned()));
+        assert_eq!(Scalar::literal("\"ТД-1   \"").text(), Ok("ТД-1".into()));
+        assert_eq!(Scalar::literal(r#""a \"b\" \u0416""#).text(), Ok("a \"b\" Ж".into()));
         assert!(Scalar::literal("5").text().unwrap_err().contains("is 5, not text"));
     }
 }

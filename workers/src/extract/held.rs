@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use super::pass::Pass;
 use super::{Stop, progress};
-use crate::datasets::Dataset;
+use shared::dataset::Dataset;
 
 /// A span that was compared, with far fewer found in 1C than stand here.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

@@ -22,6 +22,8 @@ use super::{audit, progress};
 pub struct Known {
     /// The version of 1C that stands for certain. None: an unconfirmed batch may have overtaken it.
     pub data_version: Option<String>,
+    /// Of the mapping by which that was read.
+    pub shape: i64,
     /// Everywhere that its rows may lie.
     pub places: Vec<Place>,
     /// By the latest batch that holds it, confirmed or not, it has rows.
@@ -29,11 +31,19 @@ pub struct Known {
     batch: i64,
 }
 
+impl Known {
+    /// What 1C shows is what was sent, by the same shape as now.
+    pub fn is_as(&self, data_version: &str, pass: &Pass) -> bool {
+        self.data_version.as_deref() == Some(data_version) && self.shape == pass.shape
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     key: Uuid,
     batch: i64,
     data_version: String,
+    shape: i64,
     dealer_id: Option<Uuid>,
     sold_on: Option<NaiveDate>,
     lines: i32,
@@ -61,7 +71,7 @@ pub struct Ledger {
     pool: PgPool,
 }
 
-const COLUMNS: &str = "SELECT s.key, s.batch, s.data_version, s.dealer_id, s.sold_on, s.lines,
+const COLUMNS: &str = "SELECT s.key, s.batch, s.data_version, s.shape, s.dealer_id, s.sold_on, s.lines,
      NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS is_confirmed FROM sent s WHERE s.dataset = $1";
 
 impl Ledger {
@@ -74,7 +84,7 @@ impl Ledger {
     }
 
     pub async fn of_keys(&self, pass: &Pass, keys: &[Uuid]) -> Result<HashMap<Uuid, Known>, Stop> {
-        let sql = const_format(COLUMNS, " AND s.key = ANY($2)");
+        let sql = with(COLUMNS, " AND s.key = ANY($2)");
         let rows: Vec<Row> =
             sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(pass.dataset.name()).bind(keys).fetch_all(&self.pool).await?;
         Ok(fold(rows))
@@ -87,7 +97,7 @@ impl Ledger {
         from: Option<NaiveDate>,
         to: Option<NaiveDate>,
     ) -> Result<HashMap<Uuid, Known>, Stop> {
-        let sql = const_format(
+        let sql = with(
             COLUMNS,
             " AND ($2::date IS NULL OR s.sold_on >= $2) AND ($3::date IS NULL OR s.sold_on < $3)",
         );
@@ -148,10 +158,10 @@ impl Ledger {
             .await?;
         let mut text = String::with_capacity(entries.len() * 180);
         for entry in entries {
-            write_copy_line(&mut text, pass.dataset.name(), batch, entry);
+            write_copy_line(&mut text, pass, batch, entry);
         }
         let mut copy = tx
-            .copy_in_raw("COPY sent (dataset, key, batch, data_version, dealer_id, sold_on, lines, amount, version, hash) FROM STDIN")
+            .copy_in_raw("COPY sent (dataset, key, batch, shape, data_version, dealer_id, sold_on, lines, amount, version, hash) FROM STDIN")
             .await?;
         copy.send(text.as_bytes()).await?;
         copy.finish().await?;
@@ -211,29 +221,32 @@ impl Ledger {
         Ok(())
     }
 
-    /// Versions that were rejected, by key as 1C wrote it.
+    /// Versions that were rejected by the pass's shape, by key as 1C wrote it.
     pub async fn rejected(&self, pass: &Pass) -> Result<HashMap<String, String>, Stop> {
-        let rows: Vec<(String, String)> = sqlx::query_as("SELECT key, data_version FROM rejected WHERE dataset = $1")
+        let sql = "SELECT key, data_version FROM rejected WHERE dataset = $1 AND shape = $2";
+        let rows: Vec<(String, String)> = sqlx::query_as(sql)
             .bind(pass.dataset.name())
+            .bind(pass.shape)
             .fetch_all(&self.pool)
             .await?;
         Ok(rows.into_iter().collect())
     }
 
-    /// Remembers a rejected version: it is not sent again until 1C writes the document anew.
+    /// Remembers a rejected version: it is not sent again until 1C writes the document anew, or the mapping is mended.
     pub async fn reject(&self, pass: &Pass, key: &str, data_version: &str, reason: &str) -> Result<(), Stop> {
         let mut tx = self.pool.begin().await?;
         progress::fence(&mut tx, pass).await?;
         sqlx::query(
-            "INSERT INTO rejected (dataset, key, data_version, reason, pass) VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO rejected (dataset, key, data_version, reason, pass, shape) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (dataset, key) DO UPDATE SET data_version = excluded.data_version, reason = excluded.reason,
-                 pass = excluded.pass, rejected_at = now()",
+                 pass = excluded.pass, shape = excluded.shape, rejected_at = now()",
         )
         .bind(pass.dataset.name())
         .bind(key)
         .bind(data_version)
         .bind(reason)
         .bind(pass.number)
+        .bind(pass.shape)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -241,21 +254,102 @@ impl Ledger {
     }
 }
 
-fn const_format(columns: &str, condition: &str) -> String {
+/// What was read by another shape than the pass's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Other {
+    pub sent: i64,
+    pub rejected: i64,
+}
+
+/// The newest documents of another shape, and the days that they lie in. Items lie in none.
+#[derive(Debug)]
+pub struct Slice {
+    pub keys: Vec<Uuid>,
+    pub first: Option<NaiveDate>,
+    pub last: Option<NaiveDate>,
+}
+
+impl Ledger {
+    pub async fn of_another_shape(&self, pass: &Pass) -> Result<Other, Stop> {
+        let sql = "SELECT (SELECT count(*) FROM sent WHERE dataset = $1 AND shape <> $2) AS sent,
+                          (SELECT count(*) FROM rejected WHERE dataset = $1 AND shape <> $2) AS rejected";
+        Ok(sqlx::query_as(sql).bind(pass.dataset.name()).bind(pass.shape).fetch_one(&self.pool).await?)
+    }
+
+    pub async fn slice_of_another_shape(&self, pass: &Pass, most: i64) -> Result<Slice, Stop> {
+        let rows: Vec<(Uuid, Option<NaiveDate>)> = sqlx::query_as(
+            "SELECT key, sold_on FROM sent WHERE dataset = $1 AND shape <> $2 ORDER BY sold_on DESC NULLS LAST LIMIT $3",
+        )
+        .bind(pass.dataset.name())
+        .bind(pass.shape)
+        .bind(most)
+        .fetch_all(&self.pool)
+        .await?;
+        let days = || rows.iter().filter_map(|(_, day)| *day);
+        Ok(Slice { first: days().min(), last: days().max(), keys: rows.iter().map(|(key, _)| *key).collect() })
+    }
+
+    /// Of these, those that are of another shape.
+    pub async fn still_of_another_shape(&self, pass: &Pass, keys: &[Uuid]) -> Result<Vec<Uuid>, Stop> {
+        let sql = "SELECT DISTINCT key FROM sent WHERE dataset = $1 AND shape <> $2 AND key = ANY($3)";
+        let found = sqlx::query_scalar(sql).bind(pass.dataset.name()).bind(pass.shape).bind(keys);
+        Ok(found.fetch_all(&self.pool).await?)
+    }
+
+    /// These were asked for by the pass's shape, whatever became of them.
+    pub async fn take_shape(&self, pass: &Pass, keys: &[Uuid]) -> Result<(), Stop> {
+        let mut tx = self.pool.begin().await?;
+        progress::fence(&mut tx, pass).await?;
+        sqlx::query("UPDATE sent SET shape = $2 WHERE dataset = $1 AND key = ANY($3)")
+            .bind(pass.dataset.name())
+            .bind(pass.shape)
+            .bind(keys)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Keys that were rejected by another shape.
+    pub async fn rejected_by_another_shape(&self, pass: &Pass, most: i64) -> Result<Vec<Uuid>, Stop> {
+        let sql = "SELECT key FROM rejected WHERE dataset = $1 AND shape <> $2 ORDER BY key LIMIT $3";
+        let keys: Vec<String> =
+            sqlx::query_scalar(sql).bind(pass.dataset.name()).bind(pass.shape).bind(most).fetch_all(&self.pool).await?;
+        Ok(keys.iter().filter_map(|key| Uuid::try_parse(key).ok()).collect())
+    }
+
+    /// Of these, and of those that have no key, what is still remembered by another shape.
+    pub async fn forget_rejected(&self, pass: &Pass, keys: &[Uuid]) -> Result<(), Stop> {
+        let keys: Vec<String> = keys.iter().map(Uuid::to_string).collect();
+        let mut tx = self.pool.begin().await?;
+        progress::fence(&mut tx, pass).await?;
+        sqlx::query("DELETE FROM rejected WHERE dataset = $1 AND shape <> $2 AND (key = ANY($3) OR key LIKE '#%')")
+            .bind(pass.dataset.name())
+            .bind(pass.shape)
+            .bind(keys)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+fn with(columns: &str, condition: &str) -> String {
     format!("{columns}{condition}")
 }
 
 /// Tab-separated, as COPY reads it. A `DataVersion` is base64; what else it might hold is escaped.
-fn write_copy_line(text: &mut String, dataset: &str, batch: i64, entry: &Entry) {
+fn write_copy_line(text: &mut String, pass: &Pass, batch: i64, entry: &Entry) {
+    let (dataset, shape) = (pass.dataset, pass.shape);
     let version =
         entry.data_version.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
     // Writing into memory does not fail.
-    let _ = write!(text, "{dataset}\t{}\t{batch}\t{version}\t", entry.key);
+    let _ = write!(text, "{dataset}\t{}\t{batch}\t{shape}\t{version}\t", entry.key);
     let _ = match entry.place.dealer_id {
         Some(dealer) => write!(text, "{dealer}\t"),
         None => write!(text, "\\N\t"),
     };
-    let _ = match entry.place.sold_on {
+    let _ = match entry.place.day {
         Some(day) => write!(text, "{day}\t"),
         None => write!(text, "\\N\t"),
     };
@@ -274,12 +368,13 @@ fn fold(rows: Vec<Row>) -> HashMap<Uuid, Known> {
     let mut known: HashMap<Uuid, Known> = HashMap::with_capacity(rows.len());
     for row in rows {
         let place =
-            Place { dealer_id: row.dealer_id, sold_on: row.sold_on, lines: u32::try_from(row.lines).unwrap_or(0) };
+            Place { dealer_id: row.dealer_id, day: row.sold_on, lines: u32::try_from(row.lines).unwrap_or(0) };
         let entry = known.entry(row.key).or_default();
         entry.places.push(place);
         if row.batch >= entry.batch {
             entry.batch = row.batch;
             entry.stands = row.lines > 0;
+            entry.shape = row.shape;
             entry.data_version = row.is_confirmed.then_some(row.data_version);
         }
     }
@@ -296,6 +391,7 @@ mod tests {
             key: Uuid::nil(),
             batch,
             data_version: batch.to_string(),
+            shape: 1,
             dealer_id: None,
             sold_on: None,
             lines,

@@ -14,6 +14,7 @@ pub mod progress;
 pub mod publish;
 pub mod run;
 pub mod schedule;
+pub mod snapshots;
 
 pub use run::run;
 

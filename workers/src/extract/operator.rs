@@ -7,14 +7,14 @@ use sqlx::{PgPool, Postgres, Transaction};
 use super::held::Held;
 use super::schedule;
 use crate::config::{Job, Reach};
-use crate::datasets::Dataset;
+use shared::dataset::Dataset;
 
 /// What will be read again, and by which job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reread {
     pub sent: u64,
     pub rejected: u64,
-    pub job: &'static str,
+    pub job: String,
 }
 
 /// Has the days from `from` to `to` (both included; open ends take all) read again, and everything that was rejected, whose
@@ -48,7 +48,7 @@ pub async fn reread(
         .await?
         .rows_affected();
     tx.commit().await?;
-    Ok(Reread { sent, rejected, job: job.name })
+    Ok(Reread { sent, rejected, job: job.name.clone() })
 }
 
 /// Lets through what the brake holds of a dataset, up to what was missing; returns it.

@@ -1,109 +1,93 @@
-//! What a page holds for the topic: keys, places and messages, whatever the dataset.
+//! What a page holds for the topic: places and messages, whatever the dataset.
 
-use chrono::NaiveDateTime;
-use uuid::Uuid;
+use std::ops::Range;
+
+use shared::dataset::What;
 
 use super::place::Place;
-use crate::datasets::Dataset;
-use crate::erp::sinks::{Catalog, Sales};
-use crate::records::named::{Currency, Dealer, Unit};
-use crate::records::product::Product;
-use crate::records::sale::{self, Part};
-use crate::records::{Item, Leave};
+use crate::erp::records::{Document, Records};
+use crate::record::{Leave, write};
 
-/// Lines of one message at most, and as many rows that it leaves: even the longest stay within `message.max.bytes` and within
-/// what a loader takes. A larger document goes in parts.
+/// Lines of one message at most, and as many rows that it leaves; and bytes of its lines. Even the longest stay within
+/// `message.max.bytes` and within what a loader takes. A larger document goes in parts.
 const LINES_PER_PART: usize = 40_000;
+const BYTES_PER_PART: usize = 6 * 1024 * 1024;
 
-/// Documents or items that a publisher can send.
-pub trait Outgoing {
-    fn count(&self) -> usize;
-    fn key(&self, at: usize) -> Uuid;
-    fn data_version(&self, at: usize) -> &str;
-    /// Where its rows will lie; none: it does not stand.
-    fn place(&self, at: usize) -> Place;
-    /// Revenue of its lines in ten-thousandths, wrapping.
-    fn amount(&self, _at: usize) -> i64 {
-        0
+/// Where its rows will lie; none: it does not stand. An item lies at no day: it has one row, or none.
+pub fn place(page: &Records, document: &Document) -> Place {
+    let lines = match (document.stands, page.dataset.what) {
+        (false, _) => 0,
+        (true, What::Catalog) => 1,
+        (true, _) => page.lines(document).len(),
+    };
+    Place {
+        dealer_id: document.dealer_id,
+        day: document.dated.map(|moment| moment.date()),
+        lines: u32::try_from(lines).unwrap_or(u32::MAX),
     }
-    /// It vanished from 1C.
-    fn is_gone(&self) -> bool {
-        false
-    }
-    /// By what it counts, if the mapping does not name it.
-    fn unknown_operation(&self, _at: usize) -> Option<&str> {
-        None
-    }
-    /// Messages that it takes, with what it leaves.
-    fn parts(&self, _at: usize, _leaves: &[Leave]) -> usize {
-        1
-    }
-    /// Writes a message over what `out` held.
-    fn write(&self, at: usize, part: usize, version: u64, leaves: &[Leave], out: &mut Vec<u8>);
 }
 
-impl Outgoing for Sales {
-    fn count(&self) -> usize {
-        self.documents.len()
+/// The messages of a document, with what it leaves.
+pub struct Messages<'a> {
+    page: &'a Records,
+    document: &'a Document,
+    version: u64,
+    /// Of the document's lines.
+    parts: Vec<Range<usize>>,
+    shares: Vec<Vec<Leave>>,
+}
+
+impl<'a> Messages<'a> {
+    pub fn of(page: &'a Records, document: &'a Document, version: u64, leaves: &[Leave]) -> Self {
+        let parts = if document.stands && page.dataset.has_lines() {
+            parts(page.lines(document))
+        } else {
+            Vec::new()
+        };
+        Self { page, document, version, parts, shares: shares(leaves) }
     }
 
-    fn key(&self, at: usize) -> Uuid {
-        self.documents[at].id
+    /// What is left begins in the last part of the lines, and goes on behind it.
+    pub fn count(&self) -> usize {
+        self.parts.len().max(1) + self.shares.len().max(1) - 1
     }
 
-    fn data_version(&self, at: usize) -> &str {
-        &self.documents[at].data_version
+    /// Writes one of them over what `out` held.
+    pub fn write(&self, at: usize, out: &mut Vec<u8>) {
+        let Self { page, document, version, parts, shares } = self;
+        let dataset = page.dataset.definition();
+        if dataset.what == What::Catalog {
+            let fields = document.stands.then(|| page.fields(document));
+            return write::item(out, dataset, *version, document.id, fields);
+        }
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let lines = page.lines(document);
+        let part = parts.get(at).map(|part| write::Part {
+            fields: page.fields(document),
+            first_line: number(part.start + 1),
+            lines: page.joined(&lines[part.clone()]),
+            part: (number(at + 1), number(parts.len())),
+        });
+        let share = (at + 1).checked_sub(parts.len().max(1)).and_then(|share| shares.get(share));
+        write::document(out, dataset, *version, document.id, part, share.map_or(&[], Vec::as_slice));
     }
+}
 
-    fn place(&self, at: usize) -> Place {
-        let document = &self.documents[at];
-        let lines = if document.stands { document.lines.len() } else { 0 };
-        Place {
-            dealer_id: document.header.dealer_id,
-            sold_on: Some(document.header.sold_at.date()),
-            lines: u32::try_from(lines).unwrap_or(u32::MAX),
+/// Lines by messages: none has more than its share of lines or of bytes. A document without lines has no part.
+pub fn parts(lines: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut first = 0;
+    for (at, line) in lines.iter().enumerate() {
+        let is_full = at - first >= LINES_PER_PART || line.end - lines[first].start > BYTES_PER_PART;
+        if is_full && at > first {
+            parts.push(first..at);
+            first = at;
         }
     }
-
-    fn amount(&self, at: usize) -> i64 {
-        let document = &self.documents[at];
-        let lines = if document.stands { &self.lines[document.lines.clone()] } else { &[] };
-        lines.iter().fold(0, |sum: i64, line| sum.wrapping_add(line.revenue.raw()))
+    if first < lines.len() {
+        parts.push(first..lines.len());
     }
-
-    fn unknown_operation(&self, at: usize) -> Option<&str> {
-        self.documents[at].unknown_operation.as_deref()
-    }
-
-    fn parts(&self, at: usize, leaves: &[Leave]) -> usize {
-        self.line_parts(at).max(1) + shares(leaves).len().max(1) - 1
-    }
-
-    /// What it leaves begins in the last part of its lines, and goes on behind it.
-    fn write(&self, at: usize, part: usize, version: u64, leaves: &[Leave], out: &mut Vec<u8>) {
-        let (document, parts) = (&self.documents[at], self.line_parts(at));
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let sale = (part < parts).then(|| {
-            let lines = &self.lines[document.lines.clone()];
-            let first = part * LINES_PER_PART;
-            let last = (first + LINES_PER_PART).min(lines.len());
-            Part {
-                header: &document.header,
-                first_line: number(first + 1),
-                lines: &lines[first..last],
-                part: (number(part + 1), number(parts)),
-            }
-        });
-        let share = (part + 1).checked_sub(parts.max(1)).and_then(|share| shares(leaves).into_iter().nth(share));
-        sale::write(out, version, document.id, sale, &share.unwrap_or_default());
-    }
-}
-
-impl Sales {
-    fn line_parts(&self, at: usize) -> usize {
-        let document = &self.documents[at];
-        if document.stands { document.lines.len().div_ceil(LINES_PER_PART) } else { 0 }
-    }
+    parts
 }
 
 /// What a document leaves, by messages: none has more than its share of rows.
@@ -126,120 +110,51 @@ fn shares(leaves: &[Leave]) -> Vec<Vec<Leave>> {
     shares
 }
 
-/// A catalog item lies at no day: it has one row, or none.
-impl<R: Item> Outgoing for Catalog<R> {
-    fn count(&self) -> usize {
-        self.items.len()
-    }
-
-    fn key(&self, at: usize) -> Uuid {
-        self.items[at].id
-    }
-
-    fn data_version(&self, at: usize) -> &str {
-        &self.items[at].data_version
-    }
-
-    fn place(&self, at: usize) -> Place {
-        Place { lines: self.items[at].stands.into(), ..Place::NOWHERE }
-    }
-
-    fn write(&self, at: usize, _: usize, version: u64, _: &[Leave], out: &mut Vec<u8>) {
-        let item = &self.items[at];
-        R::write(out, version, item.id, item.stands.then_some(&item.record));
-    }
-}
-
-/// Keys that 1C has no more.
-pub struct Gone {
-    pub dataset: Dataset,
-    pub keys: Vec<Uuid>,
-}
-
-impl Outgoing for Gone {
-    fn count(&self) -> usize {
-        self.keys.len()
-    }
-
-    fn key(&self, at: usize) -> Uuid {
-        self.keys[at]
-    }
-
-    fn data_version(&self, _: usize) -> &str {
-        ""
-    }
-
-    fn place(&self, _: usize) -> Place {
-        Place::NOWHERE
-    }
-
-    fn is_gone(&self) -> bool {
-        true
-    }
-
-    fn parts(&self, _: usize, leaves: &[Leave]) -> usize {
-        shares(leaves).len().max(1)
-    }
-
-    fn write(&self, at: usize, part: usize, version: u64, leaves: &[Leave], out: &mut Vec<u8>) {
-        let key = self.keys[at];
-        match self.dataset {
-            Dataset::Sales | Dataset::Returns => {
-                let share = shares(leaves).into_iter().nth(part).unwrap_or_default();
-                sale::write(out, version, key, None, &share);
-            }
-            Dataset::Products => Product::write(out, version, key, None),
-            Dataset::Dealers => Dealer::write(out, version, key, None),
-            Dataset::Currencies => Currency::write(out, version, key, None),
-            Dataset::Units => Unit::write(out, version, key, None),
-        }
-    }
-}
-
-/// A page whose documents have dates, in their order.
-pub fn dated(sales: &Sales) -> Vec<(Uuid, NaiveDateTime)> {
-    sales.documents.iter().map(|document| (document.id, document.header.sold_at)).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::records::Record;
-    use crate::records::sale::Line;
+    use shared::dataset::Catalogue;
+    use uuid::Uuid;
 
-    /// The rows of all messages of the document, and how many messages there are.
-    fn sent(page: &impl Outgoing, leaves: &[Leave]) -> (u32, usize) {
-        let (mut rows, mut message, parts) = (0, Vec::new(), page.parts(0, leaves));
-        for part in 0..parts {
-            page.write(0, part, 1, leaves, &mut message);
-            assert!(message.len() < crate::datasets::MAX_MESSAGE_BYTES);
-            rows += Line::decode(&message, &mut Vec::new()).unwrap();
+    use super::*;
+    use crate::erp::Mapping;
+    use crate::erp::read::Sink as _;
+    use crate::record::read;
+
+    /// The rows of all messages of the page's document, and how many messages there are.
+    fn sent(page: &Records, leaves: &[Leave]) -> (u32, usize) {
+        let messages = Messages::of(page, &page.documents[0], 1, leaves);
+        let (mut rows, mut message) = (0, Vec::new());
+        for at in 0..messages.count() {
+            messages.write(at, &mut message);
+            assert!(message.len() < crate::kafka::MAX_MESSAGE_BYTES);
+            rows += read::rows(page.dataset.definition(), &message, &mut Vec::new()).unwrap();
         }
-        (rows, parts)
+        (rows, messages.count())
     }
 
     fn leave(from_line: u32, to_line: u32) -> Leave {
-        Leave { dealer_id: None, sold_on: NaiveDateTime::default().date(), from_line, to_line }
+        Leave { dealer_id: None, day: chrono::NaiveDate::default(), from_line, to_line }
     }
 
     #[test]
     fn a_huge_document_and_all_that_it_leaves_go_in_messages_that_a_loader_takes() {
+        let catalogue = Catalogue::compiled_in().unwrap();
         let line = r#"{"LineNumber":"1","Номенклатура_Key":null,"Количество":1,"СуммаСНДС":1,"СуммаНДС":0,"СуммаРучнойСкидки":0,"СуммаАвтоматическойСкидки":0}"#;
         let page = |lines: usize| {
             let lines = vec![line; lines].join(",");
             let header = r#""Ref_Key":"00000000-0000-4000-8000-000000000001","DataVersion":"1","DeletionMark":false,"Posted":true,"Number":"1","Date":"2024-03-05T00:00:00","Партнер_Key":null,"Контрагент_Key":null,"Валюта_Key":null,"ХозяйственнаяОперация":"""#;
             let body = format!("{{\"value\":[{{{header},\"Товары\":[{lines}]}}]}}");
-            let mapping = crate::erp::Mapping::load(Dataset::Sales, None).unwrap();
-            let mut sales = Sales::default();
+            let mapping = Mapping::of(catalogue.get("sales").unwrap(), "ut11").unwrap();
+            let mut sales = Records::of(&mapping);
             crate::erp::read::page(&body, &mapping, &mut sales).unwrap();
-            assert_eq!(sales.count(), 1);
+            assert_eq!(sales.documents.len(), 1);
             sales
         };
         assert_eq!(sent(&page(3), &[]), (3, 1));
         assert_eq!(sent(&page(3), &[leave(4, 6)]), (6, 1), "a usual one is one message");
         assert_eq!(sent(&page(0), &[leave(1, 6)]), (6, 1));
         assert_eq!(sent(&page(90_000), &[leave(1, 250_000), leave(7, 8)]), (340_002, 3 + 6));
-        let gone = Gone { dataset: Dataset::Returns, keys: vec![Uuid::nil()] };
+        let gone = Records::gone(catalogue.get("returns").unwrap(), vec![Uuid::nil()]);
         assert_eq!(sent(&gone, &[leave(1, 250_000)]), (250_000, 7));
         assert_eq!(sent(&gone, &[leave(1, 1)]), (1, 1));
     }

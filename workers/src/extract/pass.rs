@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::Stop;
-use crate::datasets::Dataset;
+use shared::dataset::Dataset;
 
 #[derive(Debug)]
 pub struct Pass {
@@ -17,6 +17,8 @@ pub struct Pass {
     pub number: i64,
     /// When it began to read, by the clock of the database.
     pub read_at: DateTime<Utc>,
+    /// Of the mapping and the dataset by which it reads: `Mapping::shape`. 0: it reads nothing.
+    pub shape: i64,
     /// Cancelled when the process is asked to stop, or the lease is lost.
     pub stop: CancellationToken,
     position: AtomicU64,
@@ -35,23 +37,28 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub fn note_unknown(&self, operation: &str) {
+    pub fn note_unknown(&self, word: &str) {
         let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        *unknown.entry(operation.to_owned()).or_default() += 1;
+        *unknown.entry(word.to_owned()).or_default() += 1;
     }
 
     /// `ПрочаяПередача (3), …`; none: there was nothing unknown.
     pub fn unknown(&self) -> Option<String> {
         let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         let listed: Vec<_> =
-            unknown.iter().take(20).map(|(operation, count)| format!("{operation} ({count})")).collect();
+            unknown.iter().take(20).map(|(word, count)| format!("{word} ({count})")).collect();
         (!listed.is_empty()).then(|| listed.join(", "))
     }
 }
 
 impl Pass {
     pub fn new(dataset: Dataset, number: i64, read_at: DateTime<Utc>, stop: CancellationToken) -> Self {
-        Self { dataset, number, read_at, stop, position: AtomicU64::new(0), counts: Counts::default() }
+        Self { dataset, number, read_at, shape: 0, stop, position: AtomicU64::new(0), counts: Counts::default() }
+    }
+
+    /// The same pass, reading by this shape.
+    pub fn reading_by(self, shape: i64) -> Self {
+        Self { shape, ..self }
     }
 
     /// Pass number in the high 32 bits, position within the pass in the low.

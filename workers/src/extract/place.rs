@@ -4,33 +4,33 @@
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use crate::records::Leave;
+use crate::record::Leave;
 
 /// Rows 1 to `lines` of a dealer's day. Catalog items lie at no day and have one row, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Place {
     pub dealer_id: Option<Uuid>,
-    pub sold_on: Option<NaiveDate>,
+    pub day: Option<NaiveDate>,
     pub lines: u32,
 }
 
 impl Place {
-    pub const NOWHERE: Self = Self { dealer_id: None, sold_on: None, lines: 0 };
+    pub const NOWHERE: Self = Self { dealer_id: None, day: None, lines: 0 };
 }
 
 /// What must be taken away when a document that may stand at `former` places comes to stand at `now`.
 pub fn leaves(former: &[Place], now: Place) -> Vec<Leave> {
     let mut left: Vec<Leave> = Vec::new();
     for place in former {
-        let is_same = (place.dealer_id, place.sold_on) == (now.dealer_id, now.sold_on);
+        let is_same = (place.dealer_id, place.day) == (now.dealer_id, now.day);
         let from_line = if is_same { now.lines + 1 } else { 1 };
         if place.lines < from_line {
             continue;
         }
-        let sold_on = place.sold_on.unwrap_or_default();
-        match left.iter_mut().find(|leave| leave.dealer_id == place.dealer_id && leave.sold_on == sold_on) {
+        let day = place.day.unwrap_or_default();
+        match left.iter_mut().find(|leave| leave.dealer_id == place.dealer_id && leave.day == day) {
             Some(known) => known.to_line = known.to_line.max(place.lines),
-            None => left.push(Leave { dealer_id: place.dealer_id, sold_on, from_line, to_line: place.lines }),
+            None => left.push(Leave { dealer_id: place.dealer_id, day, from_line, to_line: place.lines }),
         }
     }
     left
@@ -52,7 +52,7 @@ mod tests {
     }
 
     fn place(dealer: u8, on: u8, lines: u32) -> Place {
-        Place { dealer_id: Some(Uuid::from_u128(dealer.into())), sold_on: Some(day(on)), lines }
+        Place { dealer_id: Some(Uuid::from_u128(dealer.into())), day: Some(day(on)), lines }
     }
 
     fn store(warehouse: &mut Warehouse, version: u64, now: (u8, u8, u32), left: &[Leave]) {
@@ -64,7 +64,7 @@ mod tests {
         };
         for leave in left {
             let dealer = u8::try_from(leave.dealer_id.unwrap().as_u128()).unwrap();
-            let on = u8::try_from((leave.sold_on - day(0)).num_days()).unwrap();
+            let on = u8::try_from((leave.day - day(0)).num_days()).unwrap();
             (leave.from_line..=leave.to_line).for_each(|line| put((dealer, on, line), true));
         }
         (1..=now.2).for_each(|line| put((now.0, now.1, line), false));

@@ -71,6 +71,28 @@ pub async fn pass_done(pool: &PgPool, pass: &Pass) -> Result<bool, Stop> {
     former.map(|done| done.is_none()).ok_or(Stop::Stale)
 }
 
+/// By which shape everything of the dataset was read.
+pub async fn shape(pool: &PgPool, pass: &Pass) -> Result<i64, Stop> {
+    let found: Option<i64> = sqlx::query_scalar("SELECT shape FROM progress WHERE dataset = $1 AND pass = $2")
+        .bind(pass.dataset.name())
+        .bind(pass.number)
+        .fetch_optional(pool)
+        .await?;
+    found.ok_or(Stop::Stale)
+}
+
+/// Everything of the dataset has been read by the shape of the pass.
+pub async fn reshaped(pool: &PgPool, pass: &Pass) -> Result<(), Stop> {
+    write(
+        sqlx::query("UPDATE progress SET shape = $3 WHERE dataset = $1 AND pass = $2")
+            .bind(pass.dataset.name())
+            .bind(pass.number)
+            .bind(pass.shape)
+            .execute(pool)
+            .await?,
+    )
+}
+
 fn write(result: sqlx::postgres::PgQueryResult) -> Result<(), Stop> {
     if result.rows_affected() == 1 { Ok(()) } else { Err(Stop::Stale) }
 }

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, RwLock};
 use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job as CronJob, JobScheduler};
 use tokio_util::sync::CancellationToken;
+use shared::dataset::{Change, Dataset};
 
 use super::audit::{Audit, Warehouse, numbering};
 use super::changes::Reader;
@@ -17,15 +18,15 @@ use super::ledger::Ledger;
 use super::pass::Pass;
 use super::publish::Publisher;
 use super::schedule::{self, Claim, Outcome, Schedule};
-use super::{Stop, held, operator};
+use super::{Stop, held, operator, progress};
 use crate::config::{ExtractorConfig, Job, Reach};
-use crate::datasets::Dataset;
-use crate::erp::sinks::Catalog;
+use crate::erp::mapping::MappingError;
 use crate::erp::{Client, Mapping};
 use crate::health::Health;
-use crate::records::named::{Currency, Dealer, Unit};
-use crate::records::product::Product;
 use crate::waiting::{self, Needs};
+
+/// Passes under way. Each holds up to three pages of 1C, of some 8 MiB as they come.
+const AT_ONCE: usize = 4;
 
 struct Extractor {
     config: ExtractorConfig,
@@ -44,18 +45,19 @@ struct Extractor {
 pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow::Result<()> {
     let health = Health::default();
     health.serve(config.health, shutdown.clone()).await?;
-    let load = |dataset| Mapping::load(dataset, config.mappings.as_deref()).map(Arc::new);
-    let mappings = Dataset::ALL.into_iter().map(load).collect::<Result<Vec<_>, _>>()?;
+    let mappings = mappings(&config)?;
     let client = Client::new(config.onec.clone())?;
     let pool = shared::postgres::pool(&config.database);
     let ledger = Ledger::new(pool.clone());
-    let publisher = Arc::new(Publisher::new(config.kafka.clone(), ledger.clone()).context("make the Kafka producer")?);
+    let publisher = Arc::new(
+        Publisher::new(config.kafka.clone(), config.datasets.clone(), ledger.clone()).context("make the Kafka producer")?,
+    );
     let asked = Arc::clone(&publisher);
-    let needs = Needs { pool: pool.clone(), check_topics: move || asked.check_topics() };
+    let needs = Needs { pool: pool.clone(), datasets: config.datasets.clone(), check_topics: move || asked.check_topics() };
     if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }
-    let warehouse = Warehouse::new(config.clickhouse.client());
+    let warehouse = Warehouse::new(config.clickhouse.client(), config.datasets.clone());
     let numbered = async || numbering::go_on_behind(&pool, &warehouse, &config.jobs).await;
     if !waiting::awaited(numbered, &health, &shutdown).await {
         return Ok(());
@@ -66,6 +68,12 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
     Arc::new(Extractor { config, schedule, client, mappings, ledger, warehouse, publisher, troubles })
         .work(&health, shutdown)
         .await
+}
+
+/// The mappings of the datasets that are read. A mapping that is missing or does not fit stops the start.
+fn mappings(config: &ExtractorConfig) -> Result<Vec<Arc<Mapping>>, MappingError> {
+    let read = config.jobs.iter().filter(|job| job.reach == Reach::Usual);
+    read.map(|job| Mapping::of(job.dataset, &config.configuration).map(Arc::new)).collect()
 }
 
 impl Extractor {
@@ -113,7 +121,7 @@ impl Extractor {
         shutdown: &CancellationToken,
     ) -> sqlx::Result<Option<String>> {
         self.schedule.tick().await?;
-        while !shutdown.is_cancelled() {
+        while !shutdown.is_cancelled() && passes.len() < AT_ONCE {
             let Some(claim) = self.schedule.claim().await? else { break };
             let (extractor, shutdown) = (Arc::clone(self), shutdown.clone());
             passes.spawn(async move { extractor.run_slot(claim, shutdown).await });
@@ -145,7 +153,7 @@ impl Extractor {
     /// What the brake on deletion holds. Whichever replica met it, all of them say it until it is over.
     async fn held(&self) -> sqlx::Result<Option<String>> {
         let held = held::datasets(self.ledger.pool()).await?;
-        for dataset in Dataset::ALL {
+        for dataset in self.config.datasets.all() {
             let missing = held.iter().find(|(name, ..)| name == dataset.name()).map_or(0, |(_, _, missing)| *missing);
             metrics::gauge!("extract_held", "dataset" => dataset.name()).set(missing as f64);
         }
@@ -156,7 +164,9 @@ impl Extractor {
 
     async fn run_slot(self: Arc<Self>, claim: Claim, shutdown: CancellationToken) {
         let dataset = claim.dataset;
-        let pass = Arc::new(Pass::new(dataset, claim.pass, claim.read_at, shutdown.child_token()));
+        let shape = self.mapping(dataset).map_or(0, |mapping| mapping.shape);
+        let pass =
+            Arc::new(Pass::new(dataset, claim.pass, claim.read_at, shutdown.child_token()).reading_by(shape));
         let began = tokio::time::Instant::now();
         // Its own task: a panic ends the pass, not the worker.
         let (extractor, running, job) = (Arc::clone(&self), Arc::clone(&pass), claim.job.clone());
@@ -209,7 +219,7 @@ impl Extractor {
             tracing::warn!(
                 dataset.name = name,
                 pass.number = claim.pass,
-                "Counted among {name}, though the filter of {name}.toml does not name it: {operations}"
+                "Counted among {name}, though the filter of its mapping does not name it: {operations}"
             );
         }
         match ended {
@@ -317,27 +327,37 @@ impl Extractor {
         if reach == Reach::Audit {
             return self.audit(pass).await;
         }
-        let publisher = self.publisher().await?;
-        let found = self.mappings.iter().find(|mapping| mapping.dataset == pass.dataset);
-        let mapping = found.ok_or_else(|| Stop::GiveUp(format!("{} has no mapping.", pass.dataset)))?;
         let interval_s = self.interval_s(pass);
+        if reach == Reach::Nothing {
+            // Not asked of 1C: its marker says that there is nothing to wait for.
+            let publisher = self.publisher().await?;
+            publisher.mark(pass, pass.read_at, interval_s).await?;
+            return progress::pass_done(self.ledger.pool(), pass).await.map(drop);
+        }
+        let mapping = self.mapping(pass.dataset);
+        let mapping = mapping.ok_or_else(|| Stop::GiveUp(format!("{} has no mapping.", pass.dataset)))?;
+        let publisher = self.publisher().await?;
         let reader =
             Reader::new(self.client.clone(), Arc::clone(mapping), publisher, Arc::clone(pass), interval_s).await?;
-        let today = pass.read_at.with_timezone(&self.config.timezone).date_naive();
-        let from = today - chrono::Duration::days(self.config.window_days.into());
+        let now = pass.read_at.with_timezone(&self.config.timezone).naive_local();
         let mut as_of = pass.read_at;
-        match (pass.dataset, reach) {
-            // Not asked of 1C: its marker says that there is nothing to wait for.
-            (_, Reach::Nothing | Reach::Audit) => {}
-            (Dataset::Products, _) => reader.scan::<Catalog<Product>>().await?,
-            (Dataset::Dealers, _) => reader.scan::<Catalog<Dealer>>().await?,
-            (Dataset::Currencies, _) => reader.scan::<Catalog<Currency>>().await?,
-            (Dataset::Units, _) => reader.scan::<Catalog<Unit>>().await?,
-            (Dataset::Sales | Dataset::Returns, Reach::Everything) => as_of = reader.everything(from, today).await?,
-            (Dataset::Sales | Dataset::Returns, Reach::Usual) => {
-                // Counts the intervals since 1970, so that every older month gets its turn, whichever replica reads.
-                let turn = pass.read_at.timestamp() / i64::from(interval_s.max(1));
-                reader.window(from, today, usize::try_from(turn).unwrap_or(0)).await?;
+        match (pass.dataset.change, reach) {
+            (Change::Scan, _) => reader.scan().await?,
+            (Change::Snapshot, _) => {
+                // Where ClickHouse does not say, nothing is known to have arrived.
+                let landed = self.warehouse.landed(&[pass.dataset]).await.unwrap_or_default();
+                reader.snapshot(now, landed.get(&pass.dataset).copied()).await?;
+            }
+            (Change::Window { days }, reach) => {
+                let days = self.config.window_days.unwrap_or(days);
+                let from = now.date() - chrono::Duration::days(days.into());
+                if reach == Reach::Everything {
+                    as_of = reader.everything(from, now.date()).await?;
+                } else {
+                    // Counts the intervals since 1970, so that every older month gets its turn, whichever replica reads.
+                    let turn = pass.read_at.timestamp() / i64::from(interval_s.max(1));
+                    reader.window(from, now.date(), usize::try_from(turn).unwrap_or(0)).await?;
+                }
             }
         }
         if reader.done(as_of).await?
@@ -345,14 +365,21 @@ impl Extractor {
         {
             schedule::ask_for(self.ledger.pool(), audit).await?;
         }
+        if pass.dataset.change != Change::Snapshot {
+            reader.reshape().await?;
+        }
         Ok(())
+    }
+
+    fn mapping(&self, dataset: Dataset) -> Option<&Arc<Mapping>> {
+        self.mappings.iter().find(|mapping| mapping.dataset == dataset)
     }
 
     /// Has what was sent compared with what stands.
     async fn audit(&self, pass: &Pass) -> Result<(), Stop> {
         let again =
             operator::widest(&self.config.jobs, pass.dataset).map_err(|error| Stop::GiveUp(error.to_string()))?;
-        if !Audit::new(self.ledger.pool(), &self.warehouse, pass).finds_nothing().await? {
+        if !Audit::new(self.ledger.pool(), &self.warehouse, &self.config.datasets, pass).finds_nothing().await? {
             schedule::ask_for(self.ledger.pool(), again).await?;
         }
         Ok(())
@@ -371,7 +398,7 @@ impl Extractor {
         }
         tracing::warn!("The Kafka producer met a fatal error and is made anew");
         let mut publisher = self.publisher.write().await;
-        *publisher = Arc::new(Publisher::new(self.config.kafka.clone(), self.ledger.clone())?);
+        *publisher = Arc::new(Publisher::new(self.config.kafka.clone(), self.config.datasets.clone(), self.ledger.clone())?);
         Ok(Arc::clone(&publisher))
     }
 }

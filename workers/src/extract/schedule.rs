@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use sqlx::{PgExecutor, PgPool};
 
 use crate::config::{CatchUp, Job, Reach, Rhythm};
-use crate::datasets::Dataset;
+use shared::dataset::Dataset;
 
 /// Slots missed longer ago than this are forgotten.
 const CATCH_UP_HOURS: i64 = 24;
@@ -60,7 +60,7 @@ pub struct Schedule {
 /// The job runs now, beside its cron line.
 pub async fn ask_for(executor: impl PgExecutor<'_>, job: &Job) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO slot (job, slot_at, dataset) VALUES ($1, now(), $2) ON CONFLICT DO NOTHING")
-        .bind(job.name)
+        .bind(&job.name)
         .bind(job.dataset.name())
         .execute(executor)
         .await
@@ -119,7 +119,7 @@ impl Schedule {
     async fn insert_due(&self, job: &Job, now: DateTime<Utc>) -> sqlx::Result<()> {
         let last: Option<DateTime<Utc>> =
             sqlx::query_scalar("SELECT max(slot_at) FROM slot WHERE job = $1 AND slot_at <= $2")
-                .bind(job.name)
+                .bind(&job.name)
                 .bind(now + chrono::Duration::seconds(AHEAD_S))
                 .fetch_one(&self.pool)
                 .await?;
@@ -150,7 +150,7 @@ impl Schedule {
              SELECT $1, slot_at, $2, state FROM unnest($3::timestamptz[], $4::text[]) AS due (slot_at, state)
              ON CONFLICT DO NOTHING",
         )
-        .bind(job.name)
+        .bind(&job.name)
         .bind(job.dataset.name())
         .bind(&due)
         .bind(&states)
@@ -162,7 +162,7 @@ impl Schedule {
                 "UPDATE slot SET state = 'missed', finished_at = now(), reason = coalesce(reason, 'a later slot took its place')
                  WHERE job = $1 AND slot_at < $2 AND state = 'queued'",
             )
-            .bind(job.name)
+            .bind(&job.name)
             .bind(latest)
             .execute(&mut *tx)
             .await?;
@@ -203,7 +203,7 @@ impl Schedule {
         let mut tx = self.pool.begin().await?;
         // One claim at a time, each seeing the one before.
         sqlx::query("SELECT pg_advisory_xact_lock(hashtext('slot claim'))").execute(&mut *tx).await?;
-        let jobs: Vec<&str> = self.jobs.iter().map(|job| job.name).collect();
+        let jobs: Vec<&str> = self.jobs.iter().map(|job| job.name.as_str()).collect();
         let claimed: sqlx::Result<Option<Due>> = sqlx::query_as(include_str!("claim.sql"))
             .bind(&self.owner)
             .bind(self.rhythm.lease.as_secs_f64())
@@ -217,7 +217,9 @@ impl Schedule {
         }) else {
             return Ok(None);
         };
-        let Some(dataset) = Dataset::from_name(&dataset) else { return Ok(None) };
+        // Only jobs that we know are claimed, and with them their datasets.
+        let known = self.jobs.iter().map(|job| job.dataset).find(|known| known.name() == dataset);
+        let Some(dataset) = known else { return Ok(None) };
         let (pass, read_at): (i64, DateTime<Utc>) = sqlx::query_as(
             "INSERT INTO progress (dataset, pass, claimed_at) VALUES ($1, nextval('pass_number'), now())
              ON CONFLICT (dataset) DO UPDATE SET pass = excluded.pass, claimed_at = excluded.claimed_at

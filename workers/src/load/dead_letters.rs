@@ -4,26 +4,28 @@
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
+use shared::dataset::Catalogue;
 
 use super::decode::{Batch, DeadLetter};
 use crate::config::KafkaSettings;
 use crate::kafka::{self, Acks, SendError, Sender};
 
-const LARGEST: usize = crate::datasets::MAX_MESSAGE_BYTES - 64 * 1024;
+const LARGEST: usize = crate::kafka::MAX_MESSAGE_BYTES - 64 * 1024;
 
 pub struct DeadLetters {
     sender: Sender,
     settings: KafkaSettings,
+    datasets: Catalogue,
 }
 
 impl DeadLetters {
-    pub fn new(settings: KafkaSettings) -> Result<Self, KafkaError> {
-        Ok(Self { sender: Sender::new(&settings.brokers)?, settings })
+    pub fn new(settings: KafkaSettings, datasets: Catalogue) -> Result<Self, KafkaError> {
+        Ok(Self { sender: Sender::new(&settings.brokers)?, settings, datasets })
     }
 
     /// Blocks for as long as the broker needs to answer, 10 s at most.
     pub fn check_topics(&self) -> Result<(), kafka::TopicsError> {
-        kafka::check_topics(self.sender.client(), &self.settings)
+        kafka::topics::check(self.sender.client(), &self.settings, &self.datasets)
     }
 
     /// Returns when the broker has them all.

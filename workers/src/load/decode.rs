@@ -5,12 +5,9 @@ use xxhash_rust::xxh64::Xxh64;
 
 use super::batch::{Phase, Stored};
 use crate::config::Cut;
-use crate::datasets::Dataset;
-use crate::records::Record;
-use crate::records::marker::{self, Marker};
-use crate::records::named::{Currency, Dealer, Unit};
-use crate::records::product::Product;
-use crate::records::sale::Line;
+use shared::dataset::Dataset;
+use crate::record::marker::{self, Marker};
+use crate::record::read;
 
 /// A message that is none: its key, its payload to the byte, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,17 +36,6 @@ pub struct Batch {
     /// Keys and payloads of the rejected.
     rejected_bytes: usize,
     pub began: Instant,
-}
-
-/// The table and the columns of a dataset.
-pub fn table(dataset: Dataset) -> (&'static str, &'static str) {
-    match dataset {
-        Dataset::Sales | Dataset::Returns => (Line::TABLE, Line::COLUMNS),
-        Dataset::Products => (Product::TABLE, Product::COLUMNS),
-        Dataset::Dealers => (Dealer::TABLE, Dealer::COLUMNS),
-        Dataset::Currencies => (Currency::TABLE, Currency::COLUMNS),
-        Dataset::Units => (Unit::TABLE, Unit::COLUMNS),
-    }
 }
 
 impl Batch {
@@ -100,13 +86,7 @@ impl Batch {
             marker.write_row(&mut self.markers);
             return Ok(0);
         }
-        match self.dataset {
-            Dataset::Sales | Dataset::Returns => Line::decode(payload, &mut self.rows),
-            Dataset::Products => Product::decode(payload, &mut self.rows),
-            Dataset::Dealers => Dealer::decode(payload, &mut self.rows),
-            Dataset::Currencies => Currency::decode(payload, &mut self.rows),
-            Dataset::Units => Unit::decode(payload, &mut self.rows),
-        }
+        read::rows(self.dataset.definition(), payload, &mut self.rows)
     }
 
     /// Whether it goes in now. The end of a pass cuts too: nothing follows soon, and readers wait for it.
@@ -133,16 +113,20 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
+    use shared::dataset::Catalogue;
+
     use super::*;
 
     fn batch() -> Batch {
-        Batch::new(Dataset::Dealers, "erp.dealers.v1".to_owned(), 0, 5)
+        let dealers = Catalogue::compiled_in().unwrap().get("dealers").unwrap();
+        Batch::new(dealers, "erp.dealers.v1".to_owned(), 0, 5)
     }
 
     fn dealer(version: u64) -> Vec<u8> {
         let mut out = Vec::new();
-        let dealer = Dealer::new("1".to_owned(), "Волга".to_owned());
-        crate::records::Item::write(&mut out, version, uuid::Uuid::from_u128(1), Some(&dealer));
+        let dealers = Catalogue::compiled_in().unwrap().get("dealers").unwrap();
+        let fields = Some("\"code\":\"1\",\"name\":\"Волга\",".as_bytes());
+        crate::record::write::item(&mut out, dealers.definition(), version, uuid::Uuid::from_u128(1), fields);
         out
     }
 

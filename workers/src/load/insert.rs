@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clickhouse::{Client, Compression};
+use shared::dataset;
 use uuid::Uuid;
+
+use crate::record::row;
 
 /// Sending a chunk; the whole insert, as the server sees it.
 const SEND: Duration = Duration::from_secs(10);
@@ -35,12 +38,27 @@ pub enum InsertError {
 pub struct Table {
     client: Client,
     sql: String,
+    /// Names and types before the rows: ClickHouse compares them with its own. Without, it would take the bytes of another type.
+    head: Bytes,
 }
 
 impl Table {
-    pub fn new(client: &Client, table: &str, columns: &str) -> Self {
+    pub fn new(client: &Client, table: &dataset::Table) -> Self {
+        let columns: Vec<(&str, &str)> =
+            table.inserted().map(|column| (column.name.as_str(), column.of_type.as_str())).collect();
+        Self::of_columns(client, &table.name, &columns)
+    }
+
+    /// Of columns with their types.
+    pub fn of_columns(client: &Client, table: &str, columns: &[(&str, &str)]) -> Self {
         let client = client.clone().with_database("dw").with_compression(Compression::None);
-        Self { client, sql: format!("INSERT INTO dw.{table} ({columns}) FORMAT RowBinary") }
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let sql = format!("INSERT INTO dw.{table} ({}) FORMAT RowBinaryWithNamesAndTypes", names.join(", "));
+        let mut head = Vec::new();
+        row::length(&mut head, columns.len());
+        columns.iter().for_each(|(name, _)| row::text(&mut head, name));
+        columns.iter().for_each(|(_, of_type)| row::text(&mut head, of_type));
+        Self { client, sql, head: head.into() }
     }
 
     /// Inserts RowBinary rows; synchronous, so that an answer means stored.
@@ -56,6 +74,7 @@ impl Table {
             .with_setting("async_insert", "0")
             .with_setting("insert_deduplication_token", Uuid::new_v4().to_string())
             .with_setting("max_insert_block_size", "1048449");
+        insert.send(self.head.clone()).await.map_err(classify)?;
         insert.send(rows).await.map_err(classify)?;
         insert.end().await.map_err(classify)
     }

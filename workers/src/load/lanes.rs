@@ -16,7 +16,7 @@ use super::session::Trouble;
 use super::source::{Partition, Source};
 use super::store::{Outcome, Stores};
 use crate::config::{Cut, KafkaSettings};
-use crate::datasets::Dataset;
+use shared::dataset::{Catalogue, Dataset};
 
 /// How long the rest of a stored range is waited for. It may never come: the topic may be another one, and shorter.
 const REFORM: Duration = Duration::from_secs(30);
@@ -56,19 +56,17 @@ pub struct Lanes {
     lanes: HashMap<Partition, Lane>,
     pub refusals: Refusals,
     settings: KafkaSettings,
+    datasets: Catalogue,
     cut: Cut,
 }
 
 impl Lanes {
-    pub fn new(settings: KafkaSettings, cut: Cut) -> Self {
-        Self { lanes: HashMap::new(), refusals: Refusals::default(), settings, cut }
+    pub fn new(settings: KafkaSettings, datasets: Catalogue, cut: Cut) -> Self {
+        Self { lanes: HashMap::new(), refusals: Refusals::default(), settings, datasets, cut }
     }
 
     pub fn open(&mut self, partition: Partition, epoch: i64, stored: Option<Stored>, is_known: bool) {
-        let Some(dataset) = Dataset::ALL.into_iter().find(|dataset| self.settings.topic(*dataset) == partition.0)
-        else {
-            return;
-        };
+        let Some(dataset) = self.settings.dataset(&self.datasets, &partition.0) else { return };
         let lane = Lane {
             dataset,
             epoch,

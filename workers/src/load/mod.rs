@@ -21,7 +21,6 @@ use self::dead_letters::DeadLetters;
 use self::session::Trouble;
 use self::store::Stores;
 use crate::config::LoaderConfig;
-use crate::datasets::Dataset;
 use crate::health::Health;
 use crate::waiting::Needs;
 
@@ -31,13 +30,13 @@ pub async fn run(config: LoaderConfig, shutdown: CancellationToken) -> anyhow::R
     let health = Health::default();
     health.serve(config.health, shutdown.clone()).await?;
     let pool = shared::postgres::pool(&config.database);
-    let dead_letters = Arc::new(DeadLetters::new(config.kafka.clone()).context("make the Kafka producer")?);
+    let dead_letters = Arc::new(DeadLetters::new(config.kafka.clone(), config.datasets.clone()).context("make the Kafka producer")?);
     let asked = Arc::clone(&dead_letters);
-    let needs = Needs { pool: pool.clone(), check_topics: move || asked.check_topics() };
+    let needs = Needs { pool: pool.clone(), datasets: config.datasets.clone(), check_topics: move || asked.check_topics() };
     if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }
-    let stores = Arc::new(Stores::new(pool, &config.clickhouse.client(), dead_letters, shutdown.child_token()));
+    let stores = Arc::new(Stores::new(pool, &config.clickhouse.client(), &config.datasets, dead_letters, shutdown.child_token()));
     loop {
         match session::run(&config, &stores, &health, &shutdown).await {
             Ok(()) => return Ok(()),
@@ -60,7 +59,7 @@ fn tell(trouble: &Trouble, config: &LoaderConfig) {
         tracing::warn!("{trouble}. The group is joined again.");
         return;
     };
-    if let Some(dataset) = Dataset::ALL.into_iter().find(|dataset| config.kafka.topic(*dataset) == *topic) {
+    if let Some(dataset) = config.kafka.dataset(&config.datasets, topic) {
         metrics::counter!("load_alarms_total", "dataset" => dataset.name()).increment(1);
         let mend = lanes::read_again(dataset);
         tracing::error!(

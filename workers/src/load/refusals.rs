@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::source::Partition;
-use crate::datasets::Dataset;
+use shared::dataset::Dataset;
 
 /// The pauses between tries grow from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));

@@ -55,9 +55,9 @@ pub async fn run(
     shutdown: &CancellationToken,
 ) -> Result<(), Trouble> {
     sqlx::query("SELECT 1").execute(&stores.pool).await?;
-    let mut source = Source::join(&config.kafka)?;
+    let mut source = Source::join(&config.kafka, &config.datasets)?;
     health.ready();
-    let mut lanes = Lanes::new(config.kafka.clone(), config.cut.clone());
+    let mut lanes = Lanes::new(config.kafka.clone(), config.datasets.clone(), config.cut.clone());
     let mut under_way: JoinSet<Ended> = JoinSet::new();
     let mut full_since: Option<Instant> = None;
     let mut tick = tokio::time::interval(Duration::from_millis(100));

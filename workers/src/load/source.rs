@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::group::Group;
 use crate::config::KafkaSettings;
-use crate::datasets::Dataset;
+use shared::dataset::Catalogue;
 use crate::kafka;
 
 /// How long a partition may take to turn to another offset.
@@ -56,12 +56,12 @@ pub struct Source {
 
 impl Source {
     /// Joins the group `<prefix>-loader` for every dataset's topic.
-    pub fn join(settings: &KafkaSettings) -> Result<Self, KafkaError> {
+    pub fn join(settings: &KafkaSettings, datasets: &Catalogue) -> Result<Self, KafkaError> {
         let (sender, changes) = unbounded_channel();
         let group = format!("{}-loader", settings.prefix);
         let consumer: StreamConsumer<Context> =
             kafka::consumer_config(&settings.brokers, &group).create_with_context(Context { changes: sender })?;
-        let topics: Vec<String> = Dataset::ALL.into_iter().map(|dataset| settings.topic(dataset)).collect();
+        let topics: Vec<String> = datasets.all().iter().map(|dataset| settings.topic(*dataset)).collect();
         consumer.subscribe(&topics.iter().map(String::as_str).collect::<Vec<_>>())?;
         Ok(Self { consumer: Arc::new(consumer), changes, is_paused: false, held: HashSet::new() })
     }

@@ -9,11 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::batch::{self, Phase, StateError, Stored, Verdict};
 use super::dead_letters::DeadLetters;
-use super::decode::{self, Batch};
+use super::decode::Batch;
 use super::insert::{InsertError, Table};
-use crate::datasets::Dataset;
+use shared::dataset::{self, Catalogue, Dataset};
 use crate::kafka::SendError;
-use crate::records::marker::Marker;
+use crate::record::marker::Marker;
 
 /// The pauses between tries grow from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -65,15 +65,13 @@ impl Stores {
     pub fn new(
         pool: PgPool,
         client: &clickhouse::Client,
+        datasets: &Catalogue,
         dead_letters: Arc<DeadLetters>,
         stop: CancellationToken,
     ) -> Self {
-        let table = |dataset| {
-            let (table, columns) = decode::table(dataset);
-            (dataset, Table::new(client, table, columns))
-        };
-        let passes = Table::new(client, Marker::TABLE, Marker::COLUMNS);
-        Self { pool, tables: Dataset::ALL.into_iter().map(table).collect(), passes, dead_letters, stop }
+        let table = |dataset: &Dataset| (*dataset, Table::new(client, &dataset::Table::of(*dataset)));
+        let passes = Table::of_columns(client, Marker::TABLE, &Marker::COLUMNS);
+        Self { pool, tables: datasets.all().iter().map(table).collect(), passes, dead_letters, stop }
     }
 
     /// Stores the batch, however long that takes; `former` is the partition's last state.

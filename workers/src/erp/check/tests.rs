@@ -1,5 +1,10 @@
+use shared::dataset::Catalogue;
+
 use super::*;
-use crate::datasets::Dataset;
+
+fn mapping(dataset: &str) -> Mapping {
+    Mapping::of(Catalogue::compiled_in().unwrap().get(dataset).unwrap(), "ut11").unwrap()
+}
 
 const SMALL: &str = r#"<edmx:Edmx xmlns:edmx="x"><Schema>
  <EntityType Name="Catalog_Партнеры"><Property Name="Ref_Key" Type="Edm.Guid"/><Property Name="DataVersion" Type="Edm.String"/>
@@ -9,16 +14,16 @@ const SMALL: &str = r#"<edmx:Edmx xmlns:edmx="x"><Schema>
 #[test]
 fn what_is_not_published_missing_or_retyped_is_named() {
     let metadata = Metadata::parse(SMALL).unwrap();
-    let dealers = metadata.problems(&Mapping::load(Dataset::Dealers, None).unwrap());
+    let dealers = metadata.problems(&mapping("dealers"));
     assert_eq!(dealers.len(), 2, "{dealers:?}");
     assert!(dealers.iter().any(|line| line.contains("has no property Клиент")));
     assert!(dealers.iter().any(|line| line.contains("declares Code as Edm.Int32")));
-    let sales = metadata.problems(&Mapping::load(Dataset::Sales, None).unwrap());
+    let sales = metadata.problems(&mapping("sales"));
     assert!(sales[0].contains("Document_РеализацияТоваровУслуг is not published"));
     assert!(Metadata::parse("<html>no</html>").is_err());
 
     let document = SMALL.replace("Catalog_Партнеры", "Document_РеализацияТоваровУслуг");
-    let sales = Metadata::parse(&document).unwrap().problems(&Mapping::load(Dataset::Sales, None).unwrap());
+    let sales = Metadata::parse(&document).unwrap().problems(&mapping("sales"));
     assert!(sales.iter().any(|line| line.contains("has no property ХозяйственнаяОперация")), "{sales:?}");
 }
 
@@ -37,8 +42,8 @@ fn recorded(file: &str) -> Option<String> {
 fn the_names_of_the_mappings_exist_in_the_metadata_of_a_real_server() {
     let Some(xml) = recorded("metadata.xml") else { return };
     let metadata = Metadata::parse(&xml).unwrap();
-    for dataset in [Dataset::Sales, Dataset::Products] {
-        let problems = metadata.problems(&Mapping::load(dataset, None).unwrap());
+    for dataset in ["sales", "products"] {
+        let problems = metadata.problems(&mapping(dataset));
         assert!(problems.is_empty(), "{problems:?}");
     }
 }
@@ -80,24 +85,27 @@ fn entries(xml: &str, entity: &str) -> Vec<HashMap<String, String>> {
 #[test]
 fn recorded_products_of_a_real_server_are_read_through_the_mapping() {
     let Some(xml) = recorded("products.xml") else { return };
-    let mapping = Mapping::load(Dataset::Products, None).unwrap();
+    let mapping = mapping("products");
     let entries = entries(&xml, &mapping.entity);
     assert_eq!(entries.len(), 5);
     let json: Vec<_> = entries
         .iter()
         .map(|entry| {
-            let fields = mapping.header.iter().filter_map(|mapped| {
+            let fields = mapping.header.names.iter().filter_map(|mapped| {
                 let text = entry.get(&mapped.erp_name)?.as_str();
                 let value =
-                    if mapped.kind == Kind::Flag { text.to_owned() } else { serde_json::to_string(text).unwrap() };
+                    if mapped.literal == Literal::Flag { text.to_owned() } else { serde_json::to_string(text).unwrap() };
                 Some(format!("{:?}:{value}", mapped.erp_name))
             });
             format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
         })
         .collect();
     let body = format!("{{\"value\":[{}]}}", json.join(","));
-    let mut sink = crate::erp::sinks::Catalog::<crate::records::product::Product>::default();
-    let count = crate::erp::read::page(&body, &mapping, &mut sink).unwrap();
+    let (read, count) = crate::erp::read::answer::<crate::erp::records::Records>(body.as_bytes(), &mapping).unwrap();
     assert!(count.rejected.is_empty(), "{:?}", count.rejected);
-    assert!(sink.items.iter().all(|item| !item.record.name.is_empty() && !item.data_version.is_empty()));
+    let fields = |document: &crate::erp::records::Document| String::from_utf8(read.fields(document).to_vec()).unwrap();
+    let is_whole = |document: &crate::erp::records::Document| {
+        !document.data_version.is_empty() && !fields(document).contains("\"name\":\"\"")
+    };
+    assert!(read.documents.iter().all(is_whole));
 }

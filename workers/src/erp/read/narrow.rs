@@ -13,7 +13,7 @@ use super::{Count, Misfit, Rejected, Salvage, Sink};
 const SHOWN: usize = 20;
 
 /// Reads the items that are JSON; the others are rejected. None: this is no answer, or not a whole one.
-pub fn page<S: Sink + Default>(body: &[u8], mapping: &Mapping) -> Option<(S, Count)> {
+pub fn page<S: Sink>(body: &[u8], mapping: &Mapping) -> Option<(S, Count)> {
     let mut text = String::with_capacity(body.len());
     let mut rejected = Vec::new();
     for item in items(body)? {
@@ -36,7 +36,7 @@ pub fn page<S: Sink + Default>(body: &[u8], mapping: &Mapping) -> Option<(S, Cou
 }
 
 /// What can be read of the item once the bad bytes are replaced.
-fn salvage<S: Sink + Default>(item: &[u8], mapping: &Mapping) -> Salvage {
+fn salvage<S: Sink>(item: &[u8], mapping: &Mapping) -> Salvage {
     let text = String::from_utf8_lossy(item).replace(|letter: char| letter < ' ', " ");
     let mut sink = S::of(mapping);
     sink.begin();

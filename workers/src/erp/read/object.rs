@@ -6,47 +6,44 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::mapping::{Mapped, Mapping};
-use super::super::scalar::{Problem, Scalar};
+use super::super::given::Given;
+use super::super::mapping::{Mapping, Object};
 use super::Sink;
 
 /// What is read of every document of a page.
 pub struct Reading<'a, 'de> {
     header: Values<'a, 'de>,
-    section: Option<Section<'a, 'de>>,
+    sections: Vec<Section<'a, 'de>>,
 }
 
 struct Section<'a, 'de> {
     name: &'a str,
     line: Values<'a, 'de>,
+    is_met: bool,
 }
 
 impl<'a> Reading<'a, '_> {
     pub fn of(mapping: &'a Mapping) -> Self {
-        let section = mapping.lines.as_ref();
-        let section = section.map(|section| Section { name: &section.name, line: Values::of(&section.fields) });
-        Self { header: Values::of(&mapping.header), section }
+        let sections = mapping.sections.iter().map(|section| Section {
+            name: &section.name,
+            line: Values::of(&section.object),
+            is_met: false,
+        });
+        Self { header: Values::of(&mapping.header), sections: sections.collect() }
     }
 }
 
-/// The mapped names of an object, each with the fields that it fills and with the last value that stood under it.
+/// The mapped names of an object, each with the last value that stood under it.
 struct Values<'a, 'de> {
-    names: Vec<(&'a str, Vec<usize>)>,
+    object: &'a Object,
     found: Vec<Option<&'de RawValue>>,
     /// Where the last name's successor stands: servers keep their order.
     next: usize,
 }
 
-impl<'a, 'de> Values<'a, 'de> {
-    fn of(fields: &'a [Mapped]) -> Self {
-        let mut names: Vec<(&str, Vec<usize>)> = Vec::new();
-        for mapped in fields {
-            match names.iter_mut().find(|(name, _)| *name == mapped.erp_name) {
-                Some((_, fields)) => fields.push(mapped.field),
-                None => names.push((&mapped.erp_name, vec![mapped.field])),
-            }
-        }
-        Self { found: vec![None; names.len()], names, next: 0 }
+impl<'a> Values<'a, '_> {
+    fn of(object: &'a Object) -> Self {
+        Self { found: vec![None; object.names.len()], object, next: 0 }
     }
 
     fn clear(&mut self) {
@@ -55,42 +52,43 @@ impl<'a, 'de> Values<'a, 'de> {
     }
 
     fn position(&mut self, name: &str) -> Option<usize> {
-        let count = self.names.len();
-        let at = (0..count).map(|step| (self.next + step) % count).find(|at| self.names[*at].0 == name)?;
+        let names = &self.object.names;
+        let at = (0..names.len())
+            .map(|step| (self.next + step) % names.len())
+            .find(|at| names[*at].erp_name == name)?;
         self.next = at + 1;
         Some(at)
     }
 
-    /// To every field its value; returns the first problem.
-    fn hand_over(&self, mut take: impl FnMut(usize, Scalar<'_>) -> Result<(), Problem>) -> Option<String> {
+    /// To every rule what it needs; returns the first problem.
+    fn hand_over(&self, mut take: impl FnMut(Given<'_>) -> Result<(), String>) -> Option<String> {
         let mut problem = None;
-        for ((name, fields), value) in self.names.iter().zip(&self.found) {
-            let Some(value) = value else { continue };
-            for field in fields {
-                if let Err(why) = take(*field, Scalar::of(value)) {
-                    problem.get_or_insert_with(|| format!("{name} {why}"));
-                }
+        for rule in &self.object.rules {
+            let Some(given) = Given::of(rule, self.object, &self.found) else { continue };
+            if let Err(why) = take(given) {
+                problem.get_or_insert(why);
             }
         }
         problem
     }
 
     fn missing(&self) -> Option<String> {
-        let missing = self.names.iter().zip(&self.found).find(|(_, value)| value.is_none());
-        missing.map(|((name, _), _)| format!("{name} is missing"))
+        let missing = self.object.names.iter().zip(&self.found).find(|(_, value)| value.is_none());
+        missing.map(|(name, _)| format!("{} is missing", name.erp_name))
     }
 }
 
 /// A name of an object.
 enum Key {
     Value(usize),
-    Lines,
+    /// Of the section with this number.
+    Lines(usize),
     Other,
 }
 
 struct KeyOf<'s, 'a, 'de> {
     values: &'s mut Values<'a, 'de>,
-    section: Option<&'a str>,
+    sections: &'s [Section<'a, 'de>],
 }
 
 impl<'de> DeserializeSeed<'de> for KeyOf<'_, '_, '_> {
@@ -110,8 +108,10 @@ impl Visitor<'_> for KeyOf<'_, '_, '_> {
     fn visit_str<E>(self, name: &str) -> Result<Key, E> {
         Ok(match self.values.position(name) {
             Some(at) => Key::Value(at),
-            None if self.section == Some(name) => Key::Lines,
-            None => Key::Other,
+            None => {
+                let section = self.sections.iter().position(|section| section.name == name);
+                section.map_or(Key::Other, Key::Lines)
+            }
         })
     }
 }
@@ -137,23 +137,28 @@ impl<'de, S: Sink> Visitor<'de> for Document<'_, '_, 'de, S> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<String>, A::Error> {
-        let Self { reading: Reading { header, section }, sink } = self;
+        let Self { reading: Reading { header, sections }, sink } = self;
         header.clear();
-        let name = section.as_ref().map(|section| section.name);
-        let mut in_lines = None;
-        while let Some(key) = map.next_key_seed(KeyOf { values: header, section: name })? {
-            match (key, section.as_mut()) {
-                (Key::Value(at), _) => header.found[at] = Some(map.next_value()?),
-                (Key::Lines, Some(section)) => {
-                    sink.begin_lines();
-                    in_lines = Some(map.next_value_seed(Lines { section, sink: &mut *sink })?);
+        sections.iter_mut().for_each(|section| section.is_met = false);
+        let mut in_lines = vec![None; sections.len()];
+        while let Some(key) = map.next_key_seed(KeyOf { values: header, sections })? {
+            match key {
+                Key::Value(at) => header.found[at] = Some(map.next_value()?),
+                Key::Lines(at) => {
+                    sink.begin_lines(at);
+                    let section = &mut sections[at];
+                    section.is_met = true;
+                    in_lines[at] = map.next_value_seed(Lines { section, sink: &mut *sink })?;
                 }
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        let problem = header.hand_over(|field, value| sink.header(field, value));
-        let lacks_lines = name.filter(|_| in_lines.is_none()).map(|name| format!("{name} is missing"));
-        Ok(problem.or(in_lines.flatten()).or_else(|| header.missing()).or(lacks_lines))
+        let problem = header.hand_over(|given| sink.header(given));
+        let lacks_lines = sections.iter().find(|section| !section.is_met);
+        Ok(problem
+            .or_else(|| in_lines.into_iter().flatten().next())
+            .or_else(|| header.missing())
+            .or_else(|| lacks_lines.map(|section| format!("{} is missing", section.name))))
     }
 }
 
@@ -183,7 +188,7 @@ impl<'de, S: Sink> Visitor<'de> for Lines<'_, '_, 'de, S> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Option<String>, A::Error> {
-        let Self { section: Section { name, line }, sink } = self;
+        let Self { section: Section { name, line, .. }, sink } = self;
         let mut first = None;
         while let Some(problem) = seq.next_element_seed(Line { values: &mut *line, sink: &mut *sink })? {
             first = first.or_else(|| problem.map(|problem| format!("{name}/{problem}")));
@@ -244,12 +249,14 @@ impl<'de, S: Sink> Visitor<'de> for Line<'_, '_, 'de, S> {
         let Self { values, sink } = self;
         values.clear();
         sink.begin_line();
-        while let Some(key) = map.next_key_seed(KeyOf { values, section: None })? {
+        while let Some(key) = map.next_key_seed(KeyOf { values, sections: &[] })? {
             match key {
                 Key::Value(at) => values.found[at] = Some(map.next_value()?),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(values.hand_over(|field, value| sink.line(field, value)).or_else(|| values.missing()))
+        let problem = values.hand_over(|given| sink.line(given)).or_else(|| values.missing());
+        sink.end_line();
+        Ok(problem)
     }
 }

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use shared::dataset::{Catalogue, Dataset};
 use sqlx::PgPool;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -21,11 +22,6 @@ pub use self::warehouse::Warehouse;
 use super::Stop;
 use super::pass::Pass;
 use super::place::Place;
-use crate::datasets::Dataset;
-use crate::records::Record;
-use crate::records::named::{Currency, Dealer, Unit};
-use crate::records::product::Product;
-use crate::records::sale::Line;
 
 /// How long rows that were sent are waited for. Not longer: nothing else reads the dataset meanwhile, and should a marker be lost,
 /// it is the next pass that brings one. The slot is tried again.
@@ -48,7 +44,7 @@ fn span_of(day: Option<NaiveDate>) -> Span {
 struct Sum {
     documents: i64,
     lines: i64,
-    /// Revenue in ten-thousandths, wrapping.
+    /// Of the dataset's total, in ten-thousandths, wrapping.
     amount: i64,
     /// XOR of the documents' hashes.
     hash: i64,
@@ -60,35 +56,23 @@ pub fn hash(key: Uuid, version: u64, lines: u32, amount: i64) -> u64 {
 }
 
 /// Where the rows of a dataset lie.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Table {
-    name: &'static str,
-    id: &'static str,
-    /// Rows have a dealer, a day and revenue.
-    is_dated: bool,
     /// Those that share it. What none of them knows is the first one's.
-    datasets: &'static [Dataset],
+    datasets: Vec<Dataset>,
 }
 
 impl Table {
-    fn of(dataset: Dataset) -> Self {
-        let catalog = |name, id, datasets| Self { name, id, is_dated: false, datasets };
-        match dataset {
-            Dataset::Sales | Dataset::Returns => Self {
-                name: Line::TABLE,
-                id: "document_id",
-                is_dated: true,
-                datasets: &[Dataset::Sales, Dataset::Returns],
-            },
-            Dataset::Products => catalog(Product::TABLE, "product_id", &[Dataset::Products]),
-            Dataset::Dealers => catalog(Dealer::TABLE, "dealer_id", &[Dataset::Dealers]),
-            Dataset::Currencies => catalog(Currency::TABLE, "currency_id", &[Dataset::Currencies]),
-            Dataset::Units => catalog(Unit::TABLE, "unit_id", &[Dataset::Units]),
-        }
+    fn of(dataset: Dataset, all: &Catalogue) -> Self {
+        Self { datasets: all.of_table(&dataset.table) }
     }
 
     fn names(&self) -> Vec<&'static str> {
         self.datasets.iter().map(|dataset| dataset.name()).collect()
+    }
+
+    fn dataset(&self, name: &str) -> Option<Dataset> {
+        self.datasets.iter().copied().find(|dataset| dataset.name() == name)
     }
 }
 
@@ -104,8 +88,8 @@ pub struct Audit<'a> {
 
 impl<'a> Audit<'a> {
     /// Of the pass's dataset, which nothing else reads meanwhile.
-    pub fn new(pool: &'a PgPool, warehouse: &'a Warehouse, pass: &'a Pass) -> Self {
-        Self { pool, warehouse, pass, table: Table::of(pass.dataset) }
+    pub fn new(pool: &'a PgPool, warehouse: &'a Warehouse, all: &Catalogue, pass: &'a Pass) -> Self {
+        Self { pool, warehouse, pass, table: Table::of(pass.dataset, all) }
     }
 
     /// Compares all. False: something differs; it was told, and the ledger has forgotten it, so that a pass over everything sends
@@ -187,7 +171,7 @@ impl<'a> Audit<'a> {
         let until = Instant::now() + PATIENCE;
         let done = sent::done(self.pool, &self.table).await?;
         loop {
-            let landed = self.warehouse.landed(&self.table).await?;
+            let landed = self.warehouse.landed(&self.table.datasets).await?;
             let is_there = |(dataset, pass): (&Dataset, &i64)| landed.get(dataset).is_some_and(|landed| landed >= pass);
             if done.iter().all(is_there) {
                 return Ok(landed);
@@ -204,7 +188,7 @@ impl<'a> Audit<'a> {
 
 /// Whether the rows of a span are those of the document as it was sent, no fewer and no more.
 fn is_as_sent(sent: Option<&Sent>, rows: &[Standing], span: Span) -> bool {
-    let Some(sent) = sent.filter(|sent| sent.place.lines > 0 && span_of(sent.place.sold_on) == span) else {
+    let Some(sent) = sent.filter(|sent| sent.place.lines > 0 && span_of(sent.place.day) == span) else {
         return rows.is_empty();
     };
     let [row] = rows else { return false };
@@ -222,13 +206,14 @@ mod tests {
     const KEY: Uuid = Uuid::from_u128(7);
 
     fn sent() -> Sent {
-        let place = Place { dealer_id: Some(KEY), sold_on: NaiveDate::from_ymd_opt(2024, 3, 5), lines: 2 };
-        Sent { dataset: Dataset::Sales, place, version: Some(9), amount: Some(100), is_confirmed: true }
+        let place = Place { dealer_id: Some(KEY), day: NaiveDate::from_ymd_opt(2024, 3, 5), lines: 2 };
+        let dataset = Catalogue::compiled_in().unwrap().get("sales").unwrap();
+        Sent { dataset, place, version: Some(9), amount: Some(100), is_confirmed: true }
     }
 
     fn row() -> Standing {
-        let Place { dealer_id, sold_on, .. } = sent().place;
-        Standing { dealer_id, sold_on, last_line: 2, lines: 2, lowest_version: 9, highest_version: 9, amount: 100 }
+        let Place { dealer_id, day, .. } = sent().place;
+        Standing { dealer_id, day, last_line: 2, lines: 2, lowest_version: 9, highest_version: 9, amount: 100 }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{Span, Sum, Table, Wrong};
-use crate::datasets::Dataset;
+use shared::dataset::Dataset;
 use crate::extract::pass::Pass;
 use crate::extract::place::Place;
 use crate::extract::{Stop, progress};
@@ -84,9 +84,9 @@ pub async fn of_span(pool: &PgPool, table: &Table, span: Span, keys: &[Uuid]) ->
     for keys in all.chunks(KEYS) {
         let rows: Vec<Row> = sqlx::query_as(ROWS).bind(table.names()).bind(keys).fetch_all(pool).await?;
         for row in rows {
-            let Some(dataset) = Dataset::from_name(&row.dataset) else { continue };
+            let Some(dataset) = table.dataset(&row.dataset) else { continue };
             let lines = u32::try_from(row.lines).unwrap_or(0);
-            let place = Place { dealer_id: row.dealer_id, sold_on: row.sold_on, lines };
+            let place = Place { dealer_id: row.dealer_id, day: row.sold_on, lines };
             let version = row.version.map(i64::cast_unsigned);
             let sent = Sent { dataset, place, version, amount: row.amount, is_confirmed: row.is_confirmed };
             let newest = last.entry(row.key).or_insert((row.batch, sent));
@@ -105,7 +105,7 @@ pub async fn done(pool: &PgPool, table: &Table) -> sqlx::Result<HashMap<Dataset,
             .bind(table.names())
             .fetch_all(pool)
             .await?;
-    Ok(rows.into_iter().filter_map(|(name, pass)| Some((Dataset::from_name(&name)?, pass))).collect())
+    Ok(rows.into_iter().filter_map(|(name, pass)| Some((table.dataset(&name)?, pass))).collect())
 }
 
 /// The ledger forgets which version of these it sent, and learns where the warehouse has rows of them: whoever reads them next
@@ -136,7 +136,7 @@ pub async fn send_again(pool: &PgPool, pass: &Pass, wrong: &Wrong) -> Result<usi
     .bind(pass.dataset.name())
     .bind(places.iter().map(|(key, _)| *key).collect::<Vec<_>>())
     .bind(places.iter().map(|(_, place)| place.dealer_id).collect::<Vec<_>>())
-    .bind(places.iter().map(|(_, place)| place.sold_on).collect::<Vec<_>>())
+    .bind(places.iter().map(|(_, place)| place.day).collect::<Vec<_>>())
     .bind(places.iter().map(|(_, place)| i32::try_from(place.lines).unwrap_or(i32::MAX)).collect::<Vec<_>>())
     .execute(&mut *tx)
     .await?;

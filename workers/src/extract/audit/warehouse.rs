@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use clickhouse::Client;
+use shared::dataset::{Catalogue, Dataset};
 use uuid::Uuid;
 
 use super::{Span, Sum, Table};
-use crate::datasets::Dataset;
 use crate::extract::Stop;
 use crate::extract::place::Place;
-use crate::records::marker::Marker;
+use crate::record::marker::Marker;
 
 /// A server that says nothing for so long, though asked for next to nothing, stands still.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Copy)]
 pub struct Standing {
     pub dealer_id: Option<Uuid>,
-    pub sold_on: Option<NaiveDate>,
+    pub day: Option<NaiveDate>,
     pub last_line: u32,
     pub lines: u64,
     pub lowest_version: u64,
@@ -31,7 +31,7 @@ pub struct Standing {
 impl Standing {
     /// With all lines up to the last.
     pub fn place(&self) -> Place {
-        Place { dealer_id: self.dealer_id, sold_on: self.sold_on, lines: self.last_line }
+        Place { dealer_id: self.dealer_id, day: self.day, lines: self.last_line }
     }
 }
 
@@ -39,17 +39,17 @@ impl Standing {
 #[derive(Clone)]
 pub struct Warehouse {
     client: Client,
+    all: Catalogue,
 }
 
 impl Warehouse {
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    pub fn new(client: Client, all: Catalogue) -> Self {
+        Self { client, all }
     }
 
     /// Every span that has rows.
     pub(super) async fn sums(&self, table: &Table) -> Result<HashMap<Span, Sum>, Stop> {
-        let Table { name, id, .. } = table;
-        let Columns { span, amount, .. } = columns(table);
+        let Columns { name, id, span, amount, .. } = Columns::of(table);
         let query = format!(
             "SELECT span, toInt64(count()), toInt64(sum(lines)), sum(amount), reinterpretAsInt64(groupBitXor(hash)) FROM (
                  SELECT {span} AS span, count() AS lines, sum({amount}) AS amount,
@@ -69,8 +69,7 @@ impl Warehouse {
     }
 
     async fn read_span(&self, table: &Table, wanted: Span) -> Result<HashMap<Uuid, Vec<Standing>>, Stop> {
-        let Table { name, id, .. } = table;
-        let Columns { span, dealer, day, line, amount } = columns(table);
+        let Columns { name, id, span, dealer, day, line, amount } = Columns::of(table);
         let query = format!(
             "SELECT toString({id}), toString({dealer}) AS dealer, toString({day}) AS day, toUInt32(max({line})), count(),
                     min(version), max(version), sum({amount})
@@ -86,13 +85,13 @@ impl Warehouse {
             let key = Uuid::try_parse(&key).map_err(|_| broken(&key))?;
             let dealer_id =
                 Some(Uuid::try_parse(&dealer).map_err(|_| broken(&dealer))?).filter(|dealer| !dealer.is_nil());
-            let sold_on = match day.as_str() {
+            let day = match day.as_str() {
                 "" => None,
                 day => Some(day.parse().map_err(|_| broken(day))?),
             };
             standing.entry(key).or_default().push(Standing {
                 dealer_id,
-                sold_on,
+                day,
                 last_line,
                 lines,
                 lowest_version,
@@ -104,23 +103,26 @@ impl Warehouse {
     }
 
     /// The last pass of each dataset that has arrived whole: its marker stands behind its rows in every partition.
-    pub(super) async fn landed(&self, table: &Table) -> Result<HashMap<Dataset, i64>, Stop> {
+    pub async fn landed(&self, datasets: &[Dataset]) -> Result<HashMap<Dataset, i64>, Stop> {
         // A topic that was made anew with fewer partitions has markers in some that are no more.
         let query = "SELECT p.dataset, toInt64(if(count() >= any(newest.partitions), min(p.pass), 0))
              FROM dw.pass AS p FINAL
              INNER JOIN (SELECT dataset, argMax(partitions, pass) AS partitions FROM dw.pass FINAL GROUP BY dataset) AS newest
                  ON newest.dataset = p.dataset
              WHERE p.partition < newest.partitions AND has(?, p.dataset) GROUP BY p.dataset";
+        let names: Vec<&str> = datasets.iter().map(|dataset| dataset.name()).collect();
         let rows: Vec<(String, i64)> =
-            self.answered(self.client.query(query).bind(table.names()).fetch_all()).await??;
-        Ok(rows.into_iter().filter_map(|(name, pass)| Some((Dataset::from_name(&name)?, pass))).collect())
+            self.answered(self.client.query(query).bind(&names).fetch_all()).await??;
+        let dataset = |name: &str| datasets.iter().copied().find(|dataset| dataset.name() == name);
+        Ok(rows.into_iter().filter_map(|(name, pass)| Some((dataset(&name)?, pass))).collect())
     }
 
     /// The highest pass of which anything has arrived; 0: nothing has. A table that is not there yet holds nothing.
     pub async fn highest_pass(&self) -> Result<u64, Stop> {
-        let of_table = |dataset| format!("SELECT bitShiftRight(max(version), 32) FROM dw.{}", Table::of(dataset).name);
+        let of_table =
+            |dataset: &Dataset| format!("SELECT bitShiftRight(max(version), 32) FROM dw.{}", dataset.table);
         let queries =
-            Dataset::ALL.into_iter().map(of_table).chain([format!("SELECT max(pass) FROM dw.{}", Marker::TABLE)]);
+            self.all.all().iter().map(of_table).chain([format!("SELECT max(pass) FROM dw.{}", Marker::TABLE)]);
         let mut highest = 0;
         for query in queries {
             match self.answered(self.client.query(&query).fetch_one::<u64>()).await? {
@@ -162,31 +164,43 @@ fn is_missing(error: &clickhouse::error::Error) -> bool {
     text.contains("(UNKNOWN_TABLE)") || text.contains("(UNKNOWN_DATABASE)")
 }
 
-/// Expressions over a row.
+/// The table, and expressions over a row of it.
 struct Columns {
-    span: &'static str,
-    dealer: &'static str,
-    day: &'static str,
+    name: &'static str,
+    id: &'static str,
+    span: String,
+    dealer: String,
+    day: String,
     line: &'static str,
-    amount: &'static str,
+    amount: String,
 }
 
-fn columns(table: &Table) -> Columns {
-    if table.is_dated {
-        Columns {
-            span: "toInt32(toYYYYMM(sold_on))",
-            dealer: "dealer_id",
-            day: "sold_on",
-            line: "line_no",
-            amount: "reinterpretAsInt64(revenue)",
-        }
-    } else {
-        Columns {
-            span: "toInt32(0)",
-            dealer: "toUUID('00000000-0000-0000-0000-000000000000')",
-            day: "''",
-            line: "1",
-            amount: "toInt64(0)",
+impl Columns {
+    fn of(table: &Table) -> Self {
+        // Those that share a table have the same columns.
+        let definition = table.datasets[0].definition();
+        let (name, id) = (definition.table.as_str(), definition.key.as_str());
+        let total = definition.total.map(|at| format!("reinterpretAsInt64({})", definition.lines[at].name));
+        let amount = total.unwrap_or_else(|| "toInt64(0)".to_owned());
+        match &definition.place {
+            Some(place) => Self {
+                name,
+                id,
+                span: format!("toInt32(toYYYYMM({}))", place.day),
+                dealer: definition.fields[place.dealer].name.clone(),
+                day: place.day.clone(),
+                line: "line_no",
+                amount,
+            },
+            None => Self {
+                name,
+                id,
+                span: "toInt32(0)".to_owned(),
+                dealer: "toUUID('00000000-0000-0000-0000-000000000000')".to_owned(),
+                day: "''".to_owned(),
+                line: "1",
+                amount,
+            },
         }
     }
 }

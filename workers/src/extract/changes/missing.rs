@@ -6,11 +6,10 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{BY_KEY, Reader};
-use crate::erp::read::Sink;
+use crate::erp::records::Records;
 use crate::extract::Stop;
 use crate::extract::held::{self, Held};
 use crate::extract::ledger::Known;
-use crate::extract::outgoing::{Gone, Outgoing};
 
 /// Up to so many may vanish from a span, whatever share of it they are.
 const FEW: usize = 10;
@@ -47,10 +46,7 @@ pub struct Compared<'a> {
 
 impl Reader {
     /// Asks by name for keys that a list has not shown: moved ones come back, the others are gone.
-    pub(super) async fn look_for<S>(&self, compared: Compared<'_>, missing: &mut Missing) -> Result<(), Stop>
-    where
-        S: Sink + Outgoing + Default + Send + 'static,
-    {
+    pub(super) async fn look_for(&self, compared: Compared<'_>, missing: &mut Missing) -> Result<(), Stop> {
         let Compared { span, is_all, known, seen } = compared;
         missing.spans.push(span.to_owned());
         missing.is_all |= is_all;
@@ -61,7 +57,7 @@ impl Reader {
         let released = self.released.get(span).and_then(|missing| usize::try_from(*missing).ok());
         let (mut gone, mut gone_standing) = (Vec::new(), 0);
         for keys in keys.chunks(BY_KEY) {
-            let found = self.read_by_key::<S>(keys).await?;
+            let found = self.read_by_key(keys).await?;
             missed -= keys.iter().filter(|key| found.contains(*key) && stands(key)).count();
             gone.extend(keys.iter().filter(|key| !found.contains(*key)));
             gone_standing = gone.iter().filter(|key| stands(key)).count();
@@ -80,17 +76,14 @@ impl Reader {
     }
 
     /// What an earlier pass recorded and never confirmed is asked for by name: it may have been re-dated since.
-    pub(super) async fn finish_unconfirmed<S>(&self, missing: &mut Missing) -> Result<(), Stop>
-    where
-        S: Sink + Outgoing + Default + Send + 'static,
-    {
+    pub(super) async fn finish_unconfirmed(&self, missing: &mut Missing) -> Result<(), Stop> {
         let keys = self.ledger().unconfirmed(&self.pass).await?;
         if keys.is_empty() {
             return Ok(());
         }
         let known = self.ledger().of_keys(&self.pass, &keys).await?;
         let compared = Compared { span: "unconfirmed", is_all: false, known: &known, seen: &HashSet::new() };
-        self.look_for::<S>(compared, missing).await
+        self.look_for(compared, missing).await
     }
 
     /// Removes what is gone; or nothing, where it is too much of any span.
@@ -109,14 +102,14 @@ impl Reader {
         }
         let gone: Vec<Uuid> = gone.into_iter().collect();
         for keys in gone.chunks(5_000) {
-            self.publisher.publish(&self.pass, &Gone { dataset, keys: keys.to_vec() }).await?;
+            self.publisher.publish(&self.pass, &Records::gone(dataset, keys.to_vec())).await?;
         }
         held::over(self.ledger().pool(), &self.pass, &spans, is_all).await
     }
 }
 
 /// Whether so many cannot have vanished by anyone's work: `gone` of `standing`, where an operator has let `released` through.
-fn is_too_much(gone: usize, standing: usize, is_all: bool, released: Option<usize>) -> bool {
+pub(super) fn is_too_much(gone: usize, standing: usize, is_all: bool, released: Option<usize>) -> bool {
     let usual = FEW.max(standing / SHARE);
     match released {
         Some(released) => gone > released.saturating_add(usual),

@@ -1,8 +1,11 @@
 //! How a pass finds what changed: `scan` for catalogs, `window` for documents. Both end in the same diff: a key whose
-//! `DataVersion` is not the one that was sent is read again, a key that is missed is asked for by name.
+//! `DataVersion` is not the one that was sent is read again, a key that is missed is asked for by name. A virtual table has
+//! neither: `snapshot` reads all of it.
 
 mod missing;
+mod reshape;
 pub mod scan;
+pub mod snapshot;
 pub mod spans;
 pub mod window;
 mod withdraw;
@@ -16,16 +19,15 @@ use uuid::Uuid;
 use xxhash_rust::xxh64::xxh64;
 
 use super::ledger::{Known, Ledger};
-use super::outgoing::Outgoing;
 use super::pass::Pass;
 use super::publish::Publisher;
 use super::{Stop, held, progress};
+use crate::erp::Client;
 use crate::erp::mapping::Mapping;
 use crate::erp::pages::{self, Page, PageSize};
-use crate::erp::read::{Rejected, Sink};
-use crate::erp::sinks::{Key, Keys};
+use crate::erp::read::Rejected;
+use crate::erp::records::{Key, Keys, Records};
 use crate::erp::url::{QUERY_BUDGET, Question, any_of};
-use crate::erp::{Client, mapping};
 
 /// Up to so many changed documents are fetched by key; more of them are read as pages again.
 const BY_KEY: usize = 200;
@@ -98,26 +100,23 @@ impl Reader {
     }
 
     /// Reads documents by key, as many at a time as an address holds and 1C can build, and sends them; returns those that 1C has.
-    async fn read_by_key<S>(&self, keys: &[Uuid]) -> Result<HashSet<Uuid>, Stop>
-    where
-        S: Sink + Outgoing + Default + Send + 'static,
-    {
+    async fn read_by_key(&self, keys: &[Uuid]) -> Result<HashSet<Uuid>, Stop> {
         let mut found = HashSet::with_capacity(keys.len());
         let (mut rest, mut size) = (keys, self.page_size());
-        let id = self.mapping.erp_name(mapping::sale::ID);
+        let id = self.mapping.id();
         let base = Question::of(&self.mapping.entity).with("$select", self.mapping.select()).with("$filter", "");
         let budget = QUERY_BUDGET.saturating_sub(base.query_length());
         while !rest.is_empty() {
             self.pass.check()?;
             let some_of = |top: usize| any_of(id, &rest[..top.min(rest.len())], budget);
-            let page: Page<S> = pages::fetch(&self.client, &self.mapping, &mut size, |top| {
+            let page: Page<Records> = pages::fetch(&self.client, &self.mapping, &mut size, |top| {
                 Question::of(&self.mapping.entity)
                     .with("$select", self.mapping.select())
                     .with("$filter", some_of(top).0)
             })
             .await?;
             rest = &rest[some_of(page.top).1..];
-            found.extend((0..page.sink.count()).map(|at| page.sink.key(at)));
+            found.extend(page.sink.documents.iter().map(|document| document.id));
             found.extend(self.set_aside(page.rejected).await?);
             self.publisher.publish(&self.pass, &page.sink).await?;
         }
@@ -171,8 +170,8 @@ impl Reader {
         Ok(whole)
     }
 
-    fn keys_mapping(&self, fields: &[usize]) -> Arc<Mapping> {
-        Arc::new(self.mapping.only(fields))
+    fn keys_mapping(&self) -> Arc<Mapping> {
+        Arc::new(self.mapping.keys_only())
     }
 }
 

@@ -4,22 +4,18 @@ use std::collections::HashSet;
 
 use super::missing::{Compared, Missing};
 use super::{BY_KEY, KeyPage, Reader};
-use crate::erp::mapping::{Mapping, product};
+use crate::erp::mapping::Mapping;
 use crate::erp::pages::{self, Page};
-use crate::erp::read::Sink;
+use crate::erp::records::Records;
 use crate::erp::url::Question;
 use crate::extract::Stop;
-use crate::extract::outgoing::Outgoing;
 
 impl Reader {
     /// One pass over a catalog. An item that slips between two pages while names change is asked for by key, so no
     /// shift of the pages can delete it.
-    pub async fn scan<S>(&self) -> Result<(), Stop>
-    where
-        S: Sink + Outgoing + Default + Send + 'static,
-    {
+    pub async fn scan(&self) -> Result<(), Stop> {
         let known = self.ledger().of_all(&self.pass).await?;
-        let mapping = self.keys_mapping(&[product::ID, product::DATA_VERSION]);
+        let mapping = self.keys_mapping();
         let mut missing = Missing::default();
         let (mut seen, mut changed) = (HashSet::new(), Vec::new());
         let (mut size, mut skip) = (self.page_size(), 0);
@@ -40,25 +36,22 @@ impl Reader {
             }
         }
         if changed.len() > BY_KEY {
-            self.read_all::<S>().await?;
+            self.read_all().await?;
         } else {
-            self.read_by_key::<S>(&changed).await?;
+            self.read_by_key(&changed).await?;
         }
         let compared = Compared { span: "all", is_all: true, known: &known, seen: &seen };
-        self.look_for::<S>(compared, &mut missing).await?;
-        self.finish_unconfirmed::<S>(&mut missing).await?;
+        self.look_for(compared, &mut missing).await?;
+        self.finish_unconfirmed(&mut missing).await?;
         self.remove(missing).await
     }
 
     /// Every item again; the publisher drops what has not changed.
-    async fn read_all<S>(&self) -> Result<(), Stop>
-    where
-        S: Sink + Outgoing + Default + Send + 'static,
-    {
+    pub(super) async fn read_all(&self) -> Result<(), Stop> {
         let (mut size, mut skip) = (self.page_size(), 0);
         loop {
             self.pass.check()?;
-            let page: Page<S> =
+            let page: Page<Records> =
                 pages::fetch(&self.client, &self.mapping, &mut size, |top| by_key(&self.mapping, skip, top)).await?;
             skip += page.documents;
             let is_last = page.is_last();
@@ -75,7 +68,7 @@ impl Reader {
 fn by_key(mapping: &Mapping, skip: usize, top: usize) -> Question {
     Question::of(&mapping.entity)
         .with("$select", mapping.select())
-        .with("$orderby", mapping.erp_name(product::ID))
+        .with("$orderby", mapping.id())
         .with("$skip", skip.to_string())
         .with("$top", top.to_string())
 }

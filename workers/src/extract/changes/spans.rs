@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> NaiveDateTime {
-        crate::records::moment(text).unwrap()
+        crate::record::moment(text).unwrap()
     }
 
     #[test]

@@ -11,20 +11,19 @@ use tokio::task::JoinSet;
 
 use super::missing::{Compared, Missing};
 use super::{BY_KEY, KeyPage, Reader, spans};
-use crate::erp::mapping::sale;
 use crate::erp::pages::{self, Page, Span, Walk};
 use crate::erp::read::Rejected;
-use crate::erp::sinks::{Key, Keys, Sales};
+use crate::erp::records::{Key, Keys, Records};
 use crate::erp::url::{Question, datetime};
 use crate::extract::publish::InFlight;
-use crate::extract::{Stop, outgoing, progress};
+use crate::extract::{Stop, progress};
 
 /// The span of the usual pass; the day it begins at moves on.
 const RECENT: &str = "the last days";
 
 /// A page on its way from 1C to the topic.
 struct Fetched {
-    page: Page<Sales>,
+    page: Page<Records>,
     /// Which of its documents were not met before.
     fresh: Vec<bool>,
     /// Everything dated earlier has been met.
@@ -48,7 +47,7 @@ impl Reader {
         } else {
             self.diff(spans::ALL, &spans::name(&spans::ALL), &mut missing).await?;
         }
-        self.finish_unconfirmed::<Sales>(&mut missing).await?;
+        self.finish_unconfirmed(&mut missing).await?;
         self.remove(missing).await
     }
 
@@ -74,7 +73,7 @@ impl Reader {
             }
             self.diff(span, &spans::name(&span), &mut missing).await?;
         }
-        self.finish_unconfirmed::<Sales>(&mut missing).await?;
+        self.finish_unconfirmed(&mut missing).await?;
         self.remove(missing).await?;
         Ok(as_of)
     }
@@ -84,7 +83,7 @@ impl Reader {
         let read_at = self.now();
         let mut missing = Missing::default();
         self.diff(Span { from: Some(from.into()), to: None }, RECENT, &mut missing).await?;
-        self.finish_unconfirmed::<Sales>(&mut missing).await?;
+        self.finish_unconfirmed(&mut missing).await?;
         match self.remove(missing).await {
             Ok(()) => {}
             // The longer pass meets the same, and tells it at its end.
@@ -108,7 +107,7 @@ impl Reader {
         );
         self.read(rest, true).await?;
         let mut missing = Missing::of_all();
-        self.finish_unconfirmed::<Sales>(&mut missing).await?;
+        self.finish_unconfirmed(&mut missing).await?;
         progress::load_done(self.ledger().pool(), &self.pass).await?;
         if load.to.is_some() {
             // What was read before the interruption may have been edited since.
@@ -121,8 +120,8 @@ impl Reader {
 
     /// The date of the first document that is no junk.
     async fn first_date(&self) -> Result<Option<NaiveDateTime>, Stop> {
-        let mapping = self.keys_mapping(&[sale::ID, sale::DATA_VERSION, sale::SOLD_AT]);
-        let date = mapping.erp_name(sale::SOLD_AT).to_owned();
+        let mapping = self.keys_mapping();
+        let date = mapping.date().to_owned();
         let page: KeyPage = pages::fetch(&self.client, &mapping, &mut self.page_size(), |_| {
             Question::of(&mapping.entity)
                 .with("$select", mapping.select())
@@ -135,7 +134,7 @@ impl Reader {
     }
 
     /// Reads whole documents, span after span: the next page comes in while the last one goes out.
-    async fn read(&self, spans: Vec<Span>, is_load: bool) -> Result<(), Stop> {
+    pub(super) async fn read(&self, spans: Vec<Span>, is_load: bool) -> Result<(), Stop> {
         let (sender, mut pages) = mpsc::channel(1);
         let mut fetching = JoinSet::new();
         fetching.spawn(fetch_all(self.client.clone(), Arc::clone(&self.mapping), spans, sender));
@@ -184,15 +183,15 @@ impl Reader {
             self.read(vec![Span { from: first, to }], false).await?;
         } else {
             let keys: Vec<_> = changed.iter().map(|key| key.id).collect();
-            self.read_by_key::<Sales>(&keys).await?;
+            self.read_by_key(&keys).await?;
         }
-        self.read_by_key::<Sales>(&odd).await?;
+        self.read_by_key(&odd).await?;
         let compared = Compared { span: name, is_all: span == spans::ALL, known: &known, seen: &seen };
-        self.look_for::<Sales>(compared, missing).await
+        self.look_for(compared, missing).await
     }
 
     async fn keys(&self, span: Span) -> Result<(Vec<Key>, Vec<Rejected>), Stop> {
-        let mapping = self.keys_mapping(&[sale::ID, sale::DATA_VERSION, sale::SOLD_AT]);
+        let mapping = self.keys_mapping();
         let (mut walk, mut size) = (Walk::over(span), self.page_size());
         let (mut keys, mut rejected) = (Vec::new(), Vec::new());
         loop {
@@ -223,9 +222,9 @@ async fn fetch_all(
     for span in spans {
         let mut walk = Walk::over(span);
         loop {
-            let page: Page<Sales> =
+            let page: Page<Records> =
                 pages::fetch(&client, &mapping, &mut size, |top| walk.question(&mapping, top)).await?;
-            let fresh = walk.advance(&outgoing::dated(&page.sink), page.documents);
+            let fresh = walk.advance(&page.sink.dated(), page.documents);
             let is_last = page.is_last();
             let reached = if is_last { span.to } else { walk.reached() };
             if pages.send(Fetched { page, fresh, reached }).await.is_err() {

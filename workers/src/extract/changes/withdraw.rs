@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::Reader;
 use crate::erp::read::Salvage;
+use crate::erp::records::Records;
 use crate::extract::Stop;
-use crate::extract::outgoing::Gone;
 use crate::extract::place::Place;
 
 impl Reader {
@@ -29,7 +29,7 @@ impl Reader {
             pass.withdrawn = count,
             "Took away the former rows of {count} of {dataset} that do not fit: unposted, marked deleted, or another dealer's"
         );
-        self.publisher.publish(&self.pass, &Gone { dataset, keys: known.into_keys().collect() }).await
+        self.publisher.publish(&self.pass, &Records::gone(dataset, known.into_keys().collect())).await
     }
 }
 
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn former_rows_stand_on_only_while_the_document_stands_with_the_same_dealer_or_does_not_say() {
         let (volga, ural) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let former = [Place { dealer_id: Some(volga), sold_on: None, lines: 2 }];
+        let former = [Place { dealer_id: Some(volga), day: None, lines: 2 }];
         for (stands, dealer_id, goes) in [
             (Some(true), Some(Some(volga)), false),
             (None, Some(Some(volga)), false),

@@ -1,0 +1,122 @@
+//! All datasets: compiled in, then the site's own files laid over them (`DATASETS_DIR`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
+
+use super::definition::{Dataset, Definition};
+use super::read::{Problem, read};
+
+static COMPILED_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../assets/datasets");
+
+/// A site's files by dataset and name, each with its path.
+type Overlay = BTreeMap<String, BTreeMap<String, std::path::PathBuf>>;
+
+/// In the order of their names. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Catalogue(&'static [Dataset]);
+
+impl Catalogue {
+    /// Reads what is compiled in with the site's files over it: `<folder>/<dataset>/<file>`, or `<folder>/<dataset>.<file>`, since
+    /// a ConfigMap has no folders.
+    pub fn read(site: Option<&Path>) -> Result<Self, Problem> {
+        let overlay = site.map(overlay).transpose()?.unwrap_or_default();
+        let mut names: BTreeSet<String> =
+            COMPILED_IN.dirs().map(|folder| folder.path().display().to_string()).collect();
+        names.extend(overlay.keys().cloned());
+        let mut definitions = BTreeMap::new();
+        // Those that are like another are read once the others are known.
+        let mut later = Vec::new();
+        for name in names {
+            match folder(&name, &overlay, &definitions) {
+                Ok(definition) => drop(definitions.insert(name, definition)),
+                Err(_) => later.push(name),
+            }
+        }
+        for name in later {
+            let definition = folder(&name, &overlay, &definitions)?;
+            definitions.insert(name, definition);
+        }
+        each_has_its_table(&definitions)?;
+        let datasets: Vec<Dataset> = definitions.into_values().map(Dataset::keep).collect();
+        Ok(Self(Box::leak(datasets.into_boxed_slice())))
+    }
+
+    /// What is compiled in.
+    pub fn compiled_in() -> Result<Self, Problem> {
+        Self::read(None)
+    }
+
+    pub fn all(&self) -> &'static [Dataset] {
+        self.0
+    }
+
+    pub fn get(&self, name: &str) -> Option<Dataset> {
+        self.0.iter().copied().find(|dataset| dataset.name() == name)
+    }
+
+    /// Those whose rows lie in this table; the one whose fields they are is the first.
+    pub fn of_table(&self, table: &str) -> Vec<Dataset> {
+        let mut found: Vec<Dataset> = self.0.iter().copied().filter(|dataset| dataset.table == table).collect();
+        found.sort_by_key(|dataset| dataset.is_like_another);
+        found
+    }
+}
+
+/// Only datasets of the same fields share a table.
+fn each_has_its_table(definitions: &BTreeMap<String, Definition>) -> Result<(), Problem> {
+    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    for definition in definitions.values().filter(|definition| !definition.is_like_another) {
+        if let Some(other) = owners.insert(&definition.table, &definition.name) {
+            let (name, table) = (&definition.name, &definition.table);
+            let problem = format!("the table {table} is that of {other}: name another, or say that it is like {other}.");
+            return Err(Problem { file: format!("datasets/{name}/dataset.toml"), line: 1, problem });
+        }
+    }
+    Ok(())
+}
+
+fn folder(name: &str, overlay: &Overlay, known: &BTreeMap<String, Definition>) -> Result<Definition, Problem> {
+    let site = overlay.get(name);
+    let mut files: BTreeSet<String> = site.iter().flat_map(|files| files.keys().cloned()).collect();
+    if let Some(folder) = COMPILED_IN.get_dir(name) {
+        let compiled = folder.files().filter_map(|file| file.path().file_name());
+        files.extend(compiled.map(|name| name.to_string_lossy().into_owned()));
+    }
+    let text = |file: &str| match site.and_then(|files| files.get(file)) {
+        Some(path) => std::fs::read_to_string(path).ok(),
+        None => COMPILED_IN.get_file(format!("{name}/{file}"))?.contents_utf8().map(str::to_owned),
+    };
+    let files: Vec<String> = files.into_iter().collect();
+    read(&format!("datasets/{name}"), &files, text, |other| known.get(other))
+}
+
+fn overlay(site: &Path) -> Result<Overlay, Problem> {
+    let unreadable = |cause: std::io::Error| Problem {
+        file: site.display().to_string(),
+        line: 1,
+        problem: format!("cannot be read ({cause}): mend DATASETS_DIR."),
+    };
+    let mut found = Overlay::new();
+    let name_of = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    for entry in std::fs::read_dir(site).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = name_of(&path);
+        if name.starts_with('.') {
+            // How Kubernetes swaps the files of a ConfigMap: `..data`.
+            continue;
+        }
+        if path.is_dir() {
+            for entry in std::fs::read_dir(&path).map_err(unreadable)? {
+                let file = entry.map_err(unreadable)?.path();
+                found.entry(name.clone()).or_default().insert(name_of(&file), file);
+            }
+        } else if let Some((dataset, file)) = name.split_once('.')
+            && file.contains('.')
+        {
+            found.entry(dataset.to_owned()).or_default().insert(file.to_owned(), path);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,175 @@
+//! A dataset's table in `dw`: made, and extended by columns. Whatever else differs is refused: what stands there is another
+//! table, and only a person knows what becomes of its rows.
+
+use std::fmt::Write as _;
+
+use super::definition::{Dataset, Definition, Field, Kind, What};
+
+/// A column as ClickHouse knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub name: String,
+    pub of_type: String,
+    /// Computed by ClickHouse from the others, never inserted.
+    pub expression: Option<String>,
+    about: String,
+    is_required: bool,
+}
+
+/// What the warehouse must have for a dataset.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub name: String,
+    pub columns: Vec<Column>,
+    pub sorting_key: Vec<String>,
+}
+
+/// How a table that stands differs from that of the definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// The statements that add the columns that it lacks.
+    Lacks(Vec<String>),
+    /// A sentence that says what does not fit.
+    Refused(String),
+}
+
+const UUID: &str = "UUID";
+const NO_DAY: &str = "wall clock of the infobase, not an instant";
+const VERSION: &str = "pass number in the high 32 bits, position within the pass in the low";
+
+impl Table {
+    pub fn of(dataset: Dataset) -> Self {
+        let definition = dataset.definition();
+        let mut columns = Vec::new();
+        let sorting_key = leading(definition, &mut columns);
+        let place = definition.place.as_ref();
+        for (at, field) in definition.fields.iter().enumerate() {
+            let leads = place.is_some_and(|place| at == place.dealer || field.name == place.day);
+            if !leads {
+                columns.push(column(field));
+            }
+        }
+        columns.extend(definition.lines.iter().map(column));
+        if !definition.search.is_empty() {
+            let expression = Some(folded(&definition.search));
+            columns.push(Column { expression, ..plain("folded", "String", "what a search looks through") });
+        }
+        columns.push(plain("version", "UInt64", VERSION));
+        columns.push(plain("is_deleted", "UInt8", ""));
+        Self { name: definition.table.clone(), columns, sorting_key }
+    }
+
+    /// The columns that are inserted, in their order.
+    pub fn inserted(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| column.expression.is_none())
+    }
+
+    /// Safe to run again.
+    pub fn create(&self) -> String {
+        let columns: Vec<String> = self.columns.iter().map(|column| format!("    {}", declared(column))).collect();
+        format!(
+            "CREATE TABLE IF NOT EXISTS dw.{}\n(\n{}\n)\nENGINE = ReplacingMergeTree(version, is_deleted)\nORDER BY ({})\nSETTINGS \
+             non_replicated_deduplication_window = 1000",
+            self.name,
+            columns.join(",\n"),
+            self.sorting_key.join(", ")
+        )
+    }
+
+    /// Compares with the columns and the sorting key that stand: `system.columns` and `system.tables`. None: nothing is to do.
+    /// A column that the definition does not know is left alone: a release before or after may need it.
+    pub fn compare(&self, standing: &[(String, String)], sorting_key: &str) -> Option<Difference> {
+        let wanted = self.sorting_key.join(", ");
+        if sorting_key != wanted {
+            return Some(Difference::Refused(format!(
+                "dw.{} is sorted by {sorting_key}, not by {wanted}: what it is sorted by cannot be changed. Make the dataset anew \
+                 under another table.",
+                self.name
+            )));
+        }
+        let mut statements = Vec::new();
+        let mut before = "FIRST".to_owned();
+        for column in &self.columns {
+            match standing.iter().find(|(name, _)| *name == column.name) {
+                Some((_, of_type)) if *of_type == column.of_type => {}
+                Some((_, of_type)) => {
+                    return Some(Difference::Refused(format!(
+                        "dw.{}.{} is {of_type}, not {}: a column's type is not changed. Give the field another name.",
+                        self.name, column.name, column.of_type
+                    )));
+                }
+                None if column.is_required => {
+                    return Some(Difference::Refused(format!(
+                        "dw.{} has no {}, which messages of the release before lack: a field that is added is not required.",
+                        self.name, column.name
+                    )));
+                }
+                None => statements.push(format!(
+                    "ALTER TABLE dw.{} ADD COLUMN IF NOT EXISTS {} {before}",
+                    self.name,
+                    declared(column)
+                )),
+            }
+            before = format!("AFTER {}", column.name);
+        }
+        (!statements.is_empty()).then_some(Difference::Lacks(statements))
+    }
+}
+
+/// The columns that the table is sorted by; returns their names.
+fn leading(definition: &Definition, columns: &mut Vec<Column>) -> Vec<String> {
+    if let Some(place) = &definition.place {
+        columns.push(column(&definition.fields[place.dealer]));
+        columns.push(plain(&place.day, "Date32", ""));
+    }
+    if definition.what == What::VirtualTable {
+        columns.push(plain("slot", "UInt8", "snapshots take turns; the last whole one is shown"));
+    } else {
+        columns.push(plain(&definition.key, UUID, ""));
+    }
+    if definition.has_lines() {
+        columns.push(plain("line_no", "UInt32", ""));
+    }
+    columns.iter().map(|column| column.name.clone()).collect()
+}
+
+fn plain(name: &str, of_type: &str, about: &str) -> Column {
+    let (name, of_type, about) = (name.to_owned(), of_type.to_owned(), about.to_owned());
+    Column { name, of_type, expression: None, about, is_required: false }
+}
+
+fn column(field: &Field) -> Column {
+    let nullable = |of_type: &str| if field.is_required { of_type.to_owned() } else { format!("Nullable({of_type})") };
+    let of_type = match &field.kind {
+        Kind::Reference => UUID.to_owned(),
+        Kind::Code | Kind::Text => "String".to_owned(),
+        Kind::OneOf(_) => "LowCardinality(String)".to_owned(),
+        Kind::Day => nullable("Date32"),
+        Kind::Moment => nullable("DateTime64(0, 'UTC')"),
+        Kind::Quantity | Kind::Money { .. } => "Decimal(18, 4)".to_owned(),
+        Kind::Flag => "UInt8".to_owned(),
+    };
+    let about = if field.about.is_empty() && field.kind == Kind::Moment { NO_DAY } else { &field.about };
+    Column { is_required: field.is_required, ..plain(&field.name, &of_type, about) }
+}
+
+fn declared(column: &Column) -> String {
+    let mut text = format!("{} {}", column.name, column.of_type);
+    if let Some(expression) = &column.expression {
+        let _ = write!(text, " MATERIALIZED {expression}");
+    }
+    if !column.about.is_empty() {
+        let _ = write!(text, " COMMENT '{}'", column.about.replace('\\', "\\\\").replace('\'', "\\'"));
+    }
+    text
+}
+
+/// Folded as `report::search` folds what people type: small letters, ё is е, Cyrillic letters are the Latin ones that look like
+/// them, dashes are one, white space is gone. The line between the fields keeps a word from reaching over two of them.
+fn folded(fields: &[String]) -> String {
+    format!(
+        "replaceRegexpAll(translateUTF8(lowerUTF8(concat({})), 'ёавекмнорстух×‐‑‒–—−', 'eabekmhopctyxx------'), \
+         '[\\\\p{{Z}}\\\\t-\\\\r\\\\x{{85}}]', '')",
+        fields.join(", '|', ")
+    )
+}

@@ -1,0 +1,71 @@
+//! The end of a pass, written into every partition of its topic after the rows: the loader stores it after them, and
+//! the reports know from it how old their rows are.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::row;
+
+/// The Kafka key of a marker; every other key is the reference of a document or an item.
+pub const KEY: &[u8] = b"pass";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    pub revision: u32,
+    pub dataset: String,
+    pub pass: u64,
+    /// When the pass began to read 1C.
+    pub read_at: DateTime<Utc>,
+    /// The usual seconds between passes of this dataset.
+    #[serde(default)]
+    pub interval_s: u32,
+    pub partition: u16,
+    /// How many partitions this pass wrote its marker to.
+    pub partitions: u16,
+}
+
+impl Marker {
+    pub const TABLE: &'static str = "pass";
+    /// With their types.
+    pub const COLUMNS: [(&'static str, &'static str); 6] = [
+        ("dataset", "LowCardinality(String)"),
+        ("partition", "UInt16"),
+        ("partitions", "UInt16"),
+        ("pass", "UInt64"),
+        ("read_at", "DateTime64(3, 'UTC')"),
+        ("interval_s", "UInt32"),
+    ];
+
+    pub fn decode(payload: &[u8]) -> Result<Self, String> {
+        let marker: Self = serde_json::from_slice(payload).map_err(|error| super::problem(payload, &error))?;
+        super::check_revision(marker.revision).map(|()| marker)
+    }
+
+    pub fn write_row(&self, rows: &mut Vec<u8>) {
+        row::text(rows, &self.dataset);
+        row::u16(rows, self.partition);
+        row::u16(rows, self.partitions);
+        row::u64(rows, self.pass);
+        row::i64(rows, self.read_at.timestamp_millis());
+        row::u32(rows, self.interval_s);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_of_another_release_is_read_and_one_that_does_not_say_what_it_marks_is_not() {
+        let text = r#"{"revision":1,"dataset":"sales","pass":7,"read_at":"2024-03-05T00:00:00Z","interval_s":60,"partition":0,"partitions":3}"#;
+        let marker = Marker::decode(text.as_bytes()).unwrap();
+        let newer = text.replace("\"pass\"", "\"rows\":{},\"pass\"");
+        assert_eq!(Marker::decode(newer.as_bytes()), Ok(marker.clone()));
+        let older = text.replace("\"interval_s\":60,", "");
+        assert_eq!(Marker::decode(older.as_bytes()), Ok(Marker { interval_s: 0, ..marker }));
+        for needed in ["revision", "dataset", "pass", "read_at", "partition", "partitions"] {
+            let without = text.replace(&format!("\"{needed}\""), "\"another\"");
+            assert!(Marker::decode(without.as_bytes()).is_err(), "{needed} must be there");
+        }
+    }
+}

@@ -1,0 +1,604 @@
+//! A message of any dataset into the rows of its table, in RowBinary: one walk over the borrowed text, in whatever order its members
+//! stand.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use shared::dataset::{Definition, Field, Kind, What, YEARS};
+use shared::money::Amount;
+use uuid::Uuid;
+
+use super::{Leave, MOST_LETTERS, row};
+
+/// Beyond it a message is broken, not large: more lines than a document can have.
+const MOST_LINES: u32 = 10_000_000;
+/// Rows that one message may become, those that it leaves included, and their bytes. The extractor stays far below both.
+const MOST_ROWS: u32 = 200_000;
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+
+/// Appends the rows of a message and tells how many, or why it is no such message; then `rows` may hold a part, which the
+/// caller cuts off. The columns are those of `Table::inserted`, in their order.
+pub fn rows(dataset: &Definition, payload: &[u8], rows: &mut Vec<u8>) -> Result<u32, String> {
+    let text = std::str::from_utf8(payload).map_err(|_| "is no UTF-8 text".to_owned())?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = MessageOf(dataset).deserialize(&mut deserializer).and_then(|message| deserializer.end().map(|()| message));
+    let message = read.map_err(|error| super::problem(payload, &error))?;
+    super::check_revision(message.revision)?;
+    let encoded = message.record.as_ref().map(|record| Encoded::of(dataset, record)).transpose()?;
+    let count = within_bounds(dataset, &message, encoded.as_ref())?;
+    if dataset.what == What::Catalog {
+        write_item(dataset, &message, encoded.as_ref(), rows)?;
+        return Ok(1);
+    }
+    if let (Some(record), Some(encoded)) = (&message.record, &encoded) {
+        write_lines(dataset, &message, record, encoded, rows)?;
+    }
+    for leave in &message.leaves {
+        write_tombstones(dataset, &message, leave, rows)?;
+    }
+    Ok(count)
+}
+
+/// A message as it stands.
+struct Message<'a> {
+    revision: u32,
+    version: u64,
+    key: Uuid,
+    record: Option<Record<'a>>,
+    leaves: Vec<Leave>,
+}
+
+/// The item, or the part of a document or of a snapshot.
+struct Record<'a> {
+    cells: Vec<Cell<'a>>,
+    part: u32,
+    parts: u32,
+    slot: u8,
+    first_line: u32,
+    /// RowBinary of the lines' own columns, one line behind the other, and where each ends.
+    lines: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// The value of a field.
+#[derive(Debug, Clone)]
+enum Cell<'a> {
+    Missing,
+    Reference(Uuid),
+    Text(Cow<'a, str>),
+    Figure(Amount),
+    Flag(bool),
+    Day(Option<NaiveDate>),
+    Moment(Option<NaiveDateTime>),
+}
+
+/// RowBinary of the document's own columns.
+struct Encoded {
+    fields: Vec<u8>,
+    /// Letters of codes and texts are bounded: the field that has too many.
+    too_long: Option<(String, usize)>,
+}
+
+impl Encoded {
+    fn of(dataset: &Definition, record: &Record<'_>) -> Result<Self, String> {
+        let mut fields = Vec::new();
+        let mut too_long = None;
+        for (at, (field, cell)) in dataset.fields.iter().zip(&record.cells).enumerate() {
+            if let Cell::Text(text) = cell
+                && dataset.what == What::Document
+            {
+                let most = if field.kind == Kind::Code { MOST_LETTERS.0 } else { MOST_LETTERS.1 };
+                if text.chars().nth(most).is_some() {
+                    too_long = Some((field.name.clone(), most));
+                }
+            }
+            if !leads(dataset, at) {
+                encode(field, cell, &mut fields).map_err(|missing| format!("is no message of this topic: {missing}"))?;
+            }
+        }
+        Ok(Self { fields, too_long })
+    }
+}
+
+/// Whether the field is one of the columns that the table is sorted by, which stand before all others.
+fn leads(dataset: &Definition, at: usize) -> bool {
+    dataset.place.as_ref().is_some_and(|place| at == place.dealer || dataset.fields[at].name == place.day)
+}
+
+/// How many rows the message becomes, told before the first is written: a few bytes can name millions.
+fn within_bounds(dataset: &Definition, message: &Message<'_>, encoded: Option<&Encoded>) -> Result<u32, String> {
+    let mut count = 0u64;
+    let mut bytes = 0u64;
+    let own = encoded.map_or(0, |encoded| encoded.fields.len()) as u64 + 64;
+    if let Some((field, most)) = encoded.and_then(|encoded| encoded.too_long.as_ref()) {
+        return Err(format!("has a {field} of more than {most} letters"));
+    }
+    if let Some(record) = message.record.as_ref().filter(|_| dataset.has_lines()) {
+        if record.first_line == 0 || record.first_line > MOST_LINES || record.part > record.parts {
+            return Err("has line or part numbers that cannot be".to_owned());
+        }
+        count += record.ends.len() as u64;
+        bytes += count * own + record.lines.len() as u64;
+    }
+    for leave in &message.leaves {
+        if leave.from_line == 0 || leave.from_line > leave.to_line || leave.to_line > MOST_LINES {
+            return Err(format!("leaves lines {} to {}, which cannot be", leave.from_line, leave.to_line));
+        }
+        let left = u64::from(leave.to_line - leave.from_line) + 1;
+        count += left;
+        bytes = bytes.saturating_add(left.saturating_mul(own.max(256)));
+    }
+    match u32::try_from(count) {
+        Ok(count) if count <= MOST_ROWS && bytes <= MOST_BYTES as u64 => Ok(count),
+        _ => Err(format!(
+            "would become {count} rows of {bytes} bytes; {MOST_ROWS} rows and {MOST_BYTES} bytes are the most"
+        )),
+    }
+}
+
+fn write_item(
+    dataset: &Definition,
+    message: &Message<'_>,
+    encoded: Option<&Encoded>,
+    rows: &mut Vec<u8>,
+) -> Result<(), String> {
+    row::uuid(rows, message.key);
+    match encoded {
+        Some(encoded) => rows.extend_from_slice(&encoded.fields),
+        None => dataset.fields.iter().for_each(|field| empty(field, rows)),
+    }
+    row::u64(rows, message.version);
+    row::u8(rows, encoded.is_none().into());
+    Ok(())
+}
+
+fn write_lines(
+    dataset: &Definition,
+    message: &Message<'_>,
+    record: &Record<'_>,
+    encoded: &Encoded,
+    rows: &mut Vec<u8>,
+) -> Result<(), String> {
+    let mut leading = Vec::with_capacity(64);
+    match &dataset.place {
+        Some(place) => {
+            let (dealer, day) = placed(dataset, place, record)?;
+            row::uuid(&mut leading, dealer);
+            row::day(&mut leading, day);
+            row::uuid(&mut leading, message.key);
+        }
+        None if dataset.what == What::VirtualTable => row::u8(&mut leading, record.slot),
+        None => row::uuid(&mut leading, message.key),
+    }
+    let mut start = 0;
+    rows.reserve(record.ends.len() * (leading.len() + encoded.fields.len() + 13) + record.lines.len());
+    for (end, line_no) in record.ends.iter().zip(record.first_line..) {
+        rows.extend_from_slice(&leading);
+        row::u32(rows, line_no);
+        rows.extend_from_slice(&encoded.fields);
+        rows.extend_from_slice(&record.lines[start..*end]);
+        row::u64(rows, message.version);
+        row::u8(rows, 0);
+        start = *end;
+    }
+    Ok(())
+}
+
+fn placed(
+    dataset: &Definition,
+    place: &shared::dataset::Place,
+    record: &Record<'_>,
+) -> Result<(Uuid, NaiveDate), String> {
+    let missing = |at: usize| format!("is no message of this topic: missing field `{}`", dataset.fields[at].name);
+    let Cell::Reference(dealer) = record.cells[place.dealer] else { return Err(missing(place.dealer)) };
+    let day = match record.cells[place.dated] {
+        Cell::Day(Some(day)) => day,
+        Cell::Moment(Some(moment)) => moment.date(),
+        _ => return Err(missing(place.dated)),
+    };
+    in_range(day).map(|()| (dealer, day))
+}
+
+fn write_tombstones(
+    dataset: &Definition,
+    message: &Message<'_>,
+    leave: &Leave,
+    rows: &mut Vec<u8>,
+) -> Result<(), String> {
+    in_range(leave.day)?;
+    let (mut leading, mut rest) = (Vec::with_capacity(64), Vec::with_capacity(256));
+    row::uuid(&mut leading, leave.dealer_id.unwrap_or_default());
+    row::day(&mut leading, leave.day);
+    row::uuid(&mut leading, message.key);
+    let dated = dataset.place.as_ref().map(|place| place.dated);
+    for (at, field) in dataset.fields.iter().enumerate().filter(|(at, _)| !leads(dataset, *at)) {
+        match field.kind {
+            Kind::Moment if Some(at) == dated => row::moment(&mut rest, leave.day.into()),
+            _ => empty(field, &mut rest),
+        }
+    }
+    dataset.lines.iter().for_each(|field| empty(field, &mut rest));
+    row::u64(&mut rest, message.version);
+    row::u8(&mut rest, 1);
+    for line_no in leave.from_line..=leave.to_line {
+        rows.extend_from_slice(&leading);
+        row::u32(rows, line_no);
+        rows.extend_from_slice(&rest);
+    }
+    Ok(())
+}
+
+fn in_range(day: NaiveDate) -> Result<(), String> {
+    if super::is_in_range(day) {
+        return Ok(());
+    }
+    Err(format!("is dated {day}, outside the years {} to {}", YEARS.start(), YEARS.end()))
+}
+
+/// The value in RowBinary; what is missing takes its default, unless it is required.
+fn encode(field: &Field, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+    let is_nullable = matches!(field.kind, Kind::Day | Kind::Moment) && !field.is_required;
+    match cell {
+        Cell::Missing if field.is_required => return Err(format!("missing field `{}`", field.name)),
+        Cell::Missing => empty(field, out),
+        Cell::Reference(id) => row::uuid(out, *id),
+        Cell::Text(text) => row::text(out, text),
+        Cell::Figure(amount) => row::amount(out, *amount),
+        Cell::Flag(flag) => row::u8(out, (*flag).into()),
+        Cell::Day(None) | Cell::Moment(None) if is_nullable => row::u8(out, 1),
+        Cell::Day(None) | Cell::Moment(None) => return Err(format!("missing field `{}`", field.name)),
+        Cell::Day(Some(day)) => {
+            in_range(*day)?;
+            if is_nullable {
+                row::u8(out, 0);
+            }
+            row::day(out, *day);
+        }
+        Cell::Moment(Some(moment)) => {
+            in_range(moment.date())?;
+            if is_nullable {
+                row::u8(out, 0);
+            }
+            row::moment(out, *moment);
+        }
+    }
+    Ok(())
+}
+
+/// What a field holds where there is nothing.
+fn empty(field: &Field, out: &mut Vec<u8>) {
+    match field.kind {
+        Kind::Reference => row::uuid(out, Uuid::nil()),
+        Kind::Code | Kind::Text | Kind::OneOf(_) => row::text(out, ""),
+        Kind::Quantity | Kind::Money { .. } => row::amount(out, Amount::default()),
+        Kind::Flag => row::u8(out, 0),
+        Kind::Day | Kind::Moment if !field.is_required => row::u8(out, 1),
+        Kind::Day => row::day(out, NaiveDate::default()),
+        Kind::Moment => row::moment(out, NaiveDateTime::default()),
+    }
+}
+
+/// A member of an object.
+enum Member {
+    Field(usize),
+    Named(&'static str),
+    Other,
+}
+
+/// Finds a member by its name; fields mostly come in their order.
+struct MemberOf<'f> {
+    fields: &'f [Field],
+    next: usize,
+    others: &'static [&'static str],
+}
+
+impl<'de> DeserializeSeed<'de> for MemberOf<'_> {
+    type Value = Member;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Member, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for MemberOf<'_> {
+    type Value = Member;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Member, E> {
+        let count = self.fields.len();
+        let mut places = (0..count).map(|step| (self.next + step) % count);
+        if let Some(at) = places.find(|at| self.fields[*at].name == name) {
+            return Ok(Member::Field(at));
+        }
+        Ok(self.others.iter().find(|other| **other == name).map_or(Member::Other, |other| Member::Named(other)))
+    }
+}
+
+struct MessageOf<'d>(&'d Definition);
+
+impl<'de> DeserializeSeed<'de> for MessageOf<'_> {
+    type Value = Message<'de>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Message<'de>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for MessageOf<'_> {
+    type Value = Message<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a message")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Message<'de>, A::Error> {
+        let dataset = self.0;
+        let (mut revision, mut version, mut key, mut record, mut leaves) = (None, None, None, None, None);
+        while let Some(name) = map.next_key::<Name<'de>>()? {
+            match name.0.as_ref() {
+                "revision" => revision = Some(map.next_value()?),
+                "version" => version = Some(map.next_value()?),
+                "leaves" if dataset.place.is_some() => leaves = Some(map.next_value_seed(LeavesOf(dataset))?),
+                name if name == dataset.key => key = Some(map.next_value()?),
+                name if name == dataset.table => record = Some(map.next_value_seed(RecordOf(dataset))?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let missing = |name: &str| A::Error::custom(format_args!("missing field `{name}`"));
+        let key = match key {
+            None if dataset.key.is_empty() => Uuid::nil(),
+            key => key.ok_or_else(|| missing(&dataset.key))?,
+        };
+        let leaves = match leaves {
+            None if dataset.place.is_none() => Vec::new(),
+            leaves => leaves.ok_or_else(|| missing("leaves"))?,
+        };
+        Ok(Message {
+            revision: revision.ok_or_else(|| missing("revision"))?,
+            version: version.ok_or_else(|| missing("version"))?,
+            key,
+            record: record.ok_or_else(|| missing(&dataset.table))?,
+            leaves,
+        })
+    }
+}
+
+/// A name or a text, borrowed where it can be.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+struct RecordOf<'d>(&'d Definition);
+
+impl<'de> DeserializeSeed<'de> for RecordOf<'_> {
+    type Value = Option<Record<'de>>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RecordOf<'_> {
+    type Value = Option<Record<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record, or null")
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let dataset = self.0;
+        let mut record = Record {
+            cells: vec![Cell::Missing; dataset.fields.len()],
+            part: 0,
+            parts: 0,
+            slot: 0,
+            first_line: 0,
+            lines: Vec::new(),
+            ends: Vec::new(),
+        };
+        let (mut has_lines, mut has_first, mut next) = (!dataset.has_lines(), !dataset.has_lines(), 0);
+        let others = &["part", "parts", "slot", "first_line", "lines"];
+        while let Some(member) = map.next_key_seed(MemberOf { fields: &dataset.fields, next, others })? {
+            match member {
+                Member::Field(at) => {
+                    next = at + 1;
+                    record.cells[at] = map.next_value_seed(CellOf(&dataset.fields[at].kind))?;
+                }
+                Member::Named("part") => record.part = map.next_value()?,
+                Member::Named("parts") => record.parts = map.next_value()?,
+                Member::Named("slot") => record.slot = map.next_value()?,
+                Member::Named("first_line") => {
+                    record.first_line = map.next_value()?;
+                    has_first = true;
+                }
+                Member::Named("lines") if dataset.has_lines() => {
+                    let Record { lines, ends, .. } = &mut record;
+                    map.next_value_seed(LinesOf { fields: &dataset.lines, lines, ends })?;
+                    has_lines = true;
+                }
+                Member::Named(_) | Member::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        match (has_first, has_lines) {
+            (true, true) => Ok(Some(record)),
+            (false, _) => Err(A::Error::custom("missing field `first_line`")),
+            (_, false) => Err(A::Error::custom("missing field `lines`")),
+        }
+    }
+}
+
+struct LinesOf<'f, 's> {
+    fields: &'f [Field],
+    lines: &'s mut Vec<u8>,
+    ends: &'s mut Vec<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for LinesOf<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for LinesOf<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of lines")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        self.lines.clear();
+        self.ends.clear();
+        let mut cells = vec![Cell::Missing; self.fields.len()];
+        while seq.next_element_seed(LineOf { fields: self.fields, cells: &mut cells })?.is_some() {
+            for (field, cell) in self.fields.iter().zip(&cells) {
+                encode(field, cell, self.lines).map_err(A::Error::custom)?;
+            }
+            self.ends.push(self.lines.len());
+        }
+        Ok(())
+    }
+}
+
+struct LineOf<'f, 's, 'de> {
+    fields: &'f [Field],
+    cells: &'s mut [Cell<'de>],
+}
+
+impl<'de> DeserializeSeed<'de> for LineOf<'_, '_, 'de> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for LineOf<'_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a line")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        self.cells.fill(Cell::Missing);
+        let mut next = 0;
+        while let Some(member) = map.next_key_seed(MemberOf { fields: self.fields, next, others: &[] })? {
+            match member {
+                Member::Field(at) => {
+                    next = at + 1;
+                    self.cells[at] = map.next_value_seed(CellOf(&self.fields[at].kind))?;
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
+}
+
+struct CellOf<'f>(&'f Kind);
+
+impl<'de> DeserializeSeed<'de> for CellOf<'_> {
+    type Value = Cell<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cell<'de>, D::Error> {
+        let wrong = |text: &str, what: &str| D::Error::custom(format_args!("{text:?} {what}"));
+        Ok(match self.0 {
+            Kind::Reference => Cell::Reference(Option::<Uuid>::deserialize(deserializer)?.unwrap_or_default()),
+            Kind::Code | Kind::Text | Kind::OneOf(_) => Cell::Text(Name::deserialize(deserializer)?.0),
+            Kind::Flag => Cell::Flag(bool::deserialize(deserializer)?),
+            Kind::Quantity | Kind::Money { .. } => {
+                let text = Name::deserialize(deserializer)?.0;
+                Cell::Figure(Amount::parse(&text).map_err(|problem| wrong(&text, &problem.to_string()))?)
+            }
+            Kind::Day => {
+                let day = Option::<Name<'de>>::deserialize(deserializer)?.map(|Name(text)| {
+                    text.parse().map_err(|_| wrong(&text, "is no day"))
+                });
+                Cell::Day(day.transpose()?)
+            }
+            Kind::Moment => {
+                let moment = Option::<Name<'de>>::deserialize(deserializer)?.map(|Name(text)| {
+                    super::moment(&text).ok_or_else(|| wrong(&text, "is no date and time"))
+                });
+                Cell::Moment(moment.transpose()?)
+            }
+        })
+    }
+}
+
+struct LeavesOf<'d>(&'d Definition);
+
+impl<'de> DeserializeSeed<'de> for LeavesOf<'_> {
+    type Value = Vec<Leave>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Leave>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for LeavesOf<'_> {
+    type Value = Vec<Leave>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of what is left")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Leave>, A::Error> {
+        let mut leaves = Vec::new();
+        while let Some(leave) = seq.next_element_seed(LeaveOf(self.0))? {
+            leaves.push(leave);
+        }
+        Ok(leaves)
+    }
+}
+
+struct LeaveOf<'d>(&'d Definition);
+
+impl<'de> DeserializeSeed<'de> for LeaveOf<'_> {
+    type Value = Leave;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Leave, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for LeaveOf<'_> {
+    type Value = Leave;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("lines that are left")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Leave, A::Error> {
+        let (dealer, day) = super::write::names(self.0);
+        let (mut dealer_id, mut on, mut from_line, mut to_line) = (None, None, None, None);
+        while let Some(name) = map.next_key::<Name<'de>>()? {
+            match name.0.as_ref() {
+                "from_line" => from_line = Some(map.next_value()?),
+                "to_line" => to_line = Some(map.next_value()?),
+                name if name == dealer => dealer_id = Some(map.next_value::<Option<Uuid>>()?),
+                name if name == day => on = Some(map.next_value::<NaiveDate>()?),
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let missing = |name: &str| A::Error::custom(format_args!("missing field `{name}`"));
+        Ok(Leave {
+            dealer_id: dealer_id.ok_or_else(|| missing(dealer))?,
+            day: on.ok_or_else(|| missing(day))?,
+            from_line: from_line.ok_or_else(|| missing("from_line"))?,
+            to_line: to_line.ok_or_else(|| missing("to_line"))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
