@@ -47,6 +47,7 @@ COPY portal portal
 FROM workspace AS workers-sources
 COPY shared shared
 COPY assets/reports assets/reports
+COPY assets/datasets assets/datasets
 COPY workers workers
 
 FROM workspace AS onec-sources
@@ -59,7 +60,7 @@ RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registr
 
 FROM workers-sources AS workers-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-release,target=/target,sharing=locked \
-    --mount=type=cache,id=dealer-portal-workers,target=/build,sharing=locked compile release workers extractor loader migrate
+    --mount=type=cache,id=dealer-portal-workers,target=/build,sharing=locked compile release workers extractor loader migrate topics
 
 FROM onec-sources AS onec-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-release,target=/target,sharing=locked \
@@ -71,7 +72,7 @@ RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registr
 
 FROM workers-sources AS workers-dev-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-dev,target=/target,sharing=locked \
-    --mount=type=cache,id=dealer-portal-workers-dev,target=/build,sharing=locked compile dev workers extractor loader migrate
+    --mount=type=cache,id=dealer-portal-workers-dev,target=/build,sharing=locked compile dev workers extractor loader migrate topics
 
 FROM onec-sources AS onec-dev-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-dev,target=/target,sharing=locked \

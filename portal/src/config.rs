@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono_tz::Tz;
 use secrecy::{ExposeSecret as _, SecretString};
+use shared::dataset::Catalogue;
 use shared::env::{self, EnvError};
 use url::Url;
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub public: Url,
     /// `PORTAL_SECRET_KEY` (or `_FILE`), required: base64 of 32 bytes. Seals tokens at rest and signs form tokens.
     pub secret_key: SecretKey,
+    /// `DATASETS_DIR`, optional: a site's own datasets, which reports name.
+    pub datasets: Catalogue,
     /// `PORTAL_REPORTS_DIR`, optional: a site's own report folders, laid over the compiled ones.
     pub reports_dir: Option<PathBuf>,
     /// `PORTAL_ASSETS_DIR`, optional, for development only: files of this folder stand in place of the compiled ones
@@ -82,6 +85,7 @@ impl Config {
             health_listen: env::parsed("PORTAL_HEALTH_LISTEN", SocketAddr::from(([127, 0, 0, 1], 21803)))?,
             public: public_url("PORTAL_URL")?,
             secret_key: SecretKey::from_base64("PORTAL_SECRET_KEY", &env::secret("PORTAL_SECRET_KEY")?)?,
+            datasets: Catalogue::from_env()?,
             reports_dir: env::optional("PORTAL_REPORTS_DIR").map(PathBuf::from),
             assets_dir: env::optional_folder("PORTAL_ASSETS_DIR")?,
             timezone: env::parsed("ONEC_TIMEZONE", chrono_tz::Europe::Moscow)?,

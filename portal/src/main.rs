@@ -91,7 +91,12 @@ async fn run() -> anyhow::Result<Next> {
     let app = App::new(config)?;
 
     let is_stopping = Arc::new(AtomicBool::new(false));
-    let health = Health { postgres: app.postgres.clone(), metrics, is_stopping: is_stopping.clone() };
+    let health = Health {
+        postgres: app.postgres.clone(),
+        datasets: app.config.datasets.clone(),
+        metrics,
+        is_stopping: is_stopping.clone(),
+    };
     // Probes are answered to the very end.
     tokio::spawn(async move { axum::serve(probes, health::routes(health)).await });
     let tending = tokio::spawn(app.clone().tend(end.clone()));

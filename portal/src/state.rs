@@ -89,7 +89,7 @@ impl App {
     /// Asks ClickHouse once whether the reports fit it, as soon as it is there with its schema. A report that does not fit
     /// is named and stays: the others work.
     async fn check_reports(&self) {
-        while shared::schema::check(&self.postgres).await.is_err() {
+        while shared::schema::check(&self.postgres, &self.config.datasets).await.is_err() {
             tokio::time::sleep(Duration::from_secs(5)).await;
         }
         loop {
@@ -109,6 +109,7 @@ impl App {
 /// The catalogue is read here: a wrong report stops the start, by file and line.
 fn engine(config: &Config) -> anyhow::Result<Engine> {
     let catalogue = Catalogue::read(config.reports_dir.as_deref())?;
+    catalogue.rests_on(&config.datasets)?;
     Ok(Engine::new(config.clickhouse.client(), catalogue, config.timezone))
 }
 

@@ -58,7 +58,7 @@ pub async fn record_warehouse(pool: &PgPool, datasets: &Catalogue) -> sqlx::Resu
 
 /// What is written down of the warehouse: its migrations, and what each dataset needs. A dataset that was refused counts as well:
 /// it waits alone.
-fn names(datasets: &Catalogue) -> Vec<String> {
+pub fn names(datasets: &Catalogue) -> Vec<String> {
     let of_datasets = datasets.all().iter().map(|dataset| dataset.fingerprint());
     crate::clickhouse::migration_names().into_iter().chain(of_datasets).collect()
 }

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
+use shared::dataset::Catalogue;
 use stack::parts;
+use workers::kafka::topics;
 
 use crate::site::{Site, entries, list, text};
 
 /// Folders with files, and the ConfigMaps that carry them.
-const SHARED: [(&str, &str, &[&str]); 3] = [
-    ("shared/clickhouse", "clickhouse-config", &["xml"]),
-    ("tests/stack/keycloak", "keycloak-realm", &["realm.json"]),
-    ("workers/mappings/ut11", "mappings-ut11", &["toml"]),
-];
+const SHARED: [(&str, &str, &[&str]); 2] =
+    [("shared/clickhouse", "clickhouse-config", &["xml"]), ("tests/stack/keycloak", "keycloak-realm", &["realm.json"])];
+
+/// Programs that read datasets.
+const DATASETS: [&str; 5] = ["portal", "extractor", "loader", "migrate", "topics"];
 
 fn overlays() -> [&'static Site; 2] {
     [Site::dev(), Site::production()]
@@ -111,22 +113,29 @@ fn placeholders_of_a_realm_are_told_from_its_translations() {
 }
 
 #[test]
-fn the_topics_that_the_cluster_makes_are_those_that_the_workers_wait_for() {
+fn the_topics_of_strimzi_are_those_that_the_program_lists() {
+    let listed = topics::strimzi("erp", &Catalogue::compiled_in().expect("the datasets"));
+    let file = parts::workspace().join("manifests/components/strimzi/kafka-topics.yaml");
+    let there = std::fs::read_to_string(&file).expect("kafka-topics.yaml");
+    assert!(there == listed, "write it anew: cargo run --bin topics strimzi > {}", file.display());
+}
+
+#[test]
+fn whoever_knows_datasets_is_given_those_of_the_site() {
     for site in overlays() {
-        let script = text(&config_map(site, "kafka")["topics.sh"]);
-        let made = script.lines().filter_map(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let ["topic", name, partitions] = words.as_slice() else { return None };
-            Some(((*name).to_owned(), partitions.parse().ok()?))
-        });
-        let made: BTreeMap<String, usize> = made.collect();
-        let wanted = workers::datasets::topics("erp");
-        assert_eq!(made.len(), wanted.len(), "{}: {made:?}", site.name);
-        for (topic, partitions) in wanted {
-            assert!(made.get(&topic) >= Some(&partitions), "{}: {topic} needs {partitions} partitions", site.name);
+        let pods = site.pods();
+        let containers = pods.iter().flat_map(|pod| pod.all_containers().map(move |container| (pod, container)));
+        let ours = containers.filter(|(_, container)| DATASETS.contains(&text(&container["name"])));
+        let mut seen = 0;
+        for (pod, container) in ours {
+            let is_named = list(&container["env"])
+                .any(|variable| variable["name"] == "DATASETS_DIR" && variable["value"] == "/etc/datasets");
+            let is_mounted = list(&container["volumeMounts"])
+                .any(|mount| mount["name"] == "datasets" && mount["mountPath"] == "/etc/datasets");
+            assert!(is_named && is_mounted, "{}: {} does not know the site's datasets", site.name, pod.id());
+            seen += 1;
         }
-        let size = format!("max.message.bytes={}", workers::datasets::MAX_MESSAGE_BYTES);
-        assert!(script.contains(&size), "{}: topics.sh does not say {size}", site.name);
+        assert_eq!(seen, DATASETS.len(), "{}", site.name);
     }
 }
 

@@ -2,9 +2,10 @@
 //! has partitions, and leaves slower than a rebalance takes.
 
 use serde_json::Value;
+use workers::kafka::topics;
 
 use crate::complaint::{Complaint, Complaints};
-use crate::site::{Site, entries, id, list, text};
+use crate::site::{Site, id, list, text};
 
 /// Seconds. A loader that leaves hands its partitions over in about ten.
 const REBALANCE: u64 = 60;
@@ -58,20 +59,12 @@ fn by_lag(site: &Site, scaler: &Value, complaints: &mut Complaints) {
     }
 }
 
-/// The partitions of a topic with records, as the Job or Strimzi makes them.
+/// The partitions of a topic with records, as the Job or Strimzi makes them. Those of a snapshot have one each.
 fn partitions(site: &Site) -> u64 {
-    let scripts =
-        site.of_kind("ConfigMap").flat_map(|map| entries(&map["data"])).filter(|(name, _)| *name == "topics.sh");
-    let lines = scripts.flat_map(|(_, script)| text(script).lines());
-    let of_job = lines.filter_map(|line| {
-        let mut words = line.split_whitespace();
-        (words.next() == Some("topic")).then_some(())?;
-        let (name, partitions) = (words.next()?, words.next()?);
-        partitions.parse().ok().filter(|_| is_for_records(name))
-    });
     let topics = site.of_kind("KafkaTopic").filter(|topic| is_for_records(text(&topic["metadata"]["name"])));
-    let of_strimzi = topics.filter_map(|topic| topic["spec"]["partitions"].as_u64());
-    of_job.chain(of_strimzi).min().unwrap_or(0)
+    let of_strimzi = topics.filter_map(|topic| topic["spec"]["partitions"].as_u64()).max();
+    let is_made = site.of_kind("Job").any(|job| job["metadata"]["name"] == "topics");
+    of_strimzi.or(is_made.then_some(topics::PARTITIONS as u64)).unwrap_or(0)
 }
 
 fn is_for_records(topic: &str) -> bool {

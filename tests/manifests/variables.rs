@@ -10,11 +10,12 @@ use stack::parts;
 use crate::site::{Pod, Site, list, text};
 
 /// Programs by the name of their container, with the crates that they are made of.
-const PROGRAMS: [(&str, &[&str]); 5] = [
+const PROGRAMS: [(&str, &[&str]); 6] = [
     ("portal", &["portal/src", "shared/src"]),
     ("extractor", &["workers/src", "shared/src"]),
     ("loader", &["workers/src", "shared/src"]),
     ("migrate", &["workers/src", "shared/src"]),
+    ("topics", &["workers/src", "shared/src"]),
     ("onec", &["tests/onec/src"]),
 ];
 

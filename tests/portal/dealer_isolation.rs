@@ -101,7 +101,7 @@ async fn clickhouse_lets_the_portals_user_read_views_with_their_dealers_and_noth
 async fn a_view_without_its_filter_would_show_everything() {
     let stand = Stand::start().await;
     let migrator = stand.clickhouse.client("migrator");
-    let view = include_str!("../../shared/migrations/clickhouse/0031_report_sale.sql");
+    let view = include_str!("../../assets/datasets/sales/sale.sql");
     let mutant = view.replace("WHERE s.dealer_id IN {dealers:Array(UUID)}", "WHERE length({dealers:Array(UUID)}) > 0");
     assert_ne!(view, mutant);
     migrator.query_raw(&mutant).execute().await.expect("the mutant view");

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clickhouse::Client;
+use shared::dataset::Catalogue;
 use stack::clickhouse::{ClickHouse, Settings};
 use stack::parts::Parts;
 use stack::ports;
@@ -24,7 +25,11 @@ pub struct TestClickHouse {
 /// A fresh, migrated ClickHouse.
 pub async fn clickhouse() -> TestClickHouse {
     let clickhouse = TestClickHouse::bare(None).await;
-    shared::clickhouse::migrate(&clickhouse.client("migrator")).await.expect("migrate ClickHouse");
+    let migrator = clickhouse.client("migrator");
+    shared::clickhouse::migrate(&migrator).await.expect("migrate ClickHouse");
+    let datasets = Catalogue::compiled_in().expect("the datasets");
+    let refused = shared::dataset::migrate(&migrator, &datasets).await.expect("make the datasets' tables");
+    assert!(refused.is_empty(), "{refused:?}");
     clickhouse
 }
 

@@ -1,5 +1,6 @@
 //! A migrated PostgreSQL database per test, cloned from a template in some 20 ms.
 
+use shared::dataset::Catalogue;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -52,7 +53,8 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> String {
     for migration in shared::postgres::MIGRATIONS.iter() {
         hash.update(&migration.checksum);
     }
-    hash.update(shared::clickhouse::migration_names().concat().as_bytes());
+    let datasets = Catalogue::compiled_in().expect("the datasets");
+    shared::schema::names(&datasets).iter().for_each(|name| hash.update(name.as_bytes()));
     let name = format!("template_{:016x}", hash.digest());
     admin.execute("SELECT pg_advisory_lock(20261123)").await.expect("lock the template");
     let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
@@ -68,7 +70,7 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> String {
         let pool = PgPool::connect(&with_database(admin_url, &unfinished)).await.expect("open the template");
         shared::postgres::migrate(&pool).await.expect("migrate the template");
         // The test's ClickHouse is migrated beside.
-        shared::schema::record_warehouse(&pool).await.expect("record the warehouse's migrations");
+        shared::schema::record_warehouse(&pool, &datasets).await.expect("record the warehouse's migrations");
         pool.close().await;
         let rename = format!("ALTER DATABASE {unfinished} RENAME TO {name}");
         admin.execute(AssertSqlSafe(rename)).await.expect("finish the template");

@@ -49,8 +49,9 @@ impl Drop for TestTopics {
         crate::test_processes::aside(async move {
             let admin: Result<AdminClient<DefaultClientContext>, _> =
                 ClientConfig::new().set("bootstrap.servers", &brokers).set("log_level", "0").create();
-            let topics = stack::kafka::topics(&prefix);
-            let names: Vec<_> = topics.iter().map(|(name, _)| name.as_str()).collect();
+            let datasets = shared::dataset::Catalogue::compiled_in().expect("the datasets");
+            let topics = workers::kafka::topics::wanted(&prefix, &datasets);
+            let names: Vec<_> = topics.iter().map(|topic| topic.name.as_str()).collect();
             let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(3)));
             if let Ok(admin) = admin {
                 let _ = admin.delete_topics(&names, &options).await;

@@ -97,9 +97,7 @@ pub fn extractor(
 
 /// The variables by which an extractor reads every dataset each second.
 pub fn each_second() -> impl Iterator<Item = (String, String)> {
-    stack::kafka::DATASETS
-        .into_iter()
-        .map(|dataset| (format!("EXTRACT_CRON_{}", dataset.to_uppercase()), "* * * * * *".to_owned()))
+    std::iter::once(("EXTRACT_CRON".to_owned(), "* * * * * *".to_owned()))
 }
 
 /// The loader's words.

@@ -9,14 +9,17 @@ use tests::await_true;
 use tests::ledger::SOON;
 use tokio_util::sync::CancellationToken;
 use workers::config::{KafkaSettings, Limits, OnecSettings, Password};
-use workers::datasets::Dataset;
 use workers::erp::{Client, Mapping};
 use workers::extract::changes::Reader;
 use workers::extract::ledger::Ledger;
 use workers::extract::pass::Pass;
 use workers::extract::publish::Publisher;
 
-use crate::stand::{Stand, text};
+use crate::stand::{Stand, dataset, datasets, text};
+
+fn mapping() -> Mapping {
+    Mapping::of(dataset("sales"), "ut11").expect("the mapping")
+}
 
 /// A pass over sales as a claim draws it; no extractor may be at work.
 pub async fn claimed(stand: &Stand) -> Pass {
@@ -26,7 +29,7 @@ pub async fn claimed(stand: &Stand) -> Pass {
     .fetch_one(&stand.postgres.pool)
     .await
     .expect("a pass");
-    Pass::new(Dataset::Sales, number, read_at, CancellationToken::new())
+    Pass::new(dataset("sales"), number, read_at, CancellationToken::new()).reading_by(mapping().shape)
 }
 
 /// What such a pass works with; `interval_s` as the cron line of sales would say.
@@ -42,8 +45,8 @@ pub async fn reader(stand: &Stand, pass: Pass, interval_s: u32) -> Reader {
     };
     let kafka = KafkaSettings { brokers: stand.topics.brokers.clone(), prefix: stand.topics.prefix.clone() };
     let ledger = Ledger::new(stand.postgres.pool.clone());
-    let publisher = Arc::new(Publisher::new(kafka, ledger).expect("a publisher"));
-    let mapping = Arc::new(Mapping::load(Dataset::Sales, None).expect("the mapping"));
+    let publisher = Arc::new(Publisher::new(kafka, datasets(), ledger).expect("a publisher"));
+    let mapping = Arc::new(mapping());
     let client = Client::new(onec).expect("a client");
     Reader::new(client, mapping, publisher, Arc::new(pass), interval_s).await.expect("a reader")
 }

@@ -6,12 +6,11 @@ use serde_json::json;
 use tests::await_true;
 use tests::ledger::{self, SOON};
 use workers::config;
-use workers::datasets::Dataset;
 use workers::extract::operator;
 
-use crate::stand::{Stand, start};
+use crate::stand::{Stand, dataset, datasets, start};
 
-const OURS: &str = include_str!("../../workers/mappings/ut11/sales.toml");
+const OURS: &str = include_str!("../../assets/datasets/sales/ut11.toml");
 
 /// A site's folder whose mapping of sales is ours with something else in it.
 fn site(stand: &Stand, name: &str, changes: &[(&str, &str)]) -> PathBuf {
@@ -21,7 +20,7 @@ fn site(stand: &Stand, name: &str, changes: &[(&str, &str)]) -> PathBuf {
         assert!(text.contains(ours), "{ours}");
         text.replace(ours, theirs)
     });
-    std::fs::write(folder.join("sales.toml"), text).expect("write the mapping");
+    std::fs::write(folder.join("sales.ut11.toml"), text).expect("write the mapping");
     folder
 }
 
@@ -31,7 +30,7 @@ async fn after_a_wrong_mapping_is_mended_one_word_has_everything_read_again_reje
     // Amounts in each other's place: everything fits, and everything is wrong.
     let swapped =
         [("revenue = \"СуммаСНДС\"", "revenue = \"СуммаНДС\""), ("\nvat = \"СуммаНДС\"", "\nvat = \"СуммаСНДС\"")];
-    let mut extractor = start(stand.extractor().env("MAPPINGS_DIR", site(&stand, "swapped", &swapped)));
+    let mut extractor = start(stand.extractor().env("DATASETS_DIR", site(&stand, "swapped", &swapped)));
     let _loader = start(stand.loader());
     stand.await_pass().await;
     extractor.stop();
@@ -41,7 +40,7 @@ async fn after_a_wrong_mapping_is_mended_one_word_has_everything_read_again_reje
         stand.change(document, "touch", json!({})).await;
     }
     let refused = site(&stand, "refused", &[("quantity = \"Количество\"", "quantity = \"Упаковка_Key\"")]);
-    let mut extractor = start(stand.extractor().env("MAPPINGS_DIR", refused));
+    let mut extractor = start(stand.extractor().env("DATASETS_DIR", refused));
     let rejected = async || stand.postgres_count("SELECT count(*) FROM rejected").await;
     await_true("three are rejected", SOON, async || rejected().await == 3).await;
     extractor.stop();
@@ -72,8 +71,8 @@ async fn a_period_is_read_again_without_the_rest_and_a_pass_under_way_cannot_und
     .await
     .expect("the days");
     let (from, to) = (days[days.len() / 3], days[days.len() / 2]);
-    let jobs = config::jobs_from_env().expect("the jobs");
-    let reread = operator::reread(&stand.postgres.pool, &jobs, Dataset::Sales, Some(from), Some(to)).await;
+    let jobs = config::jobs_from_env(&datasets()).expect("the jobs");
+    let reread = operator::reread(&stand.postgres.pool, &jobs, dataset("sales"), Some(from), Some(to)).await;
     let reread = reread.expect("read again");
     let forgotten: (i64, chrono::NaiveDate, chrono::NaiveDate) =
         sqlx::query_as("SELECT count(*), min(sold_on), max(sold_on) FROM sent WHERE data_version = ''")
@@ -87,7 +86,7 @@ async fn a_period_is_read_again_without_the_rest_and_a_pass_under_way_cannot_und
 
     let ended = reader.window(from, shared::clock::now().date_naive(), 0).await;
     assert!(matches!(ended, Err(workers::extract::Stop::Stale)), "{ended:?}");
-    let nowhere = operator::reread(&stand.postgres.pool, &jobs, Dataset::Dealers, Some(from), None).await;
+    let nowhere = operator::reread(&stand.postgres.pool, &jobs, dataset("dealers"), Some(from), None).await;
     assert!(nowhere.expect_err("dealers have no dates").to_string().contains("leave --from and --to out"));
 
     let _extractor = start(stand.extractor());

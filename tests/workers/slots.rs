@@ -4,12 +4,11 @@ use stack::process::Process;
 use tests::await_true;
 use tests::ledger::SOON;
 use tokio_util::sync::CancellationToken;
-use workers::datasets::Dataset;
 use workers::extract::Stop;
 use workers::extract::ledger::Ledger;
 use workers::extract::pass::Pass;
 
-use crate::stand::{Stand, await_line, start};
+use crate::stand::{Stand, await_line, dataset, start};
 
 async fn done(stand: &Stand) -> i64 {
     stand.postgres_count("SELECT coalesce(max(done_pass), 0) FROM progress WHERE dataset = 'sales'").await
@@ -109,7 +108,7 @@ async fn a_pass_that_was_overtaken_confirms_nothing_of_the_one_after_it() {
     let stand = Stand::start().await;
     insert(&stand, "INSERT INTO progress (dataset, pass, claimed_at) VALUES ('sales', 2, now())").await;
     insert(&stand, "INSERT INTO sending (dataset, pass) VALUES ('sales', 2)").await;
-    let stale = Pass::new(Dataset::Sales, 1, shared::clock::now(), CancellationToken::new());
+    let stale = Pass::new(dataset("sales"), 1, shared::clock::now(), CancellationToken::new());
     let ended = Ledger::new(stand.postgres.pool.clone()).unconfirmed(&stale).await;
     assert!(matches!(ended, Err(Stop::Stale)), "{ended:?}");
     assert_eq!(stand.postgres_count("SELECT count(*) FROM sending").await, 1);

@@ -121,3 +121,12 @@ pub fn peak_mib(process: &Process) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
 }
+
+/// The datasets that are compiled in.
+pub fn datasets() -> shared::dataset::Catalogue {
+    shared::dataset::Catalogue::compiled_in().expect("the datasets")
+}
+
+pub fn dataset(name: &str) -> shared::dataset::Dataset {
+    datasets().get(name).expect("a dataset")
+}

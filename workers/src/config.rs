@@ -221,7 +221,7 @@ pub struct ExtractorConfig {
 impl ExtractorConfig {
     pub fn from_env() -> Result<Self, EnvError> {
         former_names()?;
-        let datasets = datasets_from_env()?;
+        let datasets = Catalogue::from_env()?;
         Ok(Self {
             database: postgres::Settings::from_env("extractor", Duration::from_secs(30))?,
             clickhouse: clickhouse::Settings::from_env("audit_ro")?,
@@ -249,12 +249,6 @@ fn former_names() -> Result<(), EnvError> {
         }
     }
     Ok(())
-}
-
-/// `DATASETS_DIR`, over what is compiled in.
-pub fn datasets_from_env() -> Result<Catalogue, EnvError> {
-    let site = env::optional_folder("DATASETS_DIR")?;
-    Catalogue::read(site.as_deref()).map_err(|problem| EnvError::new("DATASETS_DIR", format!("does not fit: {problem}")))
 }
 
 /// `ONEC_CONFIGURATION`.
@@ -367,7 +361,7 @@ impl LoaderConfig {
             database: postgres::Settings::from_env("loader", Duration::from_secs(30))?,
             clickhouse: clickhouse::Settings::from_env("loader")?,
             kafka: KafkaSettings::from_env()?,
-            datasets: datasets_from_env()?,
+            datasets: Catalogue::from_env()?,
             health: health_from_env()?,
             cut: Cut::default(),
         })

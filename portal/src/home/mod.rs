@@ -48,6 +48,7 @@ async fn show(viewer: Viewer, State(app): State<App>) -> Result<Response, AppErr
         month: (&in_period(report, today, Period::named(Choice::Month, today)), &month_rows),
         month_before: &before_rows,
         year: (&year, &year_rows),
+        datasets: &app.config.datasets,
         ages: &datasets.into_iter().zip(ages).collect::<Vec<_>>(),
     };
     let name = frame::name_of(&viewer, &dealers);

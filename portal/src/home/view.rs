@@ -3,6 +3,7 @@
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
+use shared::dataset::Catalogue;
 use shared::report::definition::Definition;
 use shared::report::filter::Filter;
 use shared::report::period::Period;
@@ -25,6 +26,7 @@ pub struct Overview<'a> {
     pub month_before: &'a Rows,
     pub year: (&'a Filter, &'a Rows),
     pub ages: &'a [(String, Freshness)],
+    pub datasets: &'a Catalogue,
 }
 
 impl Overview<'_> {
@@ -199,14 +201,7 @@ impl Overview<'_> {
         }
     }
 
-    fn dataset(&self, name: &str) -> &'static str {
-        match name {
-            "sales" => self.text.get("dataset-sales"),
-            "returns" => self.text.get("dataset-returns"),
-            "products" => self.text.get("dataset-products"),
-            "currencies" => self.text.get("dataset-currencies"),
-            "units" => self.text.get("dataset-units"),
-            _ => self.text.get("dataset-dealers"),
-        }
+    fn dataset<'b>(&'b self, name: &'b str) -> &'b str {
+        self.datasets.get(name).map_or(name, |dataset| dataset.definition().title.get(self.text.language()))
     }
 }

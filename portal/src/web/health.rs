@@ -8,11 +8,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
+use shared::dataset::Catalogue;
 use sqlx::PgPool;
 
 #[derive(Clone)]
 pub struct Health {
     pub postgres: PgPool,
+    pub datasets: Catalogue,
     pub metrics: PrometheusHandle,
     /// Set while the portal finishes what is under way: no new visitors, please.
     pub is_stopping: Arc<AtomicBool>,
@@ -32,7 +34,7 @@ async fn ready(State(health): State<Health>) -> (StatusCode, String) {
     if health.is_stopping.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
     }
-    match shared::schema::check(&health.postgres).await {
+    match shared::schema::check(&health.postgres, &health.datasets).await {
         Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
         Err(not_yet) => (StatusCode::SERVICE_UNAVAILABLE, format!("{not_yet}\n")),
     }

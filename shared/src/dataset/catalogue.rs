@@ -7,6 +7,7 @@ use include_dir::{Dir, include_dir};
 
 use super::definition::{Dataset, Definition};
 use super::read::{Problem, read};
+use crate::env::{self, EnvError};
 
 static COMPILED_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../assets/datasets");
 
@@ -43,6 +44,12 @@ impl Catalogue {
         Ok(Self(Box::leak(datasets.into_boxed_slice())))
     }
 
+    /// The same with the folder that `DATASETS_DIR` names, if it does.
+    pub fn from_env() -> Result<Self, EnvError> {
+        let site = env::optional_folder("DATASETS_DIR")?;
+        Self::read(site.as_deref()).map_err(|problem| EnvError::new("DATASETS_DIR", format!("does not fit: {problem}")))
+    }
+
     /// What is compiled in.
     pub fn compiled_in() -> Result<Self, Problem> {
         Self::read(None)
@@ -70,7 +77,8 @@ fn each_has_its_table(definitions: &BTreeMap<String, Definition>) -> Result<(), 
     for definition in definitions.values().filter(|definition| !definition.is_like_another) {
         if let Some(other) = owners.insert(&definition.table, &definition.name) {
             let (name, table) = (&definition.name, &definition.table);
-            let problem = format!("the table {table} is that of {other}: name another, or say that it is like {other}.");
+            let problem =
+                format!("the table {table} is that of {other}: name another, or say that it is like {other}.");
             return Err(Problem { file: format!("datasets/{name}/dataset.toml"), line: 1, problem });
         }
     }

@@ -240,7 +240,8 @@ fn of_its_own(reader: &Reader<'_>, name: &str, raw: &Raw) -> Result<Definition, 
             reader.at(wanted.span().start, format!("{:?} is no field of it: name one that is.", wanted.get_ref()))
         })
     };
-    let total = raw.total.as_ref().map(|total| position(&lines, total).map(|at| (at, total.span().start))).transpose()?;
+    let total =
+        raw.total.as_ref().map(|total| position(&lines, total).map(|at| (at, total.span().start))).transpose()?;
     if let Some((at, start)) = total
         && !lines[at].kind.is_figure()
     {
@@ -293,7 +294,9 @@ fn schedule(reader: &Reader<'_>, raw: &Raw, definition: &mut Definition) -> Resu
         (_, None) => {}
     }
     match (definition.change, &raw.nightly) {
-        (Change::Window { .. }, None) => return Err(reader.at(0, "nightly is missing: when all documents are compared.")),
+        (Change::Window { .. }, None) => {
+            return Err(reader.at(0, "nightly is missing: when all documents are compared."));
+        }
         (Change::Scan | Change::Snapshot, Some(line)) => {
             return Err(reader.at(line.span().start, "every pass reads all of it: remove nightly."));
         }
@@ -302,7 +305,8 @@ fn schedule(reader: &Reader<'_>, raw: &Raw, definition: &mut Definition) -> Resu
     if let Some(partitions) = &raw.partitions {
         let count = *partitions.get_ref();
         if !(1..=1000).contains(&count) || count > 1 && definition.what == What::VirtualTable {
-            let problem = format!("partitions is {count}: 1 to 1000, and 1 for a virtual table, whose rows keep their order.");
+            let problem =
+                format!("partitions is {count}: 1 to 1000, and 1 for a virtual table, whose rows keep their order.");
             return Err(reader.at(partitions.span().start, problem));
         }
         definition.partitions = count;
@@ -316,13 +320,17 @@ fn fields_of_lines(reader: &Reader<'_>, raw: &Raw, header: &[Field]) -> Result<V
     let lines = fields(reader, &raw.lines)?;
     let has_lines = raw.kind != Some(What::Catalog);
     if has_lines == lines.is_empty() {
-        let problem =
-            if has_lines { "[lines] is missing: what does a row hold?" } else { "a catalog has no lines: remove [lines]." };
+        let problem = if has_lines {
+            "[lines] is missing: what does a row hold?"
+        } else {
+            "a catalog has no lines: remove [lines]."
+        };
         return Err(reader.at(0, problem));
     }
     for (name, field) in &raw.lines {
         if header.iter().any(|field| field.name == *name.get_ref()) {
-            return Err(reader.at(name.span().start, format!("{:?} is a field of the document, too: rename one.", name.get_ref())));
+            return Err(reader
+                .at(name.span().start, format!("{:?} is a field of the document, too: rename one.", name.get_ref())));
         }
         currency_is_known(reader, field.span().start, &lines, name.get_ref(), &[header, &lines])?;
     }
@@ -393,9 +401,11 @@ fn one(reader: &Reader<'_>, name: &Spanned<String>, field: &Spanned<toml::Value>
 
 fn placed(reader: &Reader<'_>, raw: &RawPlace, fields: &[Field]) -> Result<Place, Problem> {
     let find = |name: &Spanned<String>, fits: fn(&Kind) -> bool, what: &str| {
-        let at = fields.iter().position(|field| field.name == *name.get_ref() && field.is_required && fits(&field.kind));
+        let at =
+            fields.iter().position(|field| field.name == *name.get_ref() && field.is_required && fits(&field.kind));
         at.ok_or_else(|| {
-            reader.at(name.span().start, format!("{:?} is no required {what} under [fields]: name one.", name.get_ref()))
+            reader
+                .at(name.span().start, format!("{:?} is no required {what} under [fields]: name one.", name.get_ref()))
         })
     };
     let dealer = find(&raw.dealer, |kind| *kind == Kind::Reference, "reference")?;

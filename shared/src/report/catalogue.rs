@@ -46,6 +46,18 @@ impl Catalogue {
         Ok(Self(reports))
     }
 
+    /// Whether every dataset that a report rests on is known: its age would never be.
+    pub fn rests_on(&self, datasets: &crate::dataset::Catalogue) -> Result<(), Problem> {
+        for report in &self.0 {
+            if let Some(unknown) = report.datasets.iter().find(|name| datasets.get(name).is_none()) {
+                let file = format!("reports/{}/report.toml", report.name);
+                let problem = format!("datasets names {unknown:?}, which is none: name a folder of datasets.");
+                return Err(Problem { file, line: 1, problem });
+            }
+        }
+        Ok(())
+    }
+
     pub fn all(&self) -> &[Definition] {
         &self.0
     }

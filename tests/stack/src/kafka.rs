@@ -5,18 +5,13 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
-use rdkafka::config::ClientConfig;
-use rdkafka::types::RDKafkaErrorCode;
+use shared::dataset::Catalogue;
+use workers::config::KafkaSettings;
+use workers::kafka::topics;
 
 use crate::parts::{self, Parts};
 use crate::process::{Launch, Process};
 
-/// The largest message: a document with all its lines (larger ones travel in parts).
-pub const MAX_MESSAGE_BYTES: u32 = 8 * 1024 * 1024;
-
-const BROKERS_DEFAULT: TopicReplication<'static> = TopicReplication::Fixed(-1);
 const SERVER_PROPERTIES: &str = include_str!("../kafka/server.properties");
 const LOG_SETTINGS: &str = "tests/stack/kafka/log4j2.properties";
 const CLUSTER_ID: &str = "AAAAAAAAAAAAAAAAAAAAAQ";
@@ -88,37 +83,16 @@ impl Kafka {
 }
 
 /// Everything that the extractor reads; each has a topic.
-pub const DATASETS: [&str; 6] = ["products", "dealers", "sales", "returns", "currencies", "units"];
-
-/// The topics of the product under a prefix, with how many partitions each has.
-pub fn topics(prefix: &str) -> Vec<(String, i32)> {
-    let of_datasets = DATASETS.iter().map(|dataset| (*dataset, 6));
-    of_datasets
-        .chain([("dead-letters", 1)])
-        .map(|(name, partitions)| (format!("{prefix}.{name}.v1"), partitions))
-        .collect()
+pub fn datasets() -> Vec<&'static str> {
+    let compiled_in = Catalogue::compiled_in().expect("the datasets that are compiled in");
+    compiled_in.all().iter().map(|dataset| dataset.name()).collect()
 }
 
 /// Makes the product's topics under `prefix`; those that exist stay as they are.
 pub async fn create_topics(brokers: &str, prefix: &str) -> Result<()> {
-    let admin: AdminClient<DefaultClientContext> =
-        ClientConfig::new().set("bootstrap.servers", brokers).create().context("open the Kafka admin client")?;
-    let max_message_bytes = MAX_MESSAGE_BYTES.to_string();
-    let names = topics(prefix);
-    let wanted: Vec<_> = names
-        .iter()
-        .map(|(name, partitions)| {
-            NewTopic::new(name, *partitions, BROKERS_DEFAULT).set("max.message.bytes", &max_message_bytes)
-        })
-        .collect();
-    let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(20)));
-    for outcome in admin.create_topics(&wanted, &options).await.context("create the topics")? {
-        match outcome {
-            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((topic, code)) => bail!("Kafka refused to make the topic {topic}: {code}"),
-        }
-    }
-    Ok(())
+    let settings = KafkaSettings { brokers: brokers.to_owned(), prefix: prefix.to_owned() };
+    let datasets = Catalogue::from_env()?;
+    topics::make(&settings, &datasets).await.map(drop).context("make the topics")
 }
 
 fn properties(settings: &Settings) -> String {

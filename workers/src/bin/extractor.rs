@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
-use shared::dataset::Dataset;
+use shared::dataset::{Catalogue, Dataset};
 use shared::{shutdown, telemetry};
 use workers::config::{self, ExtractorConfig, OnecSettings};
 use workers::erp::check::Metadata;
@@ -41,7 +41,7 @@ enum Command {
 
 /// The dataset of this name, and the jobs of all.
 fn known(name: &str) -> anyhow::Result<(Dataset, Vec<config::Job>)> {
-    let datasets = config::datasets_from_env()?;
+    let datasets = Catalogue::from_env()?;
     let names = || datasets.all().iter().map(|dataset| dataset.name()).collect::<Vec<_>>().join(", ");
     let dataset = datasets.get(name).with_context(|| format!("{name} is no dataset: give one of {}", names()))?;
     Ok((dataset, config::jobs_from_env(&datasets)?))
@@ -109,7 +109,7 @@ fn database() -> anyhow::Result<sqlx::PgPool> {
 async fn check() -> anyhow::Result<ExitCode> {
     let client = Client::new(OnecSettings::from_env()?)?;
     let metadata = Metadata::parse(&client.metadata().await?)?;
-    let datasets = config::datasets_from_env()?;
+    let datasets = Catalogue::from_env()?;
     let mut problems = Vec::new();
     for dataset in config::datasets_asked(&datasets)? {
         problems.extend(metadata.problems(&Mapping::of(dataset, &config::configuration_from_env())?));

@@ -8,7 +8,6 @@ use clap::Parser;
 use shared::dataset::{self, Catalogue};
 use shared::{clickhouse, postgres, schema, shutdown, telemetry};
 use tokio::time::Instant;
-use workers::config;
 use workers::waiting::Teller;
 
 /// Brings the schemas of PostgreSQL and ClickHouse up to date. Safe to run again.
@@ -38,7 +37,7 @@ async fn main() -> ExitCode {
 async fn run(patience: Duration) -> anyhow::Result<()> {
     let database = postgres::Settings::from_env("migrate", STATEMENT)?;
     let warehouse = clickhouse::Settings::from_env("migrator")?;
-    let datasets = config::datasets_from_env()?;
+    let datasets = Catalogue::from_env()?;
     let stop = shutdown::on_signal().context("listen for signals")?;
     let (pool, client) = (postgres::pool(&database), warehouse.client());
     tokio::select! {

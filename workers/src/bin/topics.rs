@@ -5,22 +5,21 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use shared::dataset::Catalogue;
 use shared::telemetry;
-use workers::config::{self, KafkaSettings};
+use workers::config::KafkaSettings;
 use workers::kafka::topics::{self, TopicsError};
 use workers::waiting::Teller;
 
-/// Makes the topics of the product, or lists them for whoever makes them otherwise.
+/// Makes the topics of the product that are missing, and changes none. Waits for the brokers.
 #[derive(Parser)]
 struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Makes those that are missing, and changes none. Waits for the brokers.
-    Make,
     /// Prints them for Strimzi, as `KafkaTopic` with three replicas.
     Strimzi,
 }
@@ -29,8 +28,8 @@ enum Command {
 async fn main() -> ExitCode {
     telemetry::init();
     let ended = match Args::parse().command {
-        Command::Make => make().await,
-        Command::Strimzi => strimzi(),
+        None => make().await,
+        Some(Command::Strimzi) => strimzi(),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,7 +41,7 @@ async fn main() -> ExitCode {
 }
 
 async fn make() -> anyhow::Result<()> {
-    let (settings, datasets) = (KafkaSettings::from_env()?, config::datasets_from_env()?);
+    let (settings, datasets) = (KafkaSettings::from_env()?, Catalogue::from_env()?);
     let mut teller = Teller::default();
     let made = loop {
         match topics::make(&settings, &datasets).await {
@@ -56,7 +55,7 @@ async fn make() -> anyhow::Result<()> {
 }
 
 fn strimzi() -> anyhow::Result<()> {
-    let datasets = config::datasets_from_env()?;
+    let datasets = Catalogue::from_env()?;
     let prefix = shared::env::or("KAFKA_TOPIC_PREFIX", "erp");
     std::io::stdout().write_all(topics::strimzi(&prefix, &datasets).as_bytes())?;
     Ok(())

@@ -97,9 +97,7 @@ impl<'a> Given<'a> {
     }
 
     pub fn amount(&self) -> Result<Amount, String> {
-        let amount = |at: &usize| {
-            self.value(*at).amount().map_err(|why| format!("{} {why}", self.names[*at].erp_name))
-        };
+        let amount = |at: &usize| self.value(*at).amount().map_err(|why| format!("{} {why}", self.names[*at].erp_name));
         let (all, combine): (_, fn(i64, i64) -> Option<i64>) = match &self.rule.expression {
             Expression::Sum(all) => (all, i64::checked_add),
             Expression::Difference(all) => (all, i64::checked_sub),
@@ -111,8 +109,9 @@ impl<'a> Given<'a> {
             let next = amount(at)?.raw();
             made = Some(match made {
                 None => next,
-                Some(so_far) => combine(so_far, next)
-                    .ok_or_else(|| format!("{} makes it too large", self.names[*at].erp_name))?,
+                Some(so_far) => {
+                    combine(so_far, next).ok_or_else(|| format!("{} makes it too large", self.names[*at].erp_name))?
+                }
             });
         }
         Ok(Amount::from_raw(made.unwrap_or_default()))

@@ -276,9 +276,8 @@ impl Records {
     /// are now, and their total.
     fn close_lines(&mut self) -> (Range<usize>, i64) {
         let lines = &mut self.draft.lines;
-        let follow = |pair: &[DraftLine]| {
-            pair[0].position <= pair[1].position && pair[0].text.end == pair[1].text.start
-        };
+        let follow =
+            |pair: &[DraftLine]| pair[0].position <= pair[1].position && pair[0].text.end == pair[1].text.start;
         if !lines.windows(2).all(follow) {
             lines.sort_by_key(|line| line.position);
             for line in lines.iter_mut() {

@@ -97,10 +97,7 @@ impl Ledger {
         from: Option<NaiveDate>,
         to: Option<NaiveDate>,
     ) -> Result<HashMap<Uuid, Known>, Stop> {
-        let sql = with(
-            COLUMNS,
-            " AND ($2::date IS NULL OR s.sold_on >= $2) AND ($3::date IS NULL OR s.sold_on < $3)",
-        );
+        let sql = with(COLUMNS, " AND ($2::date IS NULL OR s.sold_on >= $2) AND ($3::date IS NULL OR s.sold_on < $3)");
         let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(pass.dataset.name())
             .bind(from)
@@ -224,11 +221,8 @@ impl Ledger {
     /// Versions that were rejected by the pass's shape, by key as 1C wrote it.
     pub async fn rejected(&self, pass: &Pass) -> Result<HashMap<String, String>, Stop> {
         let sql = "SELECT key, data_version FROM rejected WHERE dataset = $1 AND shape = $2";
-        let rows: Vec<(String, String)> = sqlx::query_as(sql)
-            .bind(pass.dataset.name())
-            .bind(pass.shape)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows: Vec<(String, String)> =
+            sqlx::query_as(sql).bind(pass.dataset.name()).bind(pass.shape).fetch_all(&self.pool).await?;
         Ok(rows.into_iter().collect())
     }
 
@@ -367,8 +361,7 @@ fn write_copy_line(text: &mut String, pass: &Pass, batch: i64, entry: &Entry) {
 fn fold(rows: Vec<Row>) -> HashMap<Uuid, Known> {
     let mut known: HashMap<Uuid, Known> = HashMap::with_capacity(rows.len());
     for row in rows {
-        let place =
-            Place { dealer_id: row.dealer_id, day: row.sold_on, lines: u32::try_from(row.lines).unwrap_or(0) };
+        let place = Place { dealer_id: row.dealer_id, day: row.sold_on, lines: u32::try_from(row.lines).unwrap_or(0) };
         let entry = known.entry(row.key).or_default();
         entry.places.push(place);
         if row.batch >= entry.batch {

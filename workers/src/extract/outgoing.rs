@@ -39,11 +39,7 @@ pub struct Messages<'a> {
 
 impl<'a> Messages<'a> {
     pub fn of(page: &'a Records, document: &'a Document, version: u64, leaves: &[Leave]) -> Self {
-        let parts = if document.stands && page.dataset.has_lines() {
-            parts(page.lines(document))
-        } else {
-            Vec::new()
-        };
+        let parts = if document.stands && page.dataset.has_lines() { parts(page.lines(document)) } else { Vec::new() };
         Self { page, document, version, parts, shares: shares(leaves) }
     }
 

@@ -45,8 +45,7 @@ impl Counts {
     /// `ПрочаяПередача (3), …`; none: there was nothing unknown.
     pub fn unknown(&self) -> Option<String> {
         let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        let listed: Vec<_> =
-            unknown.iter().take(20).map(|(word, count)| format!("{word} ({count})")).collect();
+        let listed: Vec<_> = unknown.iter().take(20).map(|(word, count)| format!("{word} ({count})")).collect();
         (!listed.is_empty()).then(|| listed.join(", "))
     }
 }

@@ -96,7 +96,8 @@ impl Publisher {
                 pass.counts.note_unknown(word);
             }
             let was_known = former.is_some();
-            let (places, place) = (former.map(|known| known.places).unwrap_or_default(), outgoing::place(page, document));
+            let (places, place) =
+                (former.map(|known| known.places).unwrap_or_default(), outgoing::place(page, document));
             let left = leaves(&places, place);
             // Nothing of it stands, and nothing is left: no message.
             let version = if place.lines == 0 && left.is_empty() { None } else { Some(pass.next_version()?) };
@@ -211,7 +212,8 @@ impl Publisher {
     pub async fn mark(self: &Arc<Self>, pass: &Pass, read_at: DateTime<Utc>, interval_s: u32) -> Result<(), Stop> {
         let topic = self.settings.topic(pass.dataset);
         let (publisher, asked) = (Arc::clone(self), topic.clone());
-        let found = tokio::task::spawn_blocking(move || kafka::topics::partitions(publisher.sender.client(), &asked)).await;
+        let found =
+            tokio::task::spawn_blocking(move || kafka::topics::partitions(publisher.sender.client(), &asked)).await;
         let partitions = found.map_err(|error| Stop::Retry(error.to_string()))??;
         let count =
             u16::try_from(partitions).map_err(|_| Stop::GiveUp(format!("{topic} has {partitions} partitions")))?;

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use shared::dataset::{Change, Dataset};
 use tokio::sync::{Notify, RwLock};
 use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job as CronJob, JobScheduler};
 use tokio_util::sync::CancellationToken;
-use shared::dataset::{Change, Dataset};
 
 use super::audit::{Audit, Warehouse, numbering};
 use super::changes::Reader;
@@ -50,10 +50,12 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
     let pool = shared::postgres::pool(&config.database);
     let ledger = Ledger::new(pool.clone());
     let publisher = Arc::new(
-        Publisher::new(config.kafka.clone(), config.datasets.clone(), ledger.clone()).context("make the Kafka producer")?,
+        Publisher::new(config.kafka.clone(), config.datasets.clone(), ledger.clone())
+            .context("make the Kafka producer")?,
     );
     let asked = Arc::clone(&publisher);
-    let needs = Needs { pool: pool.clone(), datasets: config.datasets.clone(), check_topics: move || asked.check_topics() };
+    let needs =
+        Needs { pool: pool.clone(), datasets: config.datasets.clone(), check_topics: move || asked.check_topics() };
     if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }
@@ -165,8 +167,7 @@ impl Extractor {
     async fn run_slot(self: Arc<Self>, claim: Claim, shutdown: CancellationToken) {
         let dataset = claim.dataset;
         let shape = self.mapping(dataset).map_or(0, |mapping| mapping.shape);
-        let pass =
-            Arc::new(Pass::new(dataset, claim.pass, claim.read_at, shutdown.child_token()).reading_by(shape));
+        let pass = Arc::new(Pass::new(dataset, claim.pass, claim.read_at, shutdown.child_token()).reading_by(shape));
         let began = tokio::time::Instant::now();
         // Its own task: a panic ends the pass, not the worker.
         let (extractor, running, job) = (Arc::clone(&self), Arc::clone(&pass), claim.job.clone());
@@ -398,7 +399,8 @@ impl Extractor {
         }
         tracing::warn!("The Kafka producer met a fatal error and is made anew");
         let mut publisher = self.publisher.write().await;
-        *publisher = Arc::new(Publisher::new(self.config.kafka.clone(), self.config.datasets.clone(), self.ledger.clone())?);
+        *publisher =
+            Arc::new(Publisher::new(self.config.kafka.clone(), self.config.datasets.clone(), self.ledger.clone())?);
         Ok(Arc::clone(&publisher))
     }
 }

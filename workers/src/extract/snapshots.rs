@@ -21,12 +21,11 @@ pub struct Snapshot {
 
 /// Those of the dataset that may still matter, the newest first. `landed`: the last pass whose marker has arrived.
 pub async fn of(pool: &PgPool, pass: &Pass, landed: Option<i64>) -> Result<Vec<Snapshot>, Stop> {
-    let mut all: Vec<Snapshot> = sqlx::query_as(
-        "SELECT pass, slot, rows, hash, is_marked FROM snapshot WHERE dataset = $1 ORDER BY pass DESC",
-    )
-    .bind(pass.dataset.name())
-    .fetch_all(pool)
-    .await?;
+    let mut all: Vec<Snapshot> =
+        sqlx::query_as("SELECT pass, slot, rows, hash, is_marked FROM snapshot WHERE dataset = $1 ORDER BY pass DESC")
+            .bind(pass.dataset.name())
+            .fetch_all(pool)
+            .await?;
     // What is shown is the last that is marked, up to the marker that has arrived: all before it is over.
     let shown = landed.and_then(|landed| all.iter().position(|one| one.is_marked && one.pass <= landed));
     if let Some(shown) = shown {

@@ -76,11 +76,7 @@ pub fn check<C: ClientContext>(
         }
         let is_there = found > 0;
         return Err(TopicsError::Missing {
-            problem: if is_there {
-                format!("has {found} partitions and not {least}")
-            } else {
-                "does not exist".into()
-            },
+            problem: if is_there { format!("has {found} partitions and not {least}") } else { "does not exist".into() },
             topic,
             brokers: settings.brokers.clone(),
             command: if is_there { "--alter" } else { "--create" },

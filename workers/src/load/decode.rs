@@ -5,9 +5,9 @@ use xxhash_rust::xxh64::Xxh64;
 
 use super::batch::{Phase, Stored};
 use crate::config::Cut;
-use shared::dataset::Dataset;
 use crate::record::marker::{self, Marker};
 use crate::record::read;
+use shared::dataset::Dataset;
 
 /// A message that is none: its key, its payload to the byte, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]

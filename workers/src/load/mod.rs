@@ -30,13 +30,21 @@ pub async fn run(config: LoaderConfig, shutdown: CancellationToken) -> anyhow::R
     let health = Health::default();
     health.serve(config.health, shutdown.clone()).await?;
     let pool = shared::postgres::pool(&config.database);
-    let dead_letters = Arc::new(DeadLetters::new(config.kafka.clone(), config.datasets.clone()).context("make the Kafka producer")?);
+    let dead_letters =
+        Arc::new(DeadLetters::new(config.kafka.clone(), config.datasets.clone()).context("make the Kafka producer")?);
     let asked = Arc::clone(&dead_letters);
-    let needs = Needs { pool: pool.clone(), datasets: config.datasets.clone(), check_topics: move || asked.check_topics() };
+    let needs =
+        Needs { pool: pool.clone(), datasets: config.datasets.clone(), check_topics: move || asked.check_topics() };
     if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }
-    let stores = Arc::new(Stores::new(pool, &config.clickhouse.client(), &config.datasets, dead_letters, shutdown.child_token()));
+    let stores = Arc::new(Stores::new(
+        pool,
+        &config.clickhouse.client(),
+        &config.datasets,
+        dead_letters,
+        shutdown.child_token(),
+    ));
     loop {
         match session::run(&config, &stores, &health, &shutdown).await {
             Ok(()) => return Ok(()),

@@ -13,8 +13,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::group::Group;
 use crate::config::KafkaSettings;
-use shared::dataset::Catalogue;
 use crate::kafka;
+use shared::dataset::Catalogue;
 
 /// How long a partition may take to turn to another offset.
 const SEEK: Duration = Duration::from_secs(10);

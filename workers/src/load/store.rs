@@ -11,9 +11,9 @@ use super::batch::{self, Phase, StateError, Stored, Verdict};
 use super::dead_letters::DeadLetters;
 use super::decode::Batch;
 use super::insert::{InsertError, Table};
-use shared::dataset::{self, Catalogue, Dataset};
 use crate::kafka::SendError;
 use crate::record::marker::Marker;
+use shared::dataset::{self, Catalogue, Dataset};
 
 /// The pauses between tries grow from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{NaiveDate, NaiveDateTime};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use shared::dataset::{Definition, Field, Kind, What, YEARS};
 use shared::money::Amount;
 use uuid::Uuid;
@@ -24,7 +24,8 @@ const MOST_BYTES: usize = 64 * 1024 * 1024;
 pub fn rows(dataset: &Definition, payload: &[u8], rows: &mut Vec<u8>) -> Result<u32, String> {
     let text = std::str::from_utf8(payload).map_err(|_| "is no UTF-8 text".to_owned())?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = MessageOf(dataset).deserialize(&mut deserializer).and_then(|message| deserializer.end().map(|()| message));
+    let read =
+        MessageOf(dataset).deserialize(&mut deserializer).and_then(|message| deserializer.end().map(|()| message));
     let message = read.map_err(|error| super::problem(payload, &error))?;
     super::check_revision(message.revision)?;
     let encoded = message.record.as_ref().map(|record| Encoded::of(dataset, record)).transpose()?;
@@ -96,7 +97,8 @@ impl Encoded {
                 }
             }
             if !leads(dataset, at) {
-                encode(field, cell, &mut fields).map_err(|missing| format!("is no message of this topic: {missing}"))?;
+                encode(field, cell, &mut fields)
+                    .map_err(|missing| format!("is no message of this topic: {missing}"))?;
             }
         }
         Ok(Self { fields, too_long })
@@ -522,15 +524,13 @@ impl<'de> DeserializeSeed<'de> for CellOf<'_> {
                 Cell::Figure(Amount::parse(&text).map_err(|problem| wrong(&text, &problem.to_string()))?)
             }
             Kind::Day => {
-                let day = Option::<Name<'de>>::deserialize(deserializer)?.map(|Name(text)| {
-                    text.parse().map_err(|_| wrong(&text, "is no day"))
-                });
+                let day = Option::<Name<'de>>::deserialize(deserializer)?
+                    .map(|Name(text)| text.parse().map_err(|_| wrong(&text, "is no day")));
                 Cell::Day(day.transpose()?)
             }
             Kind::Moment => {
-                let moment = Option::<Name<'de>>::deserialize(deserializer)?.map(|Name(text)| {
-                    super::moment(&text).ok_or_else(|| wrong(&text, "is no date and time"))
-                });
+                let moment = Option::<Name<'de>>::deserialize(deserializer)?
+                    .map(|Name(text)| super::moment(&text).ok_or_else(|| wrong(&text, "is no date and time")));
                 Cell::Moment(moment.transpose()?)
             }
         })

@@ -93,8 +93,11 @@ fn recorded_products_of_a_real_server_are_read_through_the_mapping() {
         .map(|entry| {
             let fields = mapping.header.names.iter().filter_map(|mapped| {
                 let text = entry.get(&mapped.erp_name)?.as_str();
-                let value =
-                    if mapped.literal == Literal::Flag { text.to_owned() } else { serde_json::to_string(text).unwrap() };
+                let value = if mapped.literal == Literal::Flag {
+                    text.to_owned()
+                } else {
+                    serde_json::to_string(text).unwrap()
+                };
                 Some(format!("{:?}:{value}", mapped.erp_name))
             });
             format!("{{{}}}", fields.collect::<Vec<_>>().join(","))

@@ -11,7 +11,9 @@ use super::{Argument, Expression, Filter, Literal, Mapping, Name, Object, Rule, 
 
 #[derive(Debug, thiserror::Error)]
 pub enum MappingError {
-    #[error("The dataset {dataset} has no mapping for {configuration}: add {configuration}.toml to its folder, or switch it off.")]
+    #[error(
+        "The dataset {dataset} has no mapping for {configuration}: add {configuration}.toml to its folder, or switch it off."
+    )]
     Missing { dataset: &'static str, configuration: String },
     #[error("The mapping {file} does not fit: {problem}.")]
     Wrong { file: String, problem: String },
@@ -159,7 +161,11 @@ fn entity(file: &File, dataset: Dataset) -> Result<(String, Vec<(String, Argumen
         let value = if value == NOW { Argument::Now } else { Argument::Text(value.clone()) };
         (name.clone(), value)
     };
-    let length: usize = file.arguments.iter().map(|(name, value)| crate::erp::url::encode(name).len() + crate::erp::url::encode(value).len() + 24).sum();
+    let length: usize = file
+        .arguments
+        .iter()
+        .map(|(name, value)| crate::erp::url::encode(name).len() + crate::erp::url::encode(value).len() + 24)
+        .sum();
     if length > SEGMENT {
         return Err(format!("the arguments take {length} bytes of the address, and web servers let {SEGMENT} through"));
     }
@@ -194,20 +200,17 @@ fn object(
             continue;
         }
         let found = fields.iter().position(|field| field.name == *ours);
-        let at = found.ok_or_else(|| format!("{ours} is no field of this dataset, which has {}", listed(fields, own)))?;
+        let at =
+            found.ok_or_else(|| format!("{ours} is no field of this dataset, which has {}", listed(fields, own)))?;
         let (expression, null) = made(&fields[at], value, &mut object)?;
         object.rules.push(Rule { target: Target::Field(at), expression, null });
     }
     let is_there = |target: Target| object.rules.iter().any(|rule| rule.target == target);
-    let missing = own
-        .iter()
-        .find(|(_, target, _)| !is_there(*target))
-        .map(|(name, ..)| *name)
-        .or_else(|| {
-            let mut numbered = fields.iter().enumerate();
-            let lacking = numbered.find(|(at, field)| field.is_required && !is_there(Target::Field(*at)));
-            lacking.map(|(_, field)| field.name.as_str())
-        });
+    let missing = own.iter().find(|(_, target, _)| !is_there(*target)).map(|(name, ..)| *name).or_else(|| {
+        let mut numbered = fields.iter().enumerate();
+        let lacking = numbered.find(|(at, field)| field.is_required && !is_there(Target::Field(*at)));
+        lacking.map(|(_, field)| field.name.as_str())
+    });
     if let Some(missing) = missing {
         return Err(format!("the field {missing} is missing"));
     }
@@ -240,7 +243,9 @@ fn made(field: &Field, value: &Value, object: &mut Object) -> Result<(Expression
     };
     let null = table.null.as_ref().map(|null| json(field, null)).transpose()?;
     let expression = match table {
-        Table { from: Some(from), sum: None, difference: None, product: None, constant: None, words, other, .. } => {
+        Table {
+            from: Some(from), sum: None, difference: None, product: None, constant: None, words, other, ..
+        } => {
             let name = object.number_of(&Name { erp_name: from.clone(), literal });
             match words {
                 None if other.is_some() => return Err(format!("{ours} has an other without words")),

@@ -53,9 +53,8 @@ impl<'a> Values<'a, '_> {
 
     fn position(&mut self, name: &str) -> Option<usize> {
         let names = &self.object.names;
-        let at = (0..names.len())
-            .map(|step| (self.next + step) % names.len())
-            .find(|at| names[*at].erp_name == name)?;
+        let at =
+            (0..names.len()).map(|step| (self.next + step) % names.len()).find(|at| names[*at].erp_name == name)?;
         self.next = at + 1;
         Some(at)
     }

@@ -152,8 +152,7 @@ fn what_does_not_fit_keeps_its_key_and_version_whatever_else_is_wrong_with_it() 
 
 #[test]
 fn a_flag_that_is_null_is_no_and_the_item_is_read() {
-    let mapping =
-        changed("dealers", &[("Catalog_Партнеры", "Catalog_Контрагенты"), ("\"Клиент\"", "\"Покупатель\"")]);
+    let mapping = changed("dealers", &[("Catalog_Партнеры", "Catalog_Контрагенты"), ("\"Клиент\"", "\"Покупатель\"")]);
     let body = include_bytes!("fixtures/null-flag.json");
     let (read, count) = answer::<Records>(body, &mapping).unwrap();
     assert!(count.rejected.is_empty(), "{:?}", count.rejected);

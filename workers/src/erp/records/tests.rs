@@ -46,7 +46,8 @@ fn the_filter_says_which_documents_stand_and_one_it_does_not_name_stands_and_is_
 fn the_lines_of_a_return_are_those_of_a_sale_with_the_other_sign() {
     let figures = |dataset| {
         let message = message(&read(dataset, ""));
-        ["quantity", "revenue", "vat", "discount"].map(|name| message["sale"]["lines"][0][name].as_str().unwrap().to_owned())
+        ["quantity", "revenue", "vat", "discount"]
+            .map(|name| message["sale"]["lines"][0][name].as_str().unwrap().to_owned())
     };
     assert_eq!(figures("sales"), ["2", "120", "20", "7"]);
     assert_eq!(figures("returns"), ["-2", "-120", "-20", "-7"]);

@@ -7,10 +7,10 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{Span, Sum, Table, Wrong};
-use shared::dataset::Dataset;
 use crate::extract::pass::Pass;
 use crate::extract::place::Place;
 use crate::extract::{Stop, progress};
+use shared::dataset::Dataset;
 
 /// Keys of one question.
 const KEYS: usize = 10_000;

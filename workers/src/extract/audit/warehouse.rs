@@ -111,16 +111,14 @@ impl Warehouse {
                  ON newest.dataset = p.dataset
              WHERE p.partition < newest.partitions AND has(?, p.dataset) GROUP BY p.dataset";
         let names: Vec<&str> = datasets.iter().map(|dataset| dataset.name()).collect();
-        let rows: Vec<(String, i64)> =
-            self.answered(self.client.query(query).bind(&names).fetch_all()).await??;
+        let rows: Vec<(String, i64)> = self.answered(self.client.query(query).bind(&names).fetch_all()).await??;
         let dataset = |name: &str| datasets.iter().copied().find(|dataset| dataset.name() == name);
         Ok(rows.into_iter().filter_map(|(name, pass)| Some((dataset(&name)?, pass))).collect())
     }
 
     /// The highest pass of which anything has arrived; 0: nothing has. A table that is not there yet holds nothing.
     pub async fn highest_pass(&self) -> Result<u64, Stop> {
-        let of_table =
-            |dataset: &Dataset| format!("SELECT bitShiftRight(max(version), 32) FROM dw.{}", dataset.table);
+        let of_table = |dataset: &Dataset| format!("SELECT bitShiftRight(max(version), 32) FROM dw.{}", dataset.table);
         let queries =
             self.all.all().iter().map(of_table).chain([format!("SELECT max(pass) FROM dw.{}", Marker::TABLE)]);
         let mut highest = 0;

@@ -25,7 +25,8 @@ impl Reader {
         if progress::shape(pool, &self.pass).await? == self.pass.shape {
             return Ok(());
         }
-        let (dataset, until) = (self.pass.dataset, Instant::now() + Duration::from_secs(self.interval_s.into()) / SHARE);
+        let (dataset, until) =
+            (self.pass.dataset, Instant::now() + Duration::from_secs(self.interval_s.into()) / SHARE);
         let mut missing = Missing::default();
         loop {
             let Other { sent, rejected } = self.ledger().of_another_shape(&self.pass).await?;

@@ -11,9 +11,9 @@ use crate::erp::mapping::{Argument, Mapping};
 use crate::erp::pages::{self, Page};
 use crate::erp::records::Rows;
 use crate::erp::url::{Question, datetime};
+use crate::extract::Stop;
 use crate::extract::held::{self, Held};
 use crate::extract::snapshots::{self, Snapshot};
-use crate::extract::Stop;
 
 /// What the brake calls it.
 const ALL: &str = "all";

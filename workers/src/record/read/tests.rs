@@ -123,8 +123,12 @@ fn messages_of_the_release_before_are_read() {
     assert!(decoded("returns", sale).is_ok());
     let product = r#"{"revision":1,"version":7,"product_id":"00000000-0000-0000-0000-000000000001","product":{"parent_id":null,"is_group":false,"code":"1","article":"","name":"Насос","unit_id":null}}"#;
     assert!(decoded("products", product).is_ok());
-    for (name, key, table) in [("dealers", "dealer_id", "dealer"), ("currencies", "currency_id", "currency"), ("units", "unit_id", "unit")] {
-        let item = format!(r#"{{"revision":1,"version":7,"{key}":"00000000-0000-0000-0000-000000000001","{table}":{{"code":"1","name":"Я"}}}}"#);
+    for (name, key, table) in
+        [("dealers", "dealer_id", "dealer"), ("currencies", "currency_id", "currency"), ("units", "unit_id", "unit")]
+    {
+        let item = format!(
+            r#"{{"revision":1,"version":7,"{key}":"00000000-0000-0000-0000-000000000001","{table}":{{"code":"1","name":"Я"}}}}"#
+        );
         assert!(decoded(name, &item).is_ok(), "{item}");
         assert!(decoded(name, &item.replace("{\"code\":\"1\",\"name\":\"Я\"}", "null")).is_ok(), "it is gone");
     }
@@ -133,7 +137,8 @@ fn messages_of_the_release_before_are_read() {
 #[test]
 fn a_product_of_another_release_is_read_and_one_without_a_name_is_not() {
     let mut out = Vec::new();
-    let fields = "\"parent_id\":null,\"is_group\":false,\"code\":\"\",\"article\":\"\",\"name\":\"Насос\",\"unit_id\":null,";
+    let fields =
+        "\"parent_id\":null,\"is_group\":false,\"code\":\"\",\"article\":\"\",\"name\":\"Насос\",\"unit_id\":null,";
     write::item(&mut out, dataset("products").definition(), 7, Uuid::from_u128(1), Some(fields.as_bytes()));
     let text = String::from_utf8(out).unwrap();
     let rows = decoded("products", &text).unwrap();

@@ -113,15 +113,7 @@ impl Programs<'_> {
     pub async fn extractor(&self, stand_in: bool) -> Result<Process> {
         let mut launch =
             self.launch("extractor", Some("audit_ro"))?.env("HEALTH_LISTEN", format!("127.0.0.1:{EXTRACTOR_HEALTH}"));
-        let often = [
-            ("EXTRACT_CRON_PRODUCTS", "*/10 * * * * *"),
-            ("EXTRACT_CRON_DEALERS", "*/10 * * * * *"),
-            ("EXTRACT_CRON_CURRENCIES", "*/10 * * * * *"),
-            ("EXTRACT_CRON_UNITS", "*/10 * * * * *"),
-            ("EXTRACT_CRON_SALES", "*/5 * * * * *"),
-            ("EXTRACT_CRON_RETURNS", "*/5 * * * * *"),
-            ("ONEC_REQUESTS_PER_SECOND", "50"),
-        ];
+        let often = [("EXTRACT_CRON", "*/5 * * * * *"), ("ONEC_REQUESTS_PER_SECOND", "50")];
         for (name, value) in often {
             if stand_in && env::optional(name).is_none() {
                 launch = launch.env(name, value);
@@ -194,7 +186,7 @@ pub async fn grant_demo_dealers(database_url: &str) -> Result<()> {
 pub async fn first_sync(variables: &Variables, logs: &Path) -> Result<()> {
     let value = |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let http = stack::http()?;
-    let datasets = stack::kafka::DATASETS.len();
+    let datasets = stack::kafka::datasets().len();
     let until = Instant::now() + PATIENCE;
     loop {
         let request = http
