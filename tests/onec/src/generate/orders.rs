@@ -14,7 +14,7 @@ use crate::base::{
 /// Of sales to customers, so many follow an order.
 const ORDERED: f64 = 0.85;
 /// For each sale, so many further orders of the same dealer of which nothing was shipped.
-const NEVER_SHIPPED: f64 = 0.1;
+const NEVER_SHIPPED: f64 = 0.12;
 /// Days after which an open order is called off.
 const PATIENCE: i64 = 60;
 const DAY: i64 = 86_400;
@@ -65,8 +65,8 @@ fn shipped(sale: &Document, now: Moment) -> Document {
     }
     let is_old = (now.0 - sale.date.0) / DAY > 14;
     terms.status = if dice.chance(if is_old { 0.97 } else { 0.3 }) { CLOSED } else { TO_SHIP }.into();
-    let is_deleted = dice.chance(0.003);
-    let is_posted = !is_deleted && !dice.chance(0.005);
+    let is_deleted = dice.chance(0.01);
+    let is_posted = !is_deleted && !dice.chance(0.015);
     document(sale, sale.order, date, (is_posted, is_deleted), (lines, terms))
 }
 
@@ -85,14 +85,14 @@ fn never_shipped(sale: &Document, now: Moment) -> Option<Document> {
     let part = sale.lines.iter().take(1 + dice.below(most) as usize);
     let lines: Vec<Line> = part.map(|line| share(line, line.quantity.0 * times)).collect();
     let mut terms = terms_of(sale, date, lines.len(), dice);
-    let (is_deleted, mut is_posted) = (dice.chance(0.05), true);
+    let (is_deleted, mut is_posted) = (dice.chance(0.1), !dice.chance(0.1));
     if (now.0 - date.0) / DAY > PATIENCE {
         terms.status = CLOSED.into();
         let reason = super::cancel_reason(dice);
         terms.lines.iter_mut().for_each(|line| (line.is_cancelled, line.reason) = (true, reason));
     } else {
         let stage = [NOT_AGREED, TO_SUPPLY, TO_SUPPLY, TO_SHIP][dice.below(4) as usize];
-        is_posted = stage != NOT_AGREED || dice.chance(0.5);
+        is_posted &= stage != NOT_AGREED || dice.chance(0.5);
         terms.status = stage.into();
     }
     let reference = Uuid::from_u128(sale.reference.as_u128() ^ (1 << 125));
