@@ -78,16 +78,14 @@ impl Schema {
 
     /// Publishes more, in the language of `ut11.txt`; every new entity keeps its rows as a list.
     pub fn extend(&mut self, text: &str) -> Result<(), String> {
-        let known = self.types.len();
+        let (known, lists) = (self.types.len(), self.lists().count());
         let mut grown = self.clone();
         parse::read_into(&mut grown, text)?;
-        let mut lists = self.types.iter().filter(|one| one.list.is_some()).count() as u16;
-        for one in grown.types[known..].iter_mut().filter(|one| one.is_entity()) {
+        for (number, one) in (lists..).zip(grown.types[known..].iter_mut().filter(|one| one.is_entity())) {
             if one.property("Ref_Key").is_none_or(|key| key.kind != Kind::Guid) {
                 return Err(format!("{} has no Ref_Key:guid", one.name));
             }
-            one.list = Some(lists);
-            lists += 1;
+            one.list = Some(u16::try_from(number).map_err(|_| "too many lists")?);
         }
         *self = grown;
         Ok(())

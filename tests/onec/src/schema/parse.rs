@@ -36,9 +36,13 @@ fn read_line(schema: &mut Schema, line: &str) -> Result<(), String> {
         return Ok(());
     }
     match words.next() {
-        Some("entity" | "complex") => {
+        Some(word @ ("entity" | "complex")) => {
             let lists = schema.types.iter().filter(|one| one.list.is_some()).count();
-            schema.types.push(head(words, u16::try_from(lists).map_err(|_| "too many lists")?)?);
+            let new = head(words, u16::try_from(lists).map_err(|_| "too many lists")?)?;
+            if (word == "entity") != new.is_entity() {
+                return Err("an entity has a key, and nothing else has one".into());
+            }
+            schema.types.push(new);
         }
         Some("enum") => {
             let name = words.next().ok_or("an enum has a name")?.to_owned();
