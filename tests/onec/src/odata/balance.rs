@@ -47,7 +47,7 @@ pub fn answer(
     let page: Vec<Balance> = rows.into_iter().skip(skip).take(top.unwrap_or(usize::MAX)).collect();
     asked.carry(page.len())?;
     let wish = format!("{TYPE}({})", kept.properties.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(","));
-    let prepared = asked.prepared(schema, &kept, query, wish)?;
+    let prepared = asked.prepared(schema, &linked(&kept), query, wish)?;
     let drawn =
         asked.page(&base, (&kept, &function.name), &prepared, page.iter().map(Row::Balance), total, query, buffer);
     drop(base);
@@ -71,7 +71,7 @@ fn with_dimensions(of: &Type, wanted: Option<&[String]>) -> Result<Type, Refusal
     Ok(kept)
 }
 
-/// Names can be followed through the dimensions, though the type declares no navigation.
+/// Names and presentations can be followed through the dimensions, though the type declares no navigation.
 fn linked(of: &Type) -> Type {
     let mut linked = of.clone();
     linked.navigations = LINKS

@@ -248,6 +248,8 @@ impl Asked<'_> {
         self.server.prepared((wish, query.select.clone(), level), || {
             let linking = Linking { with_select: self.server.options.habits.links_with_select };
             let mut members = select::members(schema, of, query.select.as_deref(), level, linking)?;
+            // Rows of a virtual table have no address that a link could begin with.
+            members.retain(|member| of.is_entity() || !matches!(member.content, select::Content::Link { .. }));
             select::disorder(&mut members, &mut self.server.dice());
             Ok(Prepared { drawing: json::Drawing::new(&of.name, members.clone()), members })
         })
