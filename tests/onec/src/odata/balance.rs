@@ -2,7 +2,7 @@
 //! version.
 
 use super::{
-    Asked,
+    Asked, Sheet,
     arguments::{self, Arguments},
     error::Refusal,
     filter,
@@ -48,8 +48,8 @@ pub fn answer(
     asked.carry(page.len())?;
     let wish = format!("{TYPE}({})", kept.properties.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(","));
     let prepared = asked.prepared(schema, &linked(&kept), query, wish)?;
-    let drawn =
-        asked.page(&base, (&kept, &function.name), &prepared, page.iter().map(Row::Balance), total, query, buffer);
+    let sheet = Sheet { of: &kept, table: &function.name, prepared: &prepared, total };
+    let drawn = asked.page(&base, &sheet, page.iter().map(Row::Balance), query, buffer);
     drop(base);
     disturb(asked, &page);
     Ok(drawn)

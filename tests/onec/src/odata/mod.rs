@@ -58,6 +58,16 @@ struct Asked<'a> {
     met: &'a [Kind],
 }
 
+/// What the rows of a page share.
+struct Sheet<'a> {
+    of: &'a Type,
+    /// The name of a virtual table; empty for a set.
+    table: &'a str,
+    prepared: &'a Prepared,
+    /// Rows on all pages.
+    total: usize,
+}
+
 impl Asked<'_> {
     fn answer(&self, query: &Query, buffer: Vec<u8>) -> Result<Answer, Refusal> {
         let schema = self.server.schema();
@@ -84,24 +94,22 @@ impl Asked<'_> {
         self.carry(found.places.len())?;
         let set = Set::of(of);
         let rows = found.places.iter().filter_map(|place| base.row(set, *place));
-        let drawn = self.page(&base, (of, ""), &prepared, rows, found.total, query, buffer);
+        let sheet = Sheet { of, table: "", prepared: &prepared, total: found.total };
+        let drawn = self.page(&base, &sheet, rows, query, buffer);
         drop(base);
         self.disturb(set, &found.places);
         Ok(drawn)
     }
 
-    /// A page of a set or, where it has a name, of a virtual table.
-    #[expect(clippy::too_many_arguments, reason = "one screen of drawing that two callers share")]
     fn page<'r>(
         &self,
         base: &'r Base,
-        (of, table): (&Type, &str),
-        prepared: &Prepared,
+        sheet: &Sheet<'_>,
         rows: impl Iterator<Item = Row<'r>>,
-        total: usize,
         query: &Query,
         buffer: Vec<u8>,
     ) -> Answer {
+        let Sheet { of, table, prepared, total } = *sheet;
         let count = (query.counts_inline && self.server.options.habits.counts_inline).then_some(total);
         let mut body = buffer;
         match query.format {

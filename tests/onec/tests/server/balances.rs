@@ -240,27 +240,19 @@ async fn everything_moves_while_a_reader_pages() {
     let visitor = Visitor::new();
     let page =
         async |skip: &str| visitor.rows(TABLE, &[("$orderby", WHOLE_ORDER), ("$top", "20"), ("$skip", skip)]).await;
-    let still = page("20").await;
     visitor.admin("/faults", r#"{"kind":"insert-between","documents":3,"times":1,"path":"Balance"}"#).await;
     let (first, second) = (page("0").await, page("20").await);
     let seen: BTreeSet<String> = first.iter().map(keys).collect();
     assert!(second.iter().filter(|row| seen.contains(&keys(row))).count() >= 3, "rows moved down and come again");
     visitor.admin("/faults", r#"{"kind":"delete-between","documents":5,"times":1,"path":"Balance"}"#).await;
-    page("0").await;
-    assert_eq!(page("0").await[0], first_after(&visitor, &second, &still).await, "rows moved up");
+    let before = ordered(&visitor, TABLE).await;
+    assert_eq!(ordered(&visitor, TABLE).await, before[5..], "rows moved up");
     visitor.admin("/faults", r#"{"kind":"shift-balances","by":7,"times":1,"path":"Balance"}"#).await;
     let (before, after) = (page("40").await, page("40").await);
     for (a, b) in before.iter().zip(&after) {
         assert_eq!(keys(a), keys(b));
         assert_eq!(raw(&a["ВНаличииBalance"]) + 70_000, raw(&b["ВНаличииBalance"]));
     }
-}
-
-/// Whatever stands first now must have stood on the pages that were read.
-async fn first_after(visitor: &Visitor, second: &[Value], still: &[Value]) -> Value {
-    let now = ordered(visitor, TABLE).await;
-    assert!(now.iter().any(|row| second.contains(row) || still.contains(row)));
-    now[0].clone()
 }
 
 #[tokio::test]
