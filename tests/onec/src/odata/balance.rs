@@ -51,7 +51,7 @@ pub fn answer(
     let sheet = Sheet { of: &kept, table: &function.name, prepared: &prepared, total };
     let drawn = asked.page(&base, &sheet, page.iter().map(Row::Balance), query, buffer);
     drop(base);
-    disturb(asked, &page);
+    disturb(asked, &columns(&kept), &page);
     Ok(drawn)
 }
 
@@ -89,21 +89,24 @@ fn rows(base: &Base, schema: &Schema, of: &Type, kept: &Type, arguments: &Argume
     let condition = arguments.condition.as_ref().map(|node| filter::bind(node, schema, &dimensions)).transpose()?;
     let wanted = |row: &Balance| condition.as_ref().is_none_or(|bound| filter::holds(bound, base, Row::Balance(row)));
     let columns = columns(kept);
-    Ok(summed(base.stock.at(arguments.period).filter(wanted), |full| {
-        let mut part = Dimensions::default();
-        for column in &columns {
-            match column {
-                Column::Product => part.product = full.product,
-                Column::Characteristic => part.characteristic = full.characteristic,
-                Column::Purpose => part.purpose = full.purpose,
-                Column::Warehouse => part.warehouse = full.warehouse,
-                Column::Room => part.room = full.room,
-                Column::Series => part.series = full.series,
-                _ => {}
-            }
+    Ok(summed(base.stock.at(arguments.period).filter(wanted), |full| part_of(&columns, full)))
+}
+
+/// Only the dimensions of the answer; all zeros in the others.
+fn part_of(columns: &[Column], full: Dimensions) -> Dimensions {
+    let mut part = Dimensions::default();
+    for column in columns {
+        match column {
+            Column::Product => part.product = full.product,
+            Column::Characteristic => part.characteristic = full.characteristic,
+            Column::Purpose => part.purpose = full.purpose,
+            Column::Warehouse => part.warehouse = full.warehouse,
+            Column::Room => part.room = full.room,
+            Column::Series => part.series = full.series,
+            _ => {}
         }
-        part
-    }))
+    }
+    part
 }
 
 /// The dimensions of the answer.
@@ -142,7 +145,7 @@ fn filter_and_order(
 }
 
 /// What happens in the warehouses between this page and the next.
-fn disturb(asked: &Asked<'_>, page: &[Balance]) {
+fn disturb(asked: &Asked<'_>, columns: &[Column], page: &[Balance]) {
     let now = crate::base::Moment::now_in_moscow();
     for kind in asked.met {
         let mut base = match kind {
@@ -154,7 +157,8 @@ fn disturb(asked: &Asked<'_>, page: &[Balance]) {
         match kind {
             Fault::DeleteBetween { documents } => {
                 for row in page.iter().take(*documents) {
-                    let same: Vec<_> = base.stock.at(None).filter(|one| is_part(row, one)).collect();
+                    let goes_in = |one: &Balance| part_of(columns, one.dimensions) == row.dimensions;
+                    let same: Vec<_> = base.stock.at(None).filter(goes_in).collect();
                     same.iter().for_each(|one| base.stock.set(one.dimensions, now, Resources::default()));
                 }
             }
@@ -167,19 +171,4 @@ fn disturb(asked: &Asked<'_>, page: &[Balance]) {
             _ => {}
         }
     }
-}
-
-/// Whether a balance went into a row of the answer, which has all zeros where dimensions were summed over.
-fn is_part(row: &Balance, one: &Balance) -> bool {
-    let (sum, full) = (row.dimensions, one.dimensions);
-    [
-        (sum.product, full.product),
-        (sum.characteristic, full.characteristic),
-        (sum.purpose, full.purpose),
-        (sum.warehouse, full.warehouse),
-        (sum.room, full.room),
-        (sum.series, full.series),
-    ]
-    .into_iter()
-    .all(|(sum, full)| sum.is_nil() || sum == full)
 }

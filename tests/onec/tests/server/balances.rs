@@ -245,8 +245,9 @@ async fn everything_moves_while_a_reader_pages() {
     let seen: BTreeSet<String> = first.iter().map(keys).collect();
     assert!(second.iter().filter(|row| seen.contains(&keys(row))).count() >= 3, "rows moved down and come again");
     visitor.admin("/faults", r#"{"kind":"delete-between","documents":5,"times":1,"path":"Balance"}"#).await;
-    let before = ordered(&visitor, TABLE).await;
-    assert_eq!(ordered(&visitor, TABLE).await, before[5..], "rows moved up");
+    let places = async || ordered(&visitor, TABLE).await.iter().map(keys).collect::<Vec<_>>();
+    let before = places().await;
+    assert_eq!(places().await, before[5..], "rows moved up");
     visitor.admin("/faults", r#"{"kind":"shift-balances","by":7,"times":1,"path":"Balance"}"#).await;
     let (before, after) = (page("40").await, page("40").await);
     for (a, b) in before.iter().zip(&after) {
