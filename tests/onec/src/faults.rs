@@ -52,13 +52,18 @@ pub enum Kind {
     Drop,
     /// The page that was served before, once more.
     SamePage,
-    /// After the page, so many documents appear before the first one on it.
+    /// After the page, so many documents appear before the first one on it; of balances, new ones of the product that stands
+    /// first among all.
     InsertBetween {
         documents: usize,
     },
-    /// After the page, so many of its documents are physically deleted.
+    /// After the page, so many of its documents are physically deleted; of balances, nothing is left.
     DeleteBetween {
         documents: usize,
+    },
+    /// After a page of balances, every balance becomes another by so many units.
+    ShiftBalances {
+        by: i64,
     },
     Redirect {
         location: String,

@@ -1,6 +1,10 @@
 //! The stand-in as a program: `onec --listen 127.0.0.1:21070 --admin 127.0.0.1:21071 --lines 100000`.
 
-use std::{net::SocketAddr, time::Instant};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -63,6 +67,12 @@ struct Arguments {
     /// A fault in JSON, in force from the first request; may be repeated
     #[arg(long)]
     fault: Vec<String>,
+    /// A file of further sets to publish, in the language of src/schema/ut11.txt; rows are given by --extra-rows or POST /rows/SET
+    #[arg(long)]
+    extra_schema: Option<PathBuf>,
+    /// A JSON file of rows: {"Catalog_X": [{"Ref_Key": …, "Description": …}]}
+    #[arg(long)]
+    extra_rows: Option<PathBuf>,
     /// Measure the server against a local client and end
     #[arg(long)]
     self_bench: bool,
@@ -108,8 +118,14 @@ impl Arguments {
                 ..Habits::default()
             },
             faults,
+            extra_schema: self.extra_schema.as_deref().map(text_of).transpose()?,
+            extra_rows: self.extra_rows.as_deref().map(text_of).transpose()?,
         })
     }
+}
+
+fn text_of(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))
 }
 
 fn main() -> anyhow::Result<()> {

@@ -18,6 +18,9 @@ pub struct Options {
     pub habits: Habits,
     /// In force from the first request.
     pub faults: Vec<Fault>,
+    /// Further sets, in the language of `schema/ut11.txt`, and their rows: `{"Catalog_X": [{…}]}`.
+    pub extra_schema: Option<String>,
+    pub extra_rows: Option<String>,
 }
 
 /// What differs between real servers.
@@ -78,6 +81,8 @@ impl Default for Options {
             password: "Пароль-1С".into(),
             habits: Habits::default(),
             faults: Vec::new(),
+            extra_schema: None,
+            extra_rows: None,
         }
     }
 }

@@ -41,12 +41,18 @@ pub struct Running {
 impl Onec {
     /// Makes the base (about a second for a million lines) and serves it on one thread of its own.
     ///
-    /// Fails if an address is taken.
+    /// Fails if an address is taken, or a further set is not written in the language of schemas.
     pub fn start(options: Options) -> anyhow::Result<Running> {
         let (odata, odata_address) = bind(options.listen, "OData")?;
         let (admin, admin_address) = bind(options.admin, "the admin port")?;
         let base = generate::base(&options.plan);
         let server = Arc::new(Server::new(options, base));
+        if let Some(text) = &server.options.extra_schema {
+            server.publish(text).map_err(anyhow::Error::msg).context("publish the further sets")?;
+        }
+        if let Some(json) = &server.options.extra_rows {
+            admin::read_file(&server, json).map_err(anyhow::Error::msg).context("read the further rows")?;
+        }
         let (stop, stopped) = oneshot::channel();
         let (report, thread_id) = std::sync::mpsc::channel();
         let serving = Arc::clone(&server);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    base::{Base, Moment},
+    base::{Base, Moment, Table},
     faults::{Fault, Faults, Kind},
     generate::{self, Dice},
     http::Pool,
@@ -42,6 +42,8 @@ pub struct Server {
     pub stats: Stats,
     base: RwLock<Base>,
     parked: Mutex<Parked>,
+    /// What faults start from: UT 11, and what was published since.
+    published: Mutex<Schema>,
     schema: RwLock<Arc<Schema>>,
     prepared: Mutex<HashMap<Wish, Arc<Prepared>>>,
     faults: Mutex<Faults>,
@@ -72,6 +74,7 @@ impl Server {
             stats: Stats::default(),
             base: RwLock::new(advanced(base)),
             parked: Mutex::default(),
+            published: Mutex::new(Schema::ut11()),
             schema: RwLock::new(Arc::new(Schema::ut11())),
             prepared: Mutex::default(),
             faults: Mutex::default(),
@@ -104,13 +107,14 @@ impl Server {
             return;
         }
         let plan = &self.options.plan;
-        let next = parked.bases.remove(&to).unwrap_or_else(|| {
+        let mut next = parked.bases.remove(&to).unwrap_or_else(|| {
             advanced(match to {
                 Standing::First => generate::base(plan),
                 Standing::Second => generate::second(plan),
-                Standing::Empty => generate::empty(),
+                Standing::Empty => generate::empty(plan),
             })
         });
+        next.lists.resize_with(self.schema().lists().count(), Table::default);
         let former = std::mem::replace(&mut *self.base_mut(), next);
         let from = std::mem::replace(&mut parked.now, to);
         parked.bases.insert(from, former);
@@ -173,7 +177,18 @@ impl Server {
     /// No rule is in force, and the schema is as published.
     pub fn clear_faults(&self) {
         self.faults().clear();
-        self.set_schema(Schema::ut11());
+        let published = locked(&self.published).clone();
+        self.set_schema(published);
+    }
+
+    /// Publishes further sets, in the language of `ut11.txt`; their rows are given later.
+    pub fn publish(&self, text: &str) -> Result<(), String> {
+        locked(&self.published).extend(text)?;
+        let mut standing = Schema::clone(&self.schema());
+        standing.extend(text)?;
+        self.base_mut().lists.resize_with(standing.lists().count(), Table::default);
+        self.set_schema(standing);
+        Ok(())
     }
 
     fn set_schema(&self, schema: Schema) {
@@ -204,8 +219,8 @@ fn change(schema: &mut Schema, kind: &Kind) -> Result<(), String> {
     let found = of.properties.iter().position(|property| property.name == *field);
     match (kind, found) {
         (Kind::AddField { r#type, .. }, None) => {
-            let kind = edm(r#type)?;
-            of.properties.push(Property { name: field.clone(), origin: field.clone(), kind, is_nullable: true });
+            let (kind, place) = (edm(r#type)?, Property::NEW);
+            of.properties.push(Property { name: field.clone(), origin: field.clone(), kind, is_nullable: true, place });
         }
         (Kind::AddField { .. }, Some(_)) => return Err(format!("{set} has the field {field} already")),
         (_, None) => return Err(format!("{set} has no field {field}")),

@@ -2,7 +2,7 @@
 //! type, because this one is the oracle.
 
 /// A decimal with four places; the number inside is ten thousand times the value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Amount(pub i64);
 
 impl Amount {

@@ -3,7 +3,10 @@
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Amount, Base, Deed, Document, GIVEN_BACK, Line, Moment, SOLD, Table, rows};
+use super::{
+    Amount, Base, Deed, Dimensions, Document, GIVEN_BACK, Line, LineTerms, Moment, Resources, SOLD, Set, Table, Terms,
+    WAREHOUSE, rows,
+};
 
 /// Why a change was refused; the base is as it was.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,6 +15,8 @@ pub enum ChangeError {
     Unknown(Uuid),
     /// The document has no such line.
     NoLine(usize),
+    /// The document is a sale or a return.
+    NoOrder(Uuid),
 }
 
 impl std::fmt::Display for ChangeError {
@@ -19,6 +24,7 @@ impl std::fmt::Display for ChangeError {
         match self {
             Self::Unknown(reference) => write!(f, "nothing has the reference {reference}"),
             Self::NoLine(line) => write!(f, "the document has no line {line}"),
+            Self::NoOrder(reference) => write!(f, "{reference} is no order"),
         }
     }
 }
@@ -35,6 +41,17 @@ pub struct Lookup {
     pub counts: Option<bool>,
 }
 
+impl Deed {
+    /// Where its documents lie.
+    pub fn set(self) -> Set {
+        match self {
+            Self::Sale => Set::Documents,
+            Self::Return => Set::Returns,
+            Self::Order => Set::Orders,
+        }
+    }
+}
+
 impl Base {
     /// The newest documents first.
     pub fn documents_of(&self, lookup: &Lookup) -> Vec<&Document> {
@@ -42,18 +59,27 @@ impl Base {
             lookup.dealer.is_none_or(|dealer| document.partner == dealer)
                 && lookup.counts.is_none_or(|counts| document.counts() == counts)
         };
-        let table = if lookup.deed == Deed::Return { &self.returns } else { &self.documents };
+        let table = self.papers(lookup.deed.set());
         let newest = table.ordered().iter().rev().filter_map(|slot| table.get(*slot));
         newest.filter(wanted).take(lookup.limit.unwrap_or(usize::MAX)).collect()
     }
 
-    /// A sale or a return.
+    /// A sale, a return or an order.
     pub fn document(&self, reference: Uuid) -> Result<&Document, ChangeError> {
         let found = self.documents.by_reference(reference).or_else(|| self.returns.by_reference(reference));
-        found.ok_or(ChangeError::Unknown(reference))
+        found.or_else(|| self.orders().by_reference(reference)).ok_or(ChangeError::Unknown(reference))
+    }
+
+    /// Orders follow from the sales as they were made, so they must stand before anything is written.
+    fn orders_mut(&mut self) -> &mut Table<Document> {
+        _ = self.orders();
+        self.orders.get_mut().expect("orders were made a line above")
     }
 
     fn table_of(&mut self, reference: Uuid) -> Result<(&mut Table<Document>, u32), ChangeError> {
+        if let Some(slot) = self.orders_mut().find(reference) {
+            return Ok((self.orders_mut(), slot));
+        }
         let slot = self.documents.find(reference).map(|slot| (&mut self.documents, slot));
         let slot = slot.or_else(|| self.returns.find(reference).map(|slot| (&mut self.returns, slot)));
         slot.ok_or(ChangeError::Unknown(reference))
@@ -75,6 +101,9 @@ impl Base {
         self.has_line(reference, line)?;
         self.write(reference, |document| {
             document.lines.remove(line - 1);
+            if let Some(terms) = &mut document.terms {
+                terms.lines.remove(line - 1);
+            }
             let Some(mut list) = document.overrides.take() else { return };
             list.retain(|one| one.line != Some(line));
             for one in list.iter_mut() {
@@ -99,8 +128,27 @@ impl Base {
         })
     }
 
+    /// A line of an order is called off, for a reason or for none.
+    pub fn cancel_line(&mut self, reference: Uuid, line: usize, reason: Uuid) -> Result<(), ChangeError> {
+        self.has_line(reference, line)?;
+        self.change_order(reference, |terms| {
+            terms.lines[line - 1].is_cancelled = true;
+            terms.lines[line - 1].reason = reason;
+        })
+    }
+
+    pub fn change_order(&mut self, reference: Uuid, change: impl FnOnce(&mut Terms)) -> Result<(), ChangeError> {
+        self.document(reference)?.terms.as_ref().ok_or(ChangeError::NoOrder(reference))?;
+        self.write(reference, |document| {
+            if let Some(terms) = &mut document.terms {
+                change(terms);
+            }
+        })
+    }
+
     /// A new posted document of the dealer, in roubles.
     pub fn add(&mut self, deed: Deed, dealer: Uuid, date: Moment, lines: Vec<Line>) -> Uuid {
+        _ = self.orders();
         self.written += 1;
         let reference =
             Uuid::from_u128((0x7c11_0000_u128 << 96) | 0x11ee_8a01_0000_0000_0000 | u128::from(self.written));
@@ -117,10 +165,16 @@ impl Base {
             partner: dealer,
             legal_entity: self.legal_entity_of(dealer),
             comment: "".into(),
+            order: Uuid::nil(),
+            terms: (deed == Deed::Order).then(|| Box::new(Terms::new(lines.len(), WAREHOUSE))),
             lines,
             overrides: None,
         };
-        if deed == Deed::Return { &mut self.returns } else { &mut self.documents }.insert(document);
+        match deed {
+            Deed::Sale => self.documents.insert(document),
+            Deed::Return => self.returns.insert(document),
+            Deed::Order => self.orders_mut().insert(document),
+        }
         reference
     }
 
@@ -140,7 +194,10 @@ impl Base {
         }
         self.write(reference, |document| {
             let held = value.as_ref().is_some_and(|value| match line {
-                Some(line) => hold_in_line(&mut document.lines[line - 1], field, value.get()),
+                Some(line) => {
+                    hold_in_terms_of_line(document, line, field, value.get())
+                        || hold_in_line(&mut document.lines[line - 1], field, value.get())
+                }
                 None => hold_in_header(document, field, value.get()),
             });
             let prints_alike = value.as_ref().is_some_and(|value| prints_alike(line, value.get()));
@@ -198,6 +255,15 @@ impl Base {
         changed.ok_or(ChangeError::Unknown(reference))
     }
 
+    /// Another batch of the product that 1C shows first comes in: in most orders it stands before all.
+    pub fn receive(&mut self, now: Moment) {
+        self.written += 1;
+        let product = self.products.rows().find(|row| !row.is_folder).map_or(Uuid::nil(), |row| row.reference);
+        let series = Uuid::from_u128((0x7c11_0001_u128 << 96) | 0x11ee_8a01_0000_0000_0000 | u128::from(self.written));
+        let place = Dimensions { product, warehouse: WAREHOUSE, series, ..Dimensions::default() };
+        self.stock.set(place, now, Resources { on_hand: Some(Amount::whole(1)), to_ship: None });
+    }
+
     fn has_line(&self, reference: Uuid, line: usize) -> Result<(), ChangeError> {
         let document = self.document(reference)?;
         let exists = (1..=document.lines.len()).contains(&line);
@@ -222,8 +288,34 @@ fn hold_in_header(document: &mut Document, field: &str, json: &str) -> bool {
         "ХозяйственнаяОперация" => {
             hold(&mut document.operation, text(json).map(|text| text.into_string().into()))
         }
+        "ЗаказКлиента" if document.deed == Deed::Sale => hold(&mut document.order, guid(json)),
+        _ => document.terms.as_mut().is_some_and(|terms| hold_in_terms(terms, field, json)),
+    }
+}
+
+fn hold_in_terms(terms: &mut Terms, field: &str, json: &str) -> bool {
+    match field {
+        "Статус" => hold(&mut terms.status, text(json).map(|text| text.into_string().into())),
+        "ДатаОтгрузки" => hold(&mut terms.ship_on, text(json).and_then(|text| Moment::parse(&text))),
+        "НомерПоДаннымКлиента" => hold(&mut terms.customer_number, text(json)),
+        "Склад_Key" => hold(&mut terms.warehouse, guid(json)),
+        "Менеджер_Key" => hold(&mut terms.manager, guid(json)),
+        "Соглашение_Key" => hold(&mut terms.agreement, guid(json)),
+        "Договор_Key" => hold(&mut terms.contract, guid(json)),
         _ => false,
     }
+}
+
+fn hold_in_terms_of_line(document: &mut Document, line: usize, field: &str, json: &str) -> bool {
+    let terms = document.terms.as_mut().and_then(|terms| terms.lines.get_mut(line - 1));
+    terms.is_some_and(|LineTerms { characteristic, ship_on, code, is_cancelled, reason }| match field {
+        "Характеристика_Key" => hold(characteristic, guid(json)),
+        "ДатаОтгрузки" => hold(ship_on, text(json).and_then(|text| Moment::parse(&text)).map(Some)),
+        "КодСтроки" => hold(code, json.trim_matches('"').parse().ok()),
+        "Отменено" => hold(is_cancelled, flag(json)),
+        "ПричинаОтмены_Key" => hold(reason, guid(json)),
+        _ => false,
+    })
 }
 
 fn hold_in_line(line: &mut Line, field: &str, json: &str) -> bool {
@@ -241,8 +333,10 @@ fn hold_in_line(line: &mut Line, field: &str, json: &str) -> bool {
 
 /// Whether the truth, once it holds the value, is served as the same text; `1E2` and `-0.0` are not.
 fn prints_alike(line: Option<usize>, json: &str) -> bool {
+    let is_date = || text(json).is_some_and(|text| Moment::parse(&text).is_some());
     line.is_none()
-        || json.starts_with('"') && guid(json).is_some()
+        || json.starts_with('"') && (guid(json).is_some() || is_date())
+        || flag(json).is_some()
         || amount(json).is_some_and(|amount| amount.to_string() == json)
 }
 

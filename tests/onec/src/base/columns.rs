@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{Amount, Document, LegalEntity, Line, Moment, Named, Overrides, Partner, Product};
-use crate::schema::{Kind, Property};
+use super::{Amount, Moment};
+use crate::schema::{Kind, Property, Type};
 
 /// A property whose value differs from row to row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,30 @@ pub enum Column {
     ManualDiscount,
     AutomaticDiscount,
     Lines,
+    /// Of a sale: the order it ships, and the type that a composite field tells beside it.
+    Order,
+    OrderType,
+    Status,
+    ShipOn,
+    CustomerNumber,
+    Manager,
+    Agreement,
+    Contract,
+    LastCode,
+    LineCode,
+    IsCancelled,
+    CancelReason,
+    Supply,
+    CharacteristicUse,
+    Characteristic,
+    Warehouse,
+    Purpose,
+    Room,
+    Series,
+    OnHand,
+    ToShip,
+    /// A field of a list's item, by its place in the type.
+    Field(u16),
 }
 
 /// A value on its way to JSON, Atom or a comparison.
@@ -56,6 +80,8 @@ pub enum Value<'a> {
     Version(u64),
     /// A tabular section without rows.
     NoRows,
+    /// A structure, written as it was given.
+    Json(&'a str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,29 +91,88 @@ pub enum Source {
 }
 
 const ORGANISATION: Uuid = Uuid::from_u128(0x51ed67a3_7220_11df_b336_0011955cba6b);
-const WAREHOUSE: Uuid = Uuid::from_u128(0x37615a36_5893_11e6_8caa_0050568b35ac);
+/// Where everything is shipped from.
+pub const WAREHOUSE: Uuid = Uuid::from_u128(0x37615a36_5893_11e6_8caa_0050568b35ac);
 const VAT_RATE: Uuid = Uuid::from_u128(0x55256246_041e_11ec_8104_60a44ccf99dc);
 const RUSSIA: Uuid = Uuid::from_u128(0x26093578_c180_11e4_a7a9_000d884fd00d);
 
-/// Where a property of the named type takes its value from.
-pub fn source(type_name: &str, property: &Property) -> Source {
-    let row = type_name.strip_suffix("_RowType").unwrap_or(type_name);
+/// Where a property of the type takes its value from.
+pub fn source(of: &Type, property: &Property) -> Source {
+    let row = of.name.strip_suffix("_RowType").unwrap_or(&of.name);
+    let name = property.origin.as_str();
     let column = match row {
-        "Catalog_Номенклатура" => product_column(&property.origin),
-        "Catalog_Партнеры" => partner_column(&property.origin),
-        "Catalog_Контрагенты" => legal_entity_column(&property.origin),
-        "Catalog_Валюты" | "Catalog_УпаковкиЕдиницыИзмерения" => {
-            named_column(&property.origin)
+        _ if of.list.is_some() => item_column(property),
+        "Catalog_Номенклатура" => product_column(name),
+        "Catalog_Партнеры" => partner_column(name),
+        "Catalog_Контрагенты" => legal_entity_column(name),
+        "Catalog_Валюты" | "Catalog_УпаковкиЕдиницыИзмерения" => named_column(name),
+        "Document_РеализацияТоваровУслуг" => sale_column(name).or_else(|| document_column(name)),
+        "Document_ВозвратТоваровОтКлиента" => document_column(name),
+        "Document_ЗаказКлиента" => order_column(name).or_else(|| document_column(name)),
+        "Document_РеализацияТоваровУслуг_Товары" => {
+            sale_column(name).or_else(|| line_column(name))
         }
-        "Document_РеализацияТоваровУслуг" | "Document_ВозвратТоваровОтКлиента" => {
-            document_column(&property.origin)
-        }
-        "Document_РеализацияТоваровУслуг_Товары" | "Document_ВозвратТоваровОтКлиента_Товары" => {
-            line_column(&property.origin)
-        }
+        "Document_ВозвратТоваровОтКлиента_Товары" => line_column(name),
+        "Document_ЗаказКлиента_Товары" => order_line_column(name).or_else(|| line_column(name)),
+        "AccumulationRegister_ТоварыНаСкладах_Balance" => balance_column(name),
         _ => None,
     };
     column.map_or_else(|| Source::Fixed(fixed(row, property)), Source::Column)
+}
+
+fn item_column(property: &Property) -> Option<Column> {
+    let own = (property.place != Property::NEW).then_some(Column::Field(property.place));
+    object_column(&property.origin).or_else(|| (property.origin == "Description").then_some(Column::Name)).or(own)
+}
+
+/// In the header and in the lines alike.
+fn sale_column(name: &str) -> Option<Column> {
+    Some(match name {
+        "ЗаказКлиента" => Column::Order,
+        "ЗаказКлиента_Type" => Column::OrderType,
+        _ => return None,
+    })
+}
+
+fn order_column(name: &str) -> Option<Column> {
+    Some(match name {
+        "Статус" => Column::Status,
+        "ДатаОтгрузки" => Column::ShipOn,
+        "НомерПоДаннымКлиента" => Column::CustomerNumber,
+        "Склад_Key" => Column::Warehouse,
+        "Менеджер_Key" => Column::Manager,
+        "Соглашение_Key" => Column::Agreement,
+        "Договор_Key" => Column::Contract,
+        "МаксимальныйКодСтроки" => Column::LastCode,
+        _ => return None,
+    })
+}
+
+fn order_line_column(name: &str) -> Option<Column> {
+    Some(match name {
+        "Характеристика_Key" => Column::Characteristic,
+        "ДатаОтгрузки" => Column::ShipOn,
+        "КодСтроки" => Column::LineCode,
+        "Отменено" => Column::IsCancelled,
+        "ПричинаОтмены_Key" => Column::CancelReason,
+        "Склад_Key" => Column::Warehouse,
+        "ВариантОбеспечения" => Column::Supply,
+        _ => return None,
+    })
+}
+
+fn balance_column(name: &str) -> Option<Column> {
+    Some(match name {
+        "Номенклатура_Key" => Column::Product,
+        "Характеристика_Key" => Column::Characteristic,
+        "Назначение_Key" => Column::Purpose,
+        "Склад_Key" => Column::Warehouse,
+        "Помещение_Key" => Column::Room,
+        "Серия_Key" => Column::Series,
+        "ВНаличииBalance" => Column::OnHand,
+        "КОтгрузкеBalance" => Column::ToShip,
+        _ => return None,
+    })
 }
 
 /// What every catalog and document has.
@@ -117,6 +202,7 @@ fn product_column(name: &str) -> Option<Column> {
         "IsFolder" => Column::IsFolder,
         "ТипНоменклатуры" => Column::ProductKind,
         "ЕдиницаИзмерения_Key" | "ЕдиницаДляОтчетов_Key" => Column::Unit,
+        "ИспользованиеХарактеристик" => Column::CharacteristicUse,
         _ => return named_column(name),
     })
 }
@@ -179,10 +265,14 @@ fn fixed(row: &str, property: &Property) -> Value<'static> {
         "СтавкаНДС_Key" => Value::Guid(VAT_RATE),
         "СтранаРегистрации_Key" => Value::Guid(RUSSIA),
         "Статус" if row.starts_with("Document_Реализация") => Value::Text("Отгружено"),
+        // Whoever wrote it down is of a type that nobody published.
+        "Автор" if row.starts_with("Document_Заказ") => Value::Text("84d78db2-f4ba-11e4-92f1-0050568b35ac"),
+        "Автор_Type" if row.starts_with("Document_Заказ") => {
+            Value::Text("UnavailableEntities.UnavailableEntity_604931cd-d4a8-48d0-bc59-2ac90e044abb")
+        }
         "НалогообложениеНДС" => Value::Text("ПродажаОблагаетсяНДС"),
         "ПорядокРасчетов" => Value::Text("ПоДоговорамКонтрагентов"),
         "СпособДоставки" => Value::Text("Самовывоз"),
-        "ИспользованиеХарактеристик" => Value::Text("НеИспользовать"),
         "Качество" => Value::Text("Новый"),
         "ЮридическоеФизическоеЛицо" => Value::Text("ЮридическоеЛицо"),
         "ЮрФизЛицо" => {
@@ -208,148 +298,5 @@ fn unset(kind: &Kind) -> Value<'static> {
         Kind::Date => Value::Date(Moment::EMPTY),
         Kind::Texts | Kind::Rows(_) => Value::NoRows,
         Kind::Complex(_) => Value::Null,
-    }
-}
-
-/// One row of an entity set, wherever it lies.
-#[derive(Debug, Clone, Copy)]
-pub enum Row<'a> {
-    Product(&'a Product),
-    Partner(&'a Partner),
-    LegalEntity(&'a LegalEntity),
-    Named(&'a Named),
-    Document(&'a Document),
-    /// A line with its document and its number.
-    Line(&'a Document, &'a Line, usize),
-}
-
-impl<'a> Row<'a> {
-    pub fn reference(self) -> Uuid {
-        match self {
-            Self::Product(row) => row.reference,
-            Self::Partner(row) => row.reference,
-            Self::LegalEntity(row) => row.reference,
-            Self::Named(row) => row.reference,
-            Self::Document(row) | Self::Line(row, ..) => row.reference,
-        }
-    }
-
-    /// What 1C shows for the reference, and sorts it by.
-    pub fn presentation(self) -> &'a str {
-        match self {
-            Self::Product(row) => &row.name,
-            Self::Partner(row) => &row.name,
-            Self::LegalEntity(row) => &row.name,
-            Self::Named(row) => &row.name,
-            Self::Document(row) | Self::Line(row, ..) => &row.number,
-        }
-    }
-
-    pub fn overrides(self) -> &'a Overrides {
-        match self {
-            Self::Product(row) => &row.overrides,
-            Self::Partner(row) => &row.overrides,
-            Self::LegalEntity(row) => &row.overrides,
-            Self::Named(row) => &row.overrides,
-            Self::Document(row) | Self::Line(row, ..) => &row.overrides,
-        }
-    }
-
-    /// The line's number where this row is a line.
-    pub fn line(self) -> Option<usize> {
-        match self {
-            Self::Line(.., number) => Some(number),
-            _ => None,
-        }
-    }
-
-    pub fn value(self, column: Column) -> Value<'a> {
-        match self {
-            Self::Line(document, line, number) => line_value(document, line, number, column),
-            Self::Document(row) => document_value(row, column),
-            Self::Product(row) => product_value(row, column),
-            Self::Partner(row) => match column {
-                Column::Reference => Value::Guid(row.reference),
-                Column::DataVersion => Value::Version(row.version),
-                Column::IsDeleted => Value::Bool(row.is_deleted),
-                Column::Code => Value::Text(&row.code),
-                Column::Name => Value::Text(&row.name),
-                Column::IsClient => Value::Bool(row.is_client),
-                Column::IsSupplier => Value::Bool(!row.is_client),
-                _ => Value::Null,
-            },
-            Self::Named(row) => match column {
-                Column::Reference => Value::Guid(row.reference),
-                Column::DataVersion => Value::Version(row.version),
-                Column::IsDeleted => Value::Bool(row.is_deleted),
-                Column::Code => Value::Text(&row.code),
-                Column::Name => Value::Text(&row.name),
-                Column::FullName => Value::Text(&row.full_name),
-                _ => Value::Null,
-            },
-            Self::LegalEntity(row) => match column {
-                Column::Reference => Value::Guid(row.reference),
-                Column::DataVersion => Value::Version(row.version),
-                Column::IsDeleted => Value::Bool(row.is_deleted),
-                Column::Name => Value::Text(&row.name),
-                Column::FullName => Value::Text(&row.full_name),
-                Column::TaxNumber => Value::Text(&row.tax_number),
-                Column::Partner => Value::Guid(row.partner),
-                _ => Value::Null,
-            },
-        }
-    }
-}
-
-/// Fields that only items have are null in a folder.
-fn product_value(row: &Product, column: Column) -> Value<'_> {
-    match column {
-        Column::Reference => Value::Guid(row.reference),
-        Column::DataVersion => Value::Version(row.version),
-        Column::IsDeleted => Value::Bool(row.is_deleted),
-        Column::Code => Value::Text(&row.code),
-        Column::Name => Value::Text(&row.name),
-        Column::Parent => Value::Guid(row.parent),
-        Column::IsFolder => Value::Bool(row.is_folder),
-        _ if row.is_folder => Value::Null,
-        Column::FullName => Value::Text(&row.name),
-        Column::Article => Value::Text(&row.article),
-        Column::ProductKind => Value::Text("Товар"),
-        Column::Unit => Value::Guid(row.unit),
-        _ => Value::Null,
-    }
-}
-
-fn document_value(row: &Document, column: Column) -> Value<'_> {
-    match column {
-        Column::Reference => Value::Guid(row.reference),
-        Column::DataVersion => Value::Version(row.version),
-        Column::IsDeleted => Value::Bool(row.is_deleted),
-        Column::Number => Value::Text(&row.number),
-        Column::Date => Value::Date(row.date),
-        Column::IsPosted => Value::Bool(row.is_posted),
-        Column::Partner => Value::Guid(row.partner),
-        Column::LegalEntity => Value::Guid(row.legal_entity),
-        Column::Currency => Value::Guid(row.currency),
-        Column::Operation => Value::Text(&row.operation),
-        Column::Total => Value::Amount(row.total()),
-        Column::Comment => Value::Text(&row.comment),
-        _ => Value::Null,
-    }
-}
-
-#[inline]
-fn line_value<'a>(document: &'a Document, line: &'a Line, number: usize, column: Column) -> Value<'a> {
-    match column {
-        Column::LineNumber => Value::Whole(number as i64),
-        Column::Product => Value::Guid(line.product),
-        Column::Quantity => Value::Amount(line.quantity),
-        Column::Price => Value::Amount(line.price),
-        Column::Revenue => Value::Amount(line.revenue),
-        Column::Vat => Value::Amount(line.vat),
-        Column::ManualDiscount => Value::Amount(line.manual_discount),
-        Column::AutomaticDiscount => Value::Amount(line.automatic_discount),
-        Column::Reference => Value::Guid(document.reference),
-        _ => Value::Null,
     }
 }

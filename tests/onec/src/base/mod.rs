@@ -1,27 +1,37 @@
-//! The infobase behind the server: catalogs, sale documents, and every way they change.
+//! The infobase behind the server: catalogs, documents, balances, and every way they change.
 
 mod amount;
+mod balance;
 mod change;
 mod columns;
 mod ledger;
+mod list;
 mod moment;
+mod order;
+mod row;
 mod rows;
 mod table;
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::OnceLock};
 
 use uuid::Uuid;
 
 pub use amount::{Amount, write_int};
+pub use balance::{Balance, Dimensions, Resources, Stock, summed};
 pub use change::{ChangeError, Lookup};
-pub use columns::{Column, Row, Source, Value, source};
+pub use columns::{Column, Source, Value, WAREHOUSE, source};
 pub use ledger::{Ledger, Month};
+pub use list::Item;
 pub use moment::Moment;
+pub use order::{CLOSED, LineTerms, NOT_AGREED, TO_SHIP, TO_SUPPLY, Terms, characteristics};
+pub use row::Row;
 pub use rows::{
     Deed, Document, FROM_AN_AGENT, GIVEN_BACK, LegalEntity, Line, Named, Overrides, Partner, Product, SOLD,
     TO_AN_AGENT, included_vat, to_kopecks,
 };
 pub use table::{Keyed, Table};
+
+use crate::{generate, schema::Type};
 
 /// All rows, and the counter that gives every write a new version.
 #[derive(Debug)]
@@ -35,6 +45,14 @@ pub struct Base {
     pub documents: Table<Document>,
     /// In the same order.
     pub returns: Table<Document>,
+    /// Follow from the sales as they were made, and are made when first asked for: a reader of sales alone never waits for
+    /// them, nor gives them room.
+    pub orders: OnceLock<Table<Document>>,
+    /// By [`Type::list`].
+    pub lists: Vec<Table<Item>>,
+    pub stock: Stock,
+    /// The last moment of what was made.
+    pub made_at: Moment,
     pub last_version: u64,
     /// Makes references and numbers of documents that are written later.
     pub written: u64,
@@ -53,6 +71,10 @@ pub enum Set {
     Lines,
     Returns,
     ReturnLines,
+    Orders,
+    OrderLines,
+    /// Of the number in [`Type::list`].
+    List(u16),
     /// Published, and without a row.
     Empty,
 }
@@ -76,16 +98,22 @@ impl Set {
             "Document_РеализацияТоваровУслуг_Товары" => Self::Lines,
             "Document_ВозвратТоваровОтКлиента" => Self::Returns,
             "Document_ВозвратТоваровОтКлиента_Товары" => Self::ReturnLines,
+            "Document_ЗаказКлиента" => Self::Orders,
+            "Document_ЗаказКлиента_Товары" => Self::OrderLines,
             _ => Self::Empty,
         }
     }
 
+    pub fn of(published: &Type) -> Self {
+        published.list.map_or_else(|| Self::named(&published.name), Self::List)
+    }
+
     pub fn is_documents(self) -> bool {
-        matches!(self, Self::Documents | Self::Returns)
+        matches!(self, Self::Documents | Self::Returns | Self::Orders)
     }
 
     pub fn is_lines(self) -> bool {
-        matches!(self, Self::Lines | Self::ReturnLines)
+        matches!(self, Self::Lines | Self::ReturnLines | Self::OrderLines)
     }
 }
 
@@ -97,7 +125,15 @@ impl Base {
 
     /// The documents of a set of documents or of their lines.
     pub fn papers(&self, set: Set) -> &Table<Document> {
-        if matches!(set, Set::Returns | Set::ReturnLines) { &self.returns } else { &self.documents }
+        match set {
+            Set::Returns | Set::ReturnLines => &self.returns,
+            Set::Orders | Set::OrderLines => self.orders(),
+            _ => &self.documents,
+        }
+    }
+
+    pub fn orders(&self) -> &Table<Document> {
+        self.orders.get_or_init(|| Table::new(generate::orders(self)))
     }
 
     /// The row of a catalog or document with this reference.
@@ -108,7 +144,10 @@ impl Base {
             Set::LegalEntities => self.legal_entities.find(reference),
             Set::Currencies => self.currencies.find(reference),
             Set::Units => self.units.find(reference),
-            Set::Documents | Set::Lines | Set::Returns | Set::ReturnLines => self.papers(set).find(reference),
+            Set::Documents | Set::Lines | Set::Returns | Set::ReturnLines | Set::Orders | Set::OrderLines => {
+                self.papers(set).find(reference)
+            }
+            Set::List(number) => self.lists.get(number as usize)?.find(reference),
             Set::Empty => None,
         };
         slot.map(|slot| Place { slot, line: 0 })
@@ -121,8 +160,9 @@ impl Base {
             Set::LegalEntities => self.legal_entities.get(place.slot).map(Row::LegalEntity),
             Set::Currencies => self.currencies.get(place.slot).map(Row::Named),
             Set::Units => self.units.get(place.slot).map(Row::Named),
-            Set::Documents | Set::Returns => self.papers(set).get(place.slot).map(Row::Document),
-            Set::Lines | Set::ReturnLines => {
+            Set::List(number) => self.lists.get(number as usize)?.get(place.slot).map(Row::Item),
+            Set::Documents | Set::Returns | Set::Orders => self.papers(set).get(place.slot).map(Row::Document),
+            Set::Lines | Set::ReturnLines | Set::OrderLines => {
                 let document = self.papers(set).get(place.slot)?;
                 let number = place.line as usize;
                 document.lines.get(number.checked_sub(1)?).map(|line| Row::Line(document, line, number))
@@ -139,7 +179,10 @@ impl Base {
             Set::LegalEntities => self.legal_entities.ordered(),
             Set::Currencies => self.currencies.ordered(),
             Set::Units => self.units.ordered(),
-            Set::Documents | Set::Lines | Set::Returns | Set::ReturnLines => self.papers(set).ordered(),
+            Set::Documents | Set::Lines | Set::Returns | Set::ReturnLines | Set::Orders | Set::OrderLines => {
+                self.papers(set).ordered()
+            }
+            Set::List(number) => self.lists.get(number as usize).map_or(&[], Table::ordered),
             Set::Empty => &[],
         }
     }
@@ -166,4 +209,4 @@ macro_rules! keyed_by_name {
         }
     )*};
 }
-keyed_by_name!(Product, Partner, LegalEntity, Named);
+keyed_by_name!(Product, Partner, LegalEntity, Named, Item);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Amount, Moment};
+use super::{Amount, Moment, Terms};
 
 #[derive(Debug, Clone)]
 pub struct Product {
@@ -67,6 +67,7 @@ pub enum Deed {
     #[default]
     Sale,
     Return,
+    Order,
 }
 
 pub const SOLD: &str = "РеализацияКлиенту";
@@ -94,6 +95,10 @@ pub struct Document {
     pub comment: Box<str>,
     /// `LineNumber` is the place in this list, from 1.
     pub lines: Vec<Line>,
+    /// Of a sale: the order it ships; all zeros without one.
+    pub order: Uuid,
+    /// Of an order.
+    pub terms: Option<Box<Terms>>,
     pub overrides: Overrides,
 }
 
@@ -131,11 +136,15 @@ pub fn to_kopecks(number: i128, by: i128) -> Amount {
 }
 
 impl Document {
+    /// What was called off is no part of it.
     pub fn total(&self) -> Amount {
-        Amount(self.lines.iter().map(|line| line.revenue.0).sum())
+        match self.terms {
+            None => Amount(self.lines.iter().map(|line| line.revenue.0).sum()),
+            Some(_) => Amount(self.standing_lines().map(|(_, line)| line.revenue.0).sum()),
+        }
     }
 
-    /// Counts as a sale or a return: posted, not marked for deletion, and of an operation that counts.
+    /// Counts as a sale, a return or an order: posted, not marked for deletion, and of an operation that counts.
     pub fn counts(&self) -> bool {
         self.is_posted && !self.is_deleted && !NOT_COUNTED.contains(&&*self.operation)
     }

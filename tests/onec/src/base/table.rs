@@ -18,6 +18,12 @@ pub struct Table<T> {
     ordered: Vec<u32>,
 }
 
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), by_reference: HashMap::new(), ordered: Vec::new() }
+    }
+}
+
 impl<T: Keyed> Table<T> {
     pub fn new(rows: Vec<T>) -> Self {
         let by_reference = rows.iter().zip(0..).map(|(row, slot)| (row.reference(), slot)).collect();

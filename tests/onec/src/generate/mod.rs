@@ -3,10 +3,12 @@
 mod dealers;
 mod dice;
 mod lists;
+mod orders;
 mod products;
 mod returns;
 mod sales;
 mod second;
+mod stock;
 
 #[cfg(test)]
 mod tests;
@@ -15,8 +17,16 @@ pub use dealers::{canary, dealer_name, dealer_reference};
 pub use dice::Dice;
 
 pub use lists::ROUBLE;
+pub use orders::orders;
 
-use crate::base::{Base, Document, LegalEntity, Moment, Named, Partner, Product, Table};
+use lists::{WAREHOUSES, cancel_reason};
+
+use std::sync::OnceLock;
+
+use crate::{
+    base::{Base, Document, LegalEntity, Moment, Named, Partner, Product, Table},
+    schema::Schema,
+};
 
 /// How large the base is and what is in it.
 #[derive(Debug, Clone)]
@@ -36,16 +46,19 @@ pub struct Plan {
 }
 
 pub fn base(plan: &Plan) -> Base {
-    rows(plan).into_base()
+    rows(plan).into_base(plan)
 }
 
 /// The same configuration elsewhere: nothing in it has a reference of the first.
 pub fn second(plan: &Plan) -> Base {
-    second::moved(rows(&Plan { seed: plan.seed + 1_000, ..plan.clone() })).into_base()
+    let plan = Plan { seed: plan.seed + 1_000, ..plan.clone() };
+    second::moved(rows(&plan)).into_base(&plan)
 }
 
-pub fn empty() -> Base {
-    Rows::default().into_base()
+pub fn empty(plan: &Plan) -> Base {
+    let mut base = Rows::default().into_base(plan);
+    base.lists.iter_mut().for_each(|list| *list = Table::default());
+    base
 }
 
 /// A base before it is put in order.
@@ -83,7 +96,7 @@ fn rows(plan: &Plan) -> Rows {
 }
 
 impl Rows {
-    fn into_base(mut self) -> Base {
+    fn into_base(mut self, plan: &Plan) -> Base {
         for row in &mut self.products {
             row.version = version(&(&row.name, &row.code, row.parent, row.is_deleted, row.price.0, row.unit));
         }
@@ -96,12 +109,17 @@ impl Rows {
         for row in self.currencies.iter_mut().chain(&mut self.units) {
             row.version = version(&(&row.name, &row.code));
         }
+        let mut lists = lists::items(&Schema::ut11(), &self.products);
+        for row in lists.iter_mut().flatten() {
+            row.version = version(&(&row.name, row.is_deleted, &row.cells));
+        }
         for row in self.documents.iter_mut().chain(&mut self.returns) {
             let lines: Vec<_> = row.lines.iter().map(|line| (line.product, line.quantity.0, line.revenue.0)).collect();
             let kind = (&row.operation, row.currency);
             row.version = version(&(row.date, &row.number, row.partner, row.is_posted, row.is_deleted, kind, lines));
         }
         Base {
+            stock: stock::stock(plan.seed, plan.now, &self.products),
             products: Table::new(self.products),
             partners: Table::new(self.partners),
             legal_entities: Table::new(self.legal_entities),
@@ -109,6 +127,9 @@ impl Rows {
             units: Table::new(self.units),
             documents: Table::new(self.documents),
             returns: Table::new(self.returns),
+            orders: OnceLock::new(),
+            lists: lists.into_iter().map(Table::new).collect(),
+            made_at: plan.now,
             last_version: 1 << 40,
             written: 0,
         }

@@ -27,6 +27,7 @@ pub fn of(sale: &Document, now: Moment) -> Option<Document> {
         is_posted: dice.chance(0.98),
         comment: if sale.comment.contains("Самовывоз") { "".into() } else { sale.comment.clone() },
         lines,
+        order: Uuid::nil(),
         ..sale.clone()
     };
     (date <= now).then_some(returned)

@@ -10,6 +10,7 @@ use super::{
     dealers::{dealer_reference, legal_entity_reference},
     dice::{Dice, Weights},
     lists::{DOLLAR, ROUBLE},
+    orders,
     products::Catalog,
     returns,
 };
@@ -138,6 +139,8 @@ impl<'a> Market<'a> {
             legal_entity: legal_entity_reference(buyer as u64 + 1),
             comment: comment.into(),
             lines: self.lines(buyer, dice),
+            order: if is_to_an_agent { Uuid::nil() } else { orders::reference_of(reference) },
+            terms: None,
             overrides: None,
         };
         if is_in_dollars {

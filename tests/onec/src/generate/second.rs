@@ -1,4 +1,5 @@
-//! Another infobase: the same shape under other references.
+//! Another infobase: the same shape under other references. Currencies, units, warehouses and reasons come with the
+//! configuration and are the same.
 
 use uuid::Uuid;
 
@@ -15,6 +16,7 @@ pub fn moved(mut rows: Rows) -> Rows {
     for row in rows.documents.iter_mut().chain(&mut rows.returns) {
         row.reference = elsewhere(row.reference);
         (row.partner, row.legal_entity) = (elsewhere(row.partner), elsewhere(row.legal_entity));
+        row.order = elsewhere(row.order);
         row.lines.iter_mut().for_each(|line| line.product = elsewhere(line.product));
     }
     rows

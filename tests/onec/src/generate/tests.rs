@@ -1,5 +1,5 @@
 use super::*;
-use crate::base::Set;
+use crate::base::{CLOSED, Deed, Set};
 
 fn plan() -> Plan {
     Plan {
@@ -118,4 +118,44 @@ fn junk_dates_come_only_when_asked_for() {
     assert!(years(&base(&plan())).iter().all(|year| (2022..=2026).contains(year)));
     let junk = years(&base(&Plan { junk_dates: true, ..plan() }));
     assert!([1, 209, 2106].iter().all(|year| junk.contains(year)));
+}
+
+/// Figures of the stand-in as it was before it had orders: whatever is drawn besides must not move them.
+#[test]
+fn the_sales_of_a_seed_are_what_they_have_always_been() {
+    let now = Moment::of(2026, 3, 5).at(14 * 3600);
+    let base = base(&Plan { dealers: 4, products: 60, lines: 1_500, seed: 1, now, ..plan() });
+    let ledger = base.ledger(&[Deed::Sale]);
+    assert_eq!((ledger.documents, ledger.lines, ledger.revenue.as_str()), (136, 1_382, "75104991.11"));
+    assert_eq!(ledger.months[0].xor, "6936824490997351261");
+    assert_eq!(base.ledger(&[Deed::Return]).months[0].xor, "3835190682306182511");
+    assert_eq!(base.product_ledger().xor, "18163615639484226693");
+    assert_eq!(base.documents.rows().fold(0, |xor, row| xor ^ row.version), 886_557_375_873);
+}
+
+#[test]
+fn orders_are_in_proportion_to_sales_and_none_is_of_the_future() {
+    let base = base(&Plan { lines: 20_000, ..plan() });
+    let (orders, sales) = (base.orders(), base.documents.len());
+    assert!((sales * 8 / 10..sales * 12 / 10).contains(&orders.len()), "{} of {sales}", orders.len());
+    assert!(orders.rows().all(|order| order.date <= plan().now));
+    for order in orders.rows() {
+        let terms = order.terms.as_ref().expect("terms of an order");
+        assert_eq!(terms.lines.len(), order.lines.len());
+        let codes: std::collections::HashSet<_> = terms.lines.iter().map(|line| line.code).collect();
+        assert_eq!(codes.len(), order.lines.len(), "a code is one line's");
+        let age = (plan().now.0 - order.date.0) / 86_400;
+        let is_off = order.standing_lines().next().is_none();
+        assert!(!is_off || age > 60 && terms.status == CLOSED, "called off whole after {age} days: {order:?}");
+    }
+}
+
+#[test]
+fn a_canary_stands_in_every_text_of_an_order_too() {
+    let base = base(&Plan { canaries: true, ..plan() });
+    for order in base.orders().rows() {
+        let own = canary((order.partner.as_u128() & 0xffff_ffff) as u64);
+        let theirs = &order.terms.as_ref().expect("terms of an order").customer_number;
+        assert!([&order.number, &order.comment, theirs].iter().all(|text| text.contains(&own)), "{order:?}");
+    }
 }

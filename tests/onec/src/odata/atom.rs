@@ -38,6 +38,18 @@ impl Page<'_> {
         }
     }
 
+    /// Rows of a virtual table have no key, and so are no entries.
+    pub fn table<'r>(&self, out: &mut Vec<u8>, name: &str, rows: impl Iterator<Item = Row<'r>>) {
+        let type_name = &self.of.name;
+        put(out, &format!("{HEAD}<d:{name}{NAMESPACES} m:type=\"Collection(StandardODATA.{type_name})\">"));
+        for row in rows {
+            put(out, &format!("<d:element m:type=\"StandardODATA.{type_name}\">"));
+            self.properties(out, self.members, row);
+            put(out, "</d:element>");
+        }
+        put(out, &format!("</d:{name}>"));
+    }
+
     pub fn entry(&self, out: &mut Vec<u8>, row: Row<'_>, is_root: bool) {
         if is_root {
             put(out, &format!("{HEAD}<entry{NAMESPACES} xml:base=\"{}\">", self.root));
@@ -94,7 +106,7 @@ impl Page<'_> {
             Value::Bool(flag) => element(out, name, &flag.to_string()),
             Value::Whole(number) => element(out, name, &number.to_string()),
             Value::Amount(amount) => element(out, name, &amount.to_string()),
-            Value::Text(text) => element(out, name, text),
+            Value::Text(text) | Value::Json(text) => element(out, name, text),
             Value::Guid(id) => element(out, name, &id.to_string()),
             Value::Date(date) => element(out, name, &date.to_string()),
             Value::Version(version) => element(out, name, &version_text(version)),

@@ -1,6 +1,8 @@
 //! The standard OData interface: a resource and its options in, an answer out.
 
+mod arguments;
 pub mod atom;
+mod balance;
 pub mod error;
 mod filter;
 mod find;
@@ -18,7 +20,7 @@ use target::{Target, target};
 use uuid::Uuid;
 
 use crate::{
-    base::{Base, Moment, Place, Set},
+    base::{Base, Moment, Place, Row, Set, source},
     faults::Kind,
     http::{Answer, Request},
     schema::{self, Schema, Type},
@@ -56,6 +58,16 @@ struct Asked<'a> {
     met: &'a [Kind],
 }
 
+/// What the rows of a page share.
+struct Sheet<'a> {
+    of: &'a Type,
+    /// The name of a virtual table; empty for a set.
+    table: &'a str,
+    prepared: &'a Prepared,
+    /// Rows on all pages.
+    total: usize,
+}
+
 impl Asked<'_> {
     fn answer(&self, query: &Query, buffer: Vec<u8>) -> Result<Answer, Refusal> {
         let schema = self.server.schema();
@@ -68,19 +80,37 @@ impl Asked<'_> {
                 Target::Count(of) => self.count(&schema, of, query),
                 Target::Entity(of, reference, line) => self.entity(&schema, of, reference, line, query, buffer),
                 Target::Navigation(of, reference, name) => self.follow(&schema, (of, reference, name), query, buffer),
+                Target::Table(function, arguments, is_count) => {
+                    balance::answer(self, &schema, (function, arguments, is_count), query, buffer)
+                }
             },
         }
     }
 
     fn list(&self, schema: &Schema, of: &Type, query: &Query, buffer: Vec<u8>) -> Result<Answer, Refusal> {
-        let prepared = self.prepared(schema, of, query)?;
+        let prepared = self.prepared(schema, of, query, of.name.clone())?;
         let base = self.server.base();
         let found = self.find(&base, schema, of, query, true)?;
         self.carry(found.places.len())?;
-        let habits = &self.server.options.habits;
-        let count = (query.counts_inline && habits.counts_inline).then_some(found.total);
-        let set = Set::named(&of.name);
+        let set = Set::of(of);
         let rows = found.places.iter().filter_map(|place| base.row(set, *place));
+        let sheet = Sheet { of, table: "", prepared: &prepared, total: found.total };
+        let drawn = self.page(&base, &sheet, rows, query, buffer);
+        drop(base);
+        self.disturb(set, &found.places);
+        Ok(drawn)
+    }
+
+    fn page<'r>(
+        &self,
+        base: &'r Base,
+        sheet: &Sheet<'_>,
+        rows: impl Iterator<Item = Row<'r>>,
+        query: &Query,
+        buffer: Vec<u8>,
+    ) -> Answer {
+        let Sheet { of, table, prepared, total } = *sheet;
+        let count = (query.counts_inline && self.server.options.habits.counts_inline).then_some(total);
         let mut body = buffer;
         match query.format {
             Format::Json(level) => {
@@ -98,13 +128,16 @@ impl Asked<'_> {
                     if at > 0 {
                         body.push(b',');
                     }
-                    prepared.drawing.draw(&mut body, &base, row, json::Place::List);
+                    prepared.drawing.draw(&mut body, base, row, json::Place::List);
                 }
                 body.extend_from_slice(b"]}");
             }
+            Format::Atom if !table.is_empty() => {
+                self.atom(base, &self.root(), of, prepared).table(&mut body, table, rows);
+            }
             Format::Atom => {
                 let root = self.root();
-                let page = self.atom(&base, &root, of, &prepared);
+                let page = self.atom(base, &root, of, prepared);
                 page.open_feed(&mut body, count);
                 for row in rows {
                     page.entry(&mut body, row, false);
@@ -112,9 +145,7 @@ impl Asked<'_> {
                 body.extend_from_slice(atom::CLOSE_FEED.as_bytes());
             }
         }
-        drop(base);
-        self.disturb(set, &found.places);
-        Ok(self.ok("feed", body))
+        self.ok("feed", body)
     }
 
     fn find(
@@ -132,27 +163,30 @@ impl Asked<'_> {
         // Ordering by an invented field is ignored on sets that belong to a recorder.
         let is_of_recorder = of.key.first().is_some_and(|key| key == "Recorder");
         let order = match &query.order_by {
-            Some(text) if is_page && !is_of_recorder => Some(order::Order::parse(text, of)?),
+            Some(text) if is_page && !is_of_recorder => Some(order::Order::parse(text, schema, of)?),
             _ => None,
         };
-        let sends_all = !is_page || query.counts_inline && self.server.options.habits.inline_count_sends_all;
-        let search = find::Search {
-            set: Set::named(&of.name),
-            filter: filter.as_ref(),
-            order: order.as_ref(),
-            skip: if sends_all { 0 } else { query.skip },
-            top: query.top.filter(|_| !sends_all),
-        };
+        let (skip, top) = if is_page { self.window(query) } else { (0, None) };
+        let search = find::Search { set: Set::of(of), filter: filter.as_ref(), order: order.as_ref(), skip, top };
         Ok(find::find(base, &search, &mut self.server.dice()))
     }
 
+    /// How many rows to leave out and to send.
+    fn window(&self, query: &Query) -> (usize, Option<usize>) {
+        let sends_all = query.counts_inline && self.server.options.habits.inline_count_sends_all;
+        if sends_all { (0, None) } else { (query.skip, query.top) }
+    }
+
     fn count(&self, schema: &Schema, of: &Type, query: &Query) -> Result<Answer, Refusal> {
+        self.counted(self.find(&self.server.base(), schema, of, query, false)?.total)
+    }
+
+    fn counted(&self, total: usize) -> Result<Answer, Refusal> {
         if !self.server.options.habits.counts {
             return Err(Refusal::unsupported("$count"));
         }
-        let found = self.find(&self.server.base(), schema, of, query, false)?;
         let mut body = if self.server.options.habits.has_bom { BOM.to_vec() } else { Vec::new() };
-        body.extend_from_slice(found.total.to_string().as_bytes());
+        body.extend_from_slice(total.to_string().as_bytes());
         Ok(Answer::new(200, "text/plain;charset=utf-8", body))
     }
 
@@ -165,9 +199,9 @@ impl Asked<'_> {
         query: &Query,
         buffer: Vec<u8>,
     ) -> Result<Answer, Refusal> {
-        let prepared = self.prepared(schema, of, query)?;
+        let prepared = self.prepared(schema, of, query, of.name.clone())?;
         let base = self.server.base();
-        let set = Set::named(&of.name);
+        let set = Set::of(of);
         let place = base.find(set, reference).map(|place| Place { line: line.unwrap_or(place.line), ..place });
         let row = place.and_then(|place| base.row(set, place)).ok_or_else(|| Refusal::no_entity(&of.name))?;
         let mut body = buffer;
@@ -199,22 +233,31 @@ impl Asked<'_> {
         let key = of.property(&format!("{name}_Key")).ok_or_else(|| Refusal::no_property(name))?;
         let linked = {
             let base = self.server.base();
-            let set = Set::named(&of.name);
+            let set = Set::of(of);
             let row = base.find(set, reference).and_then(|place| base.row(set, place));
-            row.and_then(|row| json::linked(row, crate::base::source(&of.name, key)))
+            row.and_then(|row| json::linked(row, source(of, key)))
         };
         let linked = linked.ok_or_else(|| Refusal::no_entity(&target.name))?;
         self.entity(schema, target, linked, None, query, buffer)
     }
 
-    fn prepared(&self, schema: &Schema, of: &Type, query: &Query) -> Result<std::sync::Arc<Prepared>, Refusal> {
+    /// `wish` names the type, and what of it there is.
+    fn prepared(
+        &self,
+        schema: &Schema,
+        of: &Type,
+        query: &Query,
+        wish: String,
+    ) -> Result<std::sync::Arc<Prepared>, Refusal> {
         let level = match query.format {
             Format::Json(level) => level,
             Format::Atom => Level::Minimal,
         };
-        self.server.prepared((of.name.clone(), query.select.clone(), level), || {
+        self.server.prepared((wish, query.select.clone(), level), || {
             let linking = Linking { with_select: self.server.options.habits.links_with_select };
             let mut members = select::members(schema, of, query.select.as_deref(), level, linking)?;
+            // Rows of a virtual table have no address that a link could begin with.
+            members.retain(|member| of.is_entity() || !matches!(member.content, select::Content::Link { .. }));
             select::disorder(&mut members, &mut self.server.dice());
             Ok(Prepared { drawing: json::Drawing::new(&of.name, members.clone()), members })
         })
@@ -234,11 +277,11 @@ impl Asked<'_> {
     fn disturb(&self, set: Set, page: &[Place]) {
         for kind in self.met {
             let (Kind::InsertBetween { documents } | Kind::DeleteBetween { documents }) = kind else { continue };
-            if !matches!(set, Set::Documents | Set::Lines) {
+            if !matches!(set, Set::Documents | Set::Lines | Set::Orders | Set::OrderLines) {
                 continue;
             }
             let mut base = self.server.base_mut();
-            let on_page: Vec<_> = page.iter().filter_map(|place| base.documents.get(place.slot).cloned()).collect();
+            let on_page: Vec<_> = page.iter().filter_map(|place| base.papers(set).get(place.slot).cloned()).collect();
             if matches!(kind, Kind::DeleteBetween { .. }) {
                 for document in on_page.iter().take(*documents) {
                     _ = base.delete(document.reference);

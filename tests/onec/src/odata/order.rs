@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::error::Refusal;
 use crate::{
     base::{Base, Column, Row, Set, Source, Value, source},
-    schema::{Kind, Type},
+    schema::{Kind, Schema, Type},
 };
 
 /// Keys, most significant first.
@@ -31,7 +31,7 @@ enum By {
 }
 
 impl Order {
-    pub fn parse(text: &str, of: &Type) -> Result<Self, Refusal> {
+    pub fn parse(text: &str, schema: &Schema, of: &Type) -> Result<Self, Refusal> {
         let mut keys = Vec::new();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, direction) = part.split_once(' ').unwrap_or((part, "asc"));
@@ -40,28 +40,35 @@ impl Order {
                 "desc" => true,
                 other => return Err(Refusal::option("$orderby", format!("неизвестное направление \"{other}\""))),
             };
-            keys.push(Key { by: by(of, name)?, is_descending });
+            keys.push(Key { by: by(schema, of, name)?, is_descending });
         }
         Ok(Self { keys })
     }
 
     /// Whether the keys give each row one place: only then do pages not overlap.
     pub fn is_total(&self, set: Set) -> bool {
-        let has =
-            |column| self.keys.iter().any(|key| matches!(key.by, By::Column(c) | By::Reference(c, _) if c == column));
-        has(Column::Reference) && (!set.is_lines() || has(Column::LineNumber))
+        self.names(Column::Reference) && (!set.is_lines() || self.names(Column::LineNumber))
+    }
+
+    /// The same of rows that only these columns together tell apart.
+    pub fn names_all(&self, columns: &[Column]) -> bool {
+        columns.iter().all(|column| self.names(*column))
+    }
+
+    fn names(&self, column: Column) -> bool {
+        self.keys.iter().any(|key| matches!(key.by, By::Column(c) | By::Reference(c, _) if c == column))
     }
 
     /// The order that documents lie in anyway.
     pub fn is_natural(&self, set: Set) -> bool {
         let expected = match set {
-            Set::Documents | Set::Returns => {
+            Set::Documents | Set::Returns | Set::Orders => {
                 [By::Column(Column::Date), By::Reference(Column::Reference, Set::Empty)].as_slice()
             }
-            Set::Products | Set::Partners | Set::LegalEntities | Set::Currencies | Set::Units => {
+            Set::Products | Set::Partners | Set::LegalEntities | Set::Currencies | Set::Units | Set::List(_) => {
                 &[By::Reference(Column::Reference, Set::Empty)]
             }
-            Set::Lines | Set::ReturnLines | Set::Empty => return false,
+            Set::Lines | Set::ReturnLines | Set::OrderLines | Set::Empty => return false,
         };
         self.keys.len() == expected.len()
             && self.keys.iter().zip(expected).all(|(key, by)| key.by == *by && !key.is_descending)
@@ -83,7 +90,7 @@ impl Order {
     }
 }
 
-fn by(of: &Type, name: &str) -> Result<By, Refusal> {
+fn by(schema: &Schema, of: &Type, name: &str) -> Result<By, Refusal> {
     let first = name.split('/').next().unwrap_or(name);
     let (name, through) = match of.navigation(first) {
         Some(_) => (format!("{first}_Key"), true),
@@ -93,12 +100,11 @@ fn by(of: &Type, name: &str) -> Result<By, Refusal> {
     if matches!(property.kind, Kind::Rows(_)) {
         return Err(Refusal::option("$orderby", format!("\"{first}\" - табличная часть")));
     }
-    Ok(match source(&of.name, property) {
+    Ok(match source(of, property) {
         Source::Fixed(_) => By::Nothing,
         Source::Column(Column::Reference) if name == "Ref_Key" => By::Reference(Column::Reference, Set::Empty),
         Source::Column(column) if property.kind == Kind::Guid || through => {
-            let target = of.navigation(name.trim_end_matches("_Key"));
-            By::Reference(column, target.map_or(Set::Empty, |link| Set::named(&link.target)))
+            By::Reference(column, schema.target(of, name.trim_end_matches("_Key")).map_or(Set::Empty, Set::of))
         }
         Source::Column(column) => By::Column(column),
     })
@@ -126,8 +132,16 @@ fn compare(a: Value<'_>, b: Value<'_>) -> Ordering {
         (Value::Date(a), Value::Date(b)) => a.cmp(&b),
         (Value::Version(a), Value::Version(b)) => a.cmp(&b),
         (Value::Null, Value::Null) => Ordering::Equal,
-        (Value::Null, _) => Ordering::Less,
-        (_, Value::Null) => Ordering::Greater,
-        _ => Ordering::Equal,
+        // Values of different kinds stand in one column only where it is composite, or holds nothing.
+        _ => rank(a).cmp(&rank(b)),
+    }
+}
+
+fn rank(value: Value<'_>) -> u8 {
+    match value {
+        Value::Null => 0,
+        Value::Text(_) => 1,
+        Value::Guid(_) => 2,
+        _ => 3,
     }
 }

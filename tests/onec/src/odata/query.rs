@@ -29,6 +29,8 @@ pub struct Query {
     pub skip: usize,
     pub counts_inline: bool,
     pub expands: bool,
+    /// Options that are none of OData's: a virtual table takes its arguments so, too.
+    pub arguments: Vec<(String, String)>,
 }
 
 impl Query {
@@ -56,6 +58,7 @@ impl Query {
             skip: 0,
             counts_inline: false,
             expands: false,
+            arguments: Vec::new(),
         };
         for (name, raw_value) in pairs(raw) {
             // 1C does not take a plus for a space, and then finds no operator where one should be.
@@ -81,7 +84,7 @@ impl Query {
                 unknown if unknown.starts_with('$') => {
                     return Err(Refusal::option(unknown, "неизвестная опция"));
                 }
-                _ => {}
+                other => query.arguments.push((other.to_owned(), value)),
             }
         }
         Ok(query)

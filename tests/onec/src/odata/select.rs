@@ -54,7 +54,7 @@ pub fn members(
         }
     }
     for name in wanted.presentations() {
-        members.push(presentation(of, name)?);
+        members.push(presentation(schema, of, name)?);
     }
     wanted.all_exist(schema, of)?;
     if level != Level::None {
@@ -63,7 +63,7 @@ pub fn members(
                 !is_chosen || wanted.names(&navigation.name) || options.with_select && wanted.names(&key.name)
             });
             if let Some(key) = key {
-                let key = source(&of.name, key);
+                let key = source(of, key);
                 members.push(Member { name: navigation.name.clone(), content: Content::Link { key } });
             }
         }
@@ -96,7 +96,7 @@ fn member(
     level: Level,
     options: Linking,
 ) -> Result<Member, Refusal> {
-    let source = source(&of.name, property);
+    let source = source(of, property);
     let content = match (&property.kind, source) {
         (Kind::Rows(rows), Source::Column(Column::Lines)) => {
             let rows_type = schema.named(rows).ok_or_else(|| Refusal::no_property(rows))?;
@@ -117,21 +117,20 @@ fn member(
 fn line_links(schema: &Schema, of: &Type, section: &Property) -> Vec<Member> {
     let Some(flat) = schema.named(&format!("{}_{}", of.name, section.origin)) else { return Vec::new() };
     let link = |navigation: &crate::schema::Navigation| {
-        let key = source(&flat.name, flat.property(&format!("{}_Key", navigation.name))?);
+        let key = source(flat, flat.property(&format!("{}_Key", navigation.name))?);
         Some(Member { name: navigation.name.clone(), content: Content::Link { key } })
     };
     flat.navigations.iter().filter_map(link).collect()
 }
 
-fn presentation(of: &Type, name: &str) -> Result<Member, Refusal> {
+fn presentation(schema: &Schema, of: &Type, name: &str) -> Result<Member, Refusal> {
     let of_reference = match name.strip_suffix("____Presentation") {
         None => None,
         Some(field) => {
             let key = of.property(&format!("{field}_Key")).or_else(|| of.property(field));
             let key = key.ok_or_else(|| Refusal::no_property(name))?;
-            let target =
-                of.navigation(field.trim_end_matches("_Key")).map_or(Set::Empty, |link| Set::named(&link.target));
-            Some((source(&of.name, key), target))
+            let target = schema.target(of, field.trim_end_matches("_Key")).map_or(Set::Empty, Set::of);
+            Some((source(of, key), target))
         }
     };
     Ok(Member { name: name.to_owned(), content: Content::Presentation { of: of_reference } })

@@ -1,5 +1,5 @@
 //! What the infobase publishes: entity types, their properties and navigations, enumerations and functions.
-//! The one list, `ut11.txt`, feeds `$metadata`, `$select`, `$filter` and the shape of every answer.
+//! The one list, `ut11.txt`, feeds `$metadata`, `$select`, `$filter` and the shape of every answer. A test may add to it.
 
 mod metadata;
 mod parse;
@@ -19,6 +19,8 @@ pub struct Schema {
 pub struct Type {
     pub name: String,
     pub is_open: bool,
+    /// The number of the list that its rows lie in, field by field; else the base knows what each field means.
+    pub list: Option<u16>,
     pub key: Vec<String>,
     pub properties: Vec<Property>,
     pub navigations: Vec<Navigation>,
@@ -32,6 +34,8 @@ pub struct Property {
     pub origin: String,
     pub kind: Kind,
     pub is_nullable: bool,
+    /// Its number in the type as published: where rows of a list keep the value.
+    pub place: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +71,34 @@ pub struct Function {
 impl Schema {
     /// The trade configuration UT 11.
     pub fn ut11() -> Self {
-        parse::read(include_str!("ut11.txt"))
+        let mut schema = Self { types: Vec::new(), enums: Vec::new(), functions: Vec::new() };
+        parse::read_into(&mut schema, include_str!("ut11.txt")).expect("ut11.txt is in its own language");
+        schema
+    }
+
+    /// Publishes more, in the language of `ut11.txt`; every new entity keeps its rows as a list.
+    pub fn extend(&mut self, text: &str) -> Result<(), String> {
+        let (known, lists) = (self.types.len(), self.lists().count());
+        let mut grown = self.clone();
+        parse::read_into(&mut grown, text)?;
+        for (number, one) in (lists..).zip(grown.types[known..].iter_mut().filter(|one| one.is_entity())) {
+            if one.property("Ref_Key").is_none_or(|key| key.kind != Kind::Guid) {
+                return Err(format!("{} has no Ref_Key:guid", one.name));
+            }
+            one.list = Some(u16::try_from(number).map_err(|_| "too many lists")?);
+        }
+        *self = grown;
+        Ok(())
+    }
+
+    /// What a navigation of the type leads to, if that is published.
+    pub fn target(&self, of: &Type, navigation: &str) -> Option<&Type> {
+        self.named(&of.navigation(navigation)?.target)
+    }
+
+    /// The types whose rows lie in lists, in the order of their numbers.
+    pub fn lists(&self) -> impl Iterator<Item = &Type> {
+        self.types.iter().filter(|one| one.list.is_some())
     }
 
     pub fn named(&self, name: &str) -> Option<&Type> {
@@ -82,6 +113,11 @@ impl Schema {
     pub fn sets(&self) -> impl Iterator<Item = &Type> {
         self.types.iter().filter(|one| one.is_entity())
     }
+}
+
+impl Property {
+    /// The place of a field that was added after the type was published.
+    pub const NEW: u16 = u16::MAX;
 }
 
 impl Type {

@@ -4,18 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::visitor::{SALES, Visitor, text};
+use crate::visitor::{SALES, Visitor, exact, text};
 
 async fn fetch(visitor: &Visitor, reference: &str) -> Option<Value> {
     let filter = format!("Ref_Key eq guid'{reference}'");
     visitor.rows(SALES, &[("$filter", &filter)]).await.into_iter().next()
-}
-
-/// Raw ten-thousandths of a JSON number's literal text.
-fn exact(value: &Value) -> i128 {
-    let text = value.to_string();
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    format!("{whole}{fraction:0<4}").parse().unwrap()
 }
 
 #[derive(Default, PartialEq, Debug)]

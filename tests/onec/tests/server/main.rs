@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod admin;
+mod balances;
 mod faults;
 mod lists;
 mod metadata;
+mod orders;
+mod published;
 mod shapes;
 mod visitor;

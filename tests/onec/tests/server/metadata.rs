@@ -113,7 +113,10 @@ async fn what_a_real_server_declares_is_declared_here_with_the_same_types() {
     let invented = [
         "Catalog_Валюты",
         "Catalog_Партнеры",
+        "Catalog_ПричиныОтменыЗаказовКлиентов",
+        "Catalog_Склады",
         "Catalog_УпаковкиЕдиницыИзмерения",
+        "Catalog_ХарактеристикиНоменклатуры",
         "Document_ВозвратТоваровОтКлиента",
         "Document_ВозвратТоваровОтКлиента_Товары",
     ];

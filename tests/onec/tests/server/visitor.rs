@@ -6,6 +6,7 @@ use serde_json::Value;
 
 pub const SALES: &str = "Document_РеализацияТоваровУслуг";
 pub const LINES: &str = "Document_РеализацияТоваровУслуг_Товары";
+pub const ORDERS: &str = "Document_ЗаказКлиента";
 pub const PRODUCTS: &str = "Catalog_Номенклатура";
 
 pub struct Visitor {
@@ -95,4 +96,12 @@ pub fn encoded(text: &str) -> String {
 
 pub fn text<'a>(row: &'a Value, field: &str) -> &'a str {
     row[field].as_str().unwrap_or_else(|| panic!("{field} in {row}"))
+}
+
+/// Raw ten-thousandths of a JSON number's literal text.
+pub fn exact(value: &Value) -> i128 {
+    let text = value.to_string();
+    let (digits, sign) = text.strip_prefix('-').map_or((&*text, 1), |digits| (digits, -1));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    sign * format!("{whole}{fraction:0<4}").parse::<i128>().unwrap()
 }

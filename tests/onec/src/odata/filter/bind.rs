@@ -131,6 +131,9 @@ impl<'a> Scope<'a> {
     }
 
     fn compare(&self, operator: Operator, left: &Node, right: &Node) -> Result<Typed, Refusal> {
+        if let Some(typed) = self.compare_with_cast(operator, left, right)? {
+            return Ok(typed);
+        }
         let ((left, left_shape), (right, right_shape)) = (self.bind(left)?, self.bind(right)?);
         let is_equality = matches!(operator, Operator::Eq | Operator::Ne);
         let bound = match (left_shape, right_shape) {
@@ -144,9 +147,6 @@ impl<'a> Scope<'a> {
             (Shape::Recorder, _) | (_, Shape::Recorder) => {
                 return Err(Refusal::runtime("Ошибка сравнения регистратора."));
             }
-            (Shape::Composite, Shape::Cast) | (Shape::Cast, Shape::Composite) if is_equality => {
-                Bound::Constant(operator == Operator::Ne)
-            }
             (Shape::Guid, Shape::Guid) | (Shape::Guid, Shape::Cast) | (Shape::Cast, Shape::Guid) if !is_equality => {
                 return Err(Refusal::runtime("Операция сравнения ссылок на больше или меньше недопустима."));
             }
@@ -159,6 +159,38 @@ impl<'a> Scope<'a> {
             _ => return Err(Refusal::runtime("Несравнимые типы в условии.")),
         };
         Ok((bound, Shape::Bool))
+    }
+
+    /// `Field eq cast(guid'…','Document_X')`: the value and the type beside it must both be those.
+    fn compare_with_cast(&self, operator: Operator, left: &Node, right: &Node) -> Result<Option<Typed>, Refusal> {
+        let (Node::Path(path), Node::Call(name, arguments)) = (left, right) else {
+            let (Node::Call(_, _), Node::Path(_)) = (left, right) else { return Ok(None) };
+            return self.compare_with_cast(operator, right, left);
+        };
+        let is_equality = matches!(operator, Operator::Eq | Operator::Ne);
+        let (field, shape) = self.path(path)?;
+        if name != "cast" || shape != Shape::Composite || !is_equality {
+            return Ok(None);
+        }
+        let (value, _) = self.typed(name, arguments)?;
+        let is_value = Bound::Compare(Operator::Eq, Box::new(field), Box::new(value));
+        let is_same = Bound::And(Box::new(is_value), Box::new(self.has_type(path, arguments)?));
+        let bound = if operator == Operator::Eq { is_same } else { Bound::Not(Box::new(is_same)) };
+        Ok(Some((bound, Shape::Bool)))
+    }
+
+    /// Whether the type beside a composite field is the one named last in the arguments.
+    fn has_type(&self, path: &[String], arguments: &[Node]) -> Result<Bound, Refusal> {
+        let Some(Node::Literal(Literal::Text(type_name))) = arguments.last() else {
+            return Err(Refusal::new(400, 21, "Неверные аргументы функции."));
+        };
+        let mut beside = path.to_vec();
+        if let Some(last) = beside.last_mut() {
+            last.push_str("_Type");
+        }
+        let bare = type_name.strip_prefix("StandardODATA.").unwrap_or(type_name);
+        let wanted = Bound::Literal(Literal::Text(format!("StandardODATA.{bare}")));
+        Ok(Bound::Compare(Operator::Eq, Box::new(self.path(&beside)?.0), Box::new(wanted)))
     }
 
     fn path(&self, path: &[String]) -> Result<Typed, Refusal> {
@@ -189,7 +221,7 @@ impl<'a> Scope<'a> {
         let target = self.schema.named(&navigation.target).ok_or_else(|| Refusal::no_property(first))?;
         let (key, _) = value(of, &format!("{first}_Key"))?;
         let (inner, shape) = self.member(target, rest)?;
-        Ok((Bound::Via(Box::new(key), Set::named(&target.name), Box::new(inner)), shape))
+        Ok((Bound::Via(Box::new(key), Set::of(target), Box::new(inner)), shape))
     }
 
     fn lambda(&self, path: &[String], variable: &str, body: Option<&Node>, is_any: bool) -> Result<Typed, Refusal> {
@@ -203,7 +235,7 @@ impl<'a> Scope<'a> {
         let rows = self.schema.named(rows).ok_or_else(|| Refusal::no_property(name))?;
         let scope = Scope { schema: self.schema, of: self.of, variable: Some((variable, rows)) };
         let body = body.map(|body| scope.condition(body)).transpose()?.map(Box::new);
-        let has_rows = source(&self.of.name, property) == Source::Column(Column::Lines);
+        let has_rows = source(self.of, property) == Source::Column(Column::Lines);
         let bound = match (has_rows, is_any, body) {
             (false, _, _) => Bound::Constant(!is_any),
             (true, true, body) => Bound::Any(body),
@@ -249,7 +281,7 @@ impl<'a> Scope<'a> {
         Ok((Bound::Call(function, bound.collect::<Result<_, _>>()?), gives))
     }
 
-    /// `cast(guid'…','Document_X')` and `isof(Field,'Document_X')`. Composite fields of this base are never set.
+    /// `cast(guid'…','Document_X')` and `isof(Field,'Document_X')`.
     fn typed(&self, name: &str, arguments: &[Node]) -> Result<Typed, Refusal> {
         let [value, Node::Literal(Literal::Text(type_name))] = arguments else {
             return Err(Refusal::new(400, 21, format!("Неверные аргументы функции \"{name}\".")));
@@ -261,7 +293,10 @@ impl<'a> Scope<'a> {
         let (bound, shape) = self.bind(value)?;
         match (name, shape) {
             ("cast", _) => Ok((bound, Shape::Cast)),
-            (_, Shape::Composite) => Ok((Bound::Constant(false), Shape::Bool)),
+            (_, Shape::Composite) => match value {
+                Node::Path(path) => Ok((self.has_type(path, arguments)?, Shape::Bool)),
+                _ => Ok((Bound::Constant(false), Shape::Bool)),
+            },
             _ => Ok((Bound::Constant(true), Shape::Bool)),
         }
     }
@@ -280,7 +315,7 @@ fn value(of: &Type, name: &str) -> Result<Typed, Refusal> {
         Kind::Date => Shape::Date,
         Kind::Texts | Kind::Rows(_) | Kind::Complex(_) => Shape::Rows,
     };
-    let bound = match source(&of.name, property) {
+    let bound = match source(of, property) {
         Source::Column(column) => Bound::Column(column),
         Source::Fixed(value) => Bound::Fixed(value),
     };

@@ -31,7 +31,7 @@ enum Operand<'a> {
 impl<'a> From<Value<'a>> for Operand<'a> {
     fn from(value: Value<'a>) -> Self {
         match value {
-            Value::Null | Value::NoRows => Self::Null,
+            Value::Null | Value::NoRows | Value::Json(_) => Self::Null,
             Value::Bool(flag) => Self::Bool(flag),
             Value::Whole(number) => Self::Number(number as f64),
             Value::Amount(amount) => Self::Number(amount.as_f64()),

@@ -111,15 +111,15 @@ fn a_record_set_path_without_any_breaks_the_application() {
 fn a_composite_field_never_equals_a_bare_guid_and_says_nothing() {
     let base = base();
     assert_eq!(matches(&base, SALES, "ЗаказКлиента eq guid'5b0d6f0e-d0d0-11ee-8a01-000000000001'"), 0);
-    assert_eq!(
-        matches(
-            &base,
-            SALES,
-            "ЗаказКлиента eq cast(guid'5b0d6f0e-d0d0-11ee-8a01-000000000001','Document_ЗаказКлиента')"
-        ),
-        0
-    );
-    assert_eq!(matches(&base, SALES, "isof(ЗаказКлиента,'Document_ЗаказКлиента')"), 0);
+    let ordered: Vec<_> = base.documents.rows().filter(|sale| !sale.order.is_nil()).collect();
+    let (first, count) = (ordered[0].order, ordered.len());
+    let cast = |of: &str| format!("ЗаказКлиента eq cast(guid'{first}','{of}')");
+    assert_eq!(matches(&base, SALES, &format!("ЗаказКлиента eq guid'{first}'")), 0);
+    assert_eq!(matches(&base, SALES, &cast("Document_ЗаказКлиента")), 1);
+    assert_eq!(matches(&base, SALES, &cast("StandardODATA.Document_ЗаказКлиента")), 1);
+    assert_eq!(matches(&base, SALES, &cast("Catalog_Партнеры")), 0);
+    assert_eq!(matches(&base, SALES, "isof(ЗаказКлиента,'Document_ЗаказКлиента')"), count);
+    assert_eq!(matches(&base, SALES, "isof(ЗаказКлиента,'Catalog_Партнеры')"), 0);
 }
 
 #[test]

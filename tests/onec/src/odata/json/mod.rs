@@ -12,7 +12,10 @@ use write::{in_quotes, write_guid, write_link, write_name, write_text, write_val
 pub use write::{version_text, write_link_url};
 
 use super::select::{Content, Member};
-use crate::base::{Base, Column, Row, Set, Source, Value};
+use crate::{
+    base::{Base, Column, Row, Set, Source, Value},
+    schema::Kind,
+};
 
 /// Members prepared for drawing many rows.
 #[derive(Debug)]
@@ -208,4 +211,11 @@ pub fn presentation<'a>(base: &'a Base, row: Row<'a>, of: Option<(Source, Set)>)
     let Some((key, set)) = of else { return row.presentation() };
     let target = linked(row, key).and_then(|id| base.find(set, id)).and_then(|place| base.row(set, place));
     target.map_or("", Row::presentation)
+}
+
+/// The value as an answer has it, for those who look at it from outside.
+pub fn value(held: Value<'_>, kind: &Kind) -> serde_json::Value {
+    let mut text = Vec::new();
+    write_value(&mut text, held, in_quotes(kind));
+    serde_json::from_slice(&text).unwrap_or_default()
 }

@@ -78,6 +78,7 @@ pub fn write_value(out: &mut Vec<u8>, value: Value<'_>, in_quotes: bool) {
         }
         Value::Null => out.extend_from_slice(b"null"),
         Value::NoRows => out.extend_from_slice(b"[]"),
+        Value::Json(json) => out.extend_from_slice(json.as_bytes()),
         Value::Bool(_) | Value::Whole(_) | Value::Amount(_) => {
             if in_quotes {
                 out.push(b'"');

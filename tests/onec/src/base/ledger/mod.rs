@@ -1,11 +1,14 @@
 //! The oracle: what a perfect copy of the base would add up to, computed from the truth and never from what was served.
 
+mod orders;
+mod stock;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use xxhash_rust::xxh64::xxh64;
 
-use super::{Amount, Base, Deed, Document, Line};
+use super::{Amount, Base, Deed, Document, Item, Line, Table};
 
 /// Documents that count: sales, returns as negative lines, or both together.
 #[derive(Debug, Serialize)]
@@ -97,6 +100,15 @@ impl Base {
 
     pub fn currency_ledger(&self) -> Items {
         items(self.currencies.rows().map(|row| (row.is_deleted, named(row.reference, &row.code, &row.name))))
+    }
+
+    /// id, code, name of a list's items; the code is empty where the catalog has none.
+    pub fn item_ledger(list: &Table<Item>, code: Option<u16>) -> Items {
+        let code_of = |row: &Item| match code.map(|place| row.cell(place)) {
+            Some(super::Value::Text(text)) => text.to_owned(),
+            _ => String::new(),
+        };
+        items(list.rows().map(|row| (row.is_deleted, named(row.reference, &code_of(row), &row.name))))
     }
 
     pub fn unit_ledger(&self) -> Items {
