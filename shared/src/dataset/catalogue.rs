@@ -63,6 +63,11 @@ impl Catalogue {
         self.0.iter().copied().find(|dataset| dataset.name() == name)
     }
 
+    /// Views of `report` that hold nothing of any dealer.
+    pub fn open_views(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().flat_map(|dataset| dataset.definition().open_views.iter().map(String::as_str))
+    }
+
     /// Those whose rows lie in this table; the one whose fields they are is the first.
     pub fn of_table(&self, table: &str) -> Vec<Dataset> {
         let mut found: Vec<Dataset> = self.0.iter().copied().filter(|dataset| dataset.table == table).collect();
@@ -127,4 +132,47 @@ fn overlay(site: &Path) -> Result<Overlay, Problem> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BRANDS: &str = "title = { ru = \"Бренды\", en = \"Brands\" }\nkind = \"catalog\"\nkey = \"brand_id\"\nchange = \"scan\"\n\
+        cron = \"0 */5 * * * *\"\n[fields]\nname = { kind = \"text\", required = true }\n";
+
+    fn site(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Catalogue, Problem>) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let read = Catalogue::read(Some(folder.path()));
+        (folder, read)
+    }
+
+    #[test]
+    fn a_site_adds_datasets_and_lays_files_over_ours_in_folders_or_without() {
+        for names in [["brands/dataset.toml", "sales/ut11.toml"], ["brands.dataset.toml", "sales.ut11.toml"]] {
+            let (_folder, read) = site(&[(names[0], BRANDS), (names[1], "entity = \"Document_Чек\"")]);
+            let catalogue = read.unwrap();
+            assert_eq!(catalogue.get("brands").unwrap().table, "brands");
+            let sales = catalogue.get("sales").unwrap();
+            assert_eq!(sales.mappings["ut11"].text, "entity = \"Document_Чек\"");
+            assert_eq!(sales.lines.len(), 5, "the rest is ours");
+        }
+    }
+
+    #[test]
+    fn what_is_like_another_has_its_fields_and_its_table_and_nobody_else_may() {
+        let catalogue = Catalogue::compiled_in().unwrap();
+        let names: Vec<&str> = catalogue.of_table("sale").iter().map(|dataset| dataset.name()).collect();
+        assert_eq!(names, ["sales", "returns"], "the one whose fields they are is the first");
+        let stolen = BRANDS.replace("key = ", "table = \"sale\"\nkey = ");
+        let (_folder, read) = site(&[("brands/dataset.toml", &stolen)]);
+        assert!(read.unwrap_err().problem.contains("the table sale is that of"));
+        let (_folder, read) = site(&[("brands/ut11.toml", "")]);
+        assert!(read.unwrap_err().to_string().starts_with("datasets/brands/dataset.toml:1: is missing"));
+    }
 }

@@ -190,6 +190,8 @@ pub struct Definition {
     pub fields: Vec<Field>,
     /// Of a line, in their order.
     pub lines: Vec<Field>,
+    /// Of `views`, those in `report` that hold nothing of any dealer: reports read them without naming dealers.
+    pub open_views: Vec<String>,
     /// `ut11` → the mapping file.
     pub mappings: BTreeMap<String, TextFile>,
     /// In the order of their names.

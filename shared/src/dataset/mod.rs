@@ -14,6 +14,7 @@ mod definition;
 mod migrate;
 mod read;
 mod table;
+mod view;
 
 pub use catalogue::Catalogue;
 pub use definition::{Change, Dataset, Definition, Field, Kind, Place, TextFile, What};

@@ -37,6 +37,8 @@ struct Raw {
     nightly: Option<Spanned<String>>,
     partitions: Option<Spanned<usize>>,
     #[serde(default)]
+    open_views: Vec<String>,
+    #[serde(default)]
     fields: Fields,
     #[serde(default)]
     lines: Fields,
@@ -151,6 +153,7 @@ pub fn read<'a>(
     schedule(&reader, &raw, &mut definition)?;
     definition.name = name;
     definition.title = raw.title;
+    definition.open_views = raw.open_views;
     definition.mappings.clear();
     definition.views.clear();
     for file_name in files {
@@ -159,7 +162,12 @@ pub fn read<'a>(
         match file_name.rsplit_once('.') {
             Some((_, "toml")) if file_name == "dataset.toml" => {}
             Some((configuration, "toml")) => drop(definition.mappings.insert(configuration.to_owned(), found)),
-            Some((_, "sql")) => definition.views.push(found),
+            Some((_, "sql")) => {
+                if let Some(problem) = super::view::problem(&found, &definition.open_views) {
+                    return Err(Problem { file: found.path, line: 1, problem });
+                }
+                definition.views.push(found);
+            }
             _ => {}
         }
     }
@@ -269,6 +277,7 @@ fn of_its_own(reader: &Reader<'_>, name: &str, raw: &Raw) -> Result<Definition, 
         partitions: 1,
         fields,
         lines,
+        open_views: Vec::new(),
         mappings: BTreeMap::new(),
         views: Vec::new(),
     })
@@ -427,3 +436,6 @@ fn placed(reader: &Reader<'_>, raw: &RawPlace, fields: &[Field]) -> Result<Place
     }
     Ok(Place { dealer, dated, day })
 }
+
+#[cfg(test)]
+mod tests;

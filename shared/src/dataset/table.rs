@@ -80,7 +80,8 @@ impl Table {
     /// A column that the definition does not know is left alone: a release before or after may need it.
     pub fn compare(&self, standing: &[(String, String)], sorting_key: &str) -> Option<Difference> {
         let wanted = self.sorting_key.join(", ");
-        if sorting_key != wanted {
+        // A single column may stand in brackets.
+        if sorting_key.trim_matches(['(', ')']) != wanted {
             return Some(Difference::Refused(format!(
                 "dw.{} is sorted by {sorting_key}, not by {wanted}: what it is sorted by cannot be changed. Make the dataset anew \
                  under another table.",
@@ -172,4 +173,45 @@ fn folded(fields: &[String]) -> String {
          '[\\\\p{{Z}}\\\\t-\\\\r\\\\x{{85}}]', '')",
         fields.join(", '|', ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::Catalogue;
+    use super::*;
+
+    fn sales() -> Table {
+        Table::of(Catalogue::compiled_in().unwrap().get("sales").unwrap())
+    }
+
+    fn standing() -> Vec<(String, String)> {
+        sales().columns.into_iter().map(|column| (column.name, column.of_type)).collect()
+    }
+
+    const KEY: &str = "dealer_id, sold_on, document_id, line_no";
+
+    #[test]
+    fn a_table_that_stands_as_it_should_is_left_alone_and_one_that_lacks_a_column_gets_it_in_its_place() {
+        assert_eq!(sales().compare(&standing(), KEY), None);
+        let mut newer = standing();
+        newer.push(("warehouse_id".to_owned(), UUID.to_owned()));
+        assert_eq!(sales().compare(&newer, KEY), None, "what a newer release added is its own");
+        let without: Vec<_> = standing().into_iter().filter(|(name, _)| name != "vat").collect();
+        let added = "ALTER TABLE dw.sale ADD COLUMN IF NOT EXISTS vat Decimal(18, 4) AFTER revenue".to_owned();
+        assert_eq!(sales().compare(&without, KEY), Some(Difference::Lacks(vec![added])));
+    }
+
+    #[test]
+    fn what_is_not_a_column_more_is_refused_with_a_sentence() {
+        let refused = |standing: &[(String, String)], key: &str| match sales().compare(standing, key) {
+            Some(Difference::Refused(why)) => why,
+            other => panic!("{other:?}"),
+        };
+        let mut retyped = standing();
+        retyped.iter_mut().filter(|(name, _)| name == "vat").for_each(|(_, of_type)| *of_type = "Float64".to_owned());
+        assert!(refused(&retyped, KEY).contains("dw.sale.vat is Float64, not Decimal(18, 4)"));
+        assert!(refused(&standing(), "document_id").contains("is sorted by document_id"));
+        let without: Vec<_> = standing().into_iter().filter(|(name, _)| name != "revenue").collect();
+        assert!(refused(&without, KEY).contains("a field that is added is not required"));
+    }
 }
