@@ -164,17 +164,24 @@ impl Publisher {
         }
     }
 
-    /// Rows of a snapshot, behind so many that were sent before; returns when the broker has them.
+    /// Rows of a snapshot, behind so many that were sent before, or that it has none; returns when the broker has them.
     pub async fn send_rows(&self, pass: &Pass, slot: i16, sent: usize, page: &Rows) -> Result<(), Stop> {
         let topic = self.settings.topic(pass.dataset);
         let slot = u8::try_from(slot).unwrap_or(0);
         let acks = Acks::open();
         let mut buffer = Vec::with_capacity(16 * 1024);
-        for part in outgoing::parts(&page.rows) {
+        let mut parts = outgoing::parts(&page.rows);
+        if parts.is_empty() && sent == 0 {
+            parts.push(0..0);
+        }
+        for part in parts {
             let rows = &page.rows[part.clone()];
             let first = u32::try_from(sent + part.start + 1)
                 .map_err(|_| Stop::GiveUp(format!("{} has more rows than a table of it can number.", pass.dataset)))?;
-            let text = &page.text[rows[0].start..rows[rows.len() - 1].end - 1];
+            let text = match (rows.first(), rows.last()) {
+                (Some(first), Some(last)) => &page.text[first.start..last.end - 1],
+                _ => &[],
+            };
             write::snapshot(&mut buffer, pass.dataset.definition(), pass.next_version()?, slot, first, text);
             let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&acks)).key(SNAPSHOT).payload(&buffer);
             self.sender.enqueue(record, &acks).await?;

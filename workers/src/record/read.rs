@@ -35,6 +35,10 @@ pub fn rows(dataset: &Definition, payload: &[u8], rows: &mut Vec<u8>) -> Result<
         return Ok(1);
     }
     if let (Some(record), Some(encoded)) = (&message.record, &encoded) {
+        if dataset.what == What::VirtualTable && record.ends.is_empty() {
+            write_nothing(dataset, &message, record, rows);
+            return Ok(1);
+        }
         write_lines(dataset, &message, record, encoded, rows)?;
     }
     for leave in &message.leaves {
@@ -187,6 +191,15 @@ fn write_lines(
         start = *end;
     }
     Ok(())
+}
+
+/// A snapshot without a row is one, too: a deleted row has its version.
+fn write_nothing(dataset: &Definition, message: &Message<'_>, record: &Record<'_>, rows: &mut Vec<u8>) {
+    row::u8(rows, record.slot);
+    row::u32(rows, record.first_line);
+    dataset.lines.iter().for_each(|field| empty(field, rows));
+    row::u64(rows, message.version);
+    row::u8(rows, 1);
 }
 
 fn placed(
