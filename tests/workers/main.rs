@@ -6,6 +6,7 @@ mod bad_input;
 mod batches;
 mod brake;
 mod configuration;
+mod datasets;
 mod dead_letters;
 mod misfits;
 mod nightly_pass;
