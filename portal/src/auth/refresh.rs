@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-use super::oidc::{RefreshError, SignedIn};
+use super::oidc::{Identity, RefreshError, Tokens};
 use super::role::Role;
-use super::session::{self, Hash, Session, Tokens};
+use super::session::{self, Hash, Session};
 use crate::error::{AppError, Part};
 use crate::state::App;
 
@@ -80,7 +80,7 @@ async fn ask(app: App, id: Hash, session: Session, sealed: Vec<u8>) -> Result<()
     }
 }
 
-async fn save(app: &App, id: &Hash, person: &SignedIn) -> Result<(), AppError> {
+async fn save(app: &App, id: &Hash, person: &Identity) -> Result<(), AppError> {
     sqlx::query(include_str!("save_refreshed.sql"))
         .bind(id)
         .bind(&person.name)

@@ -16,7 +16,7 @@ use crate::auth::viewer::Viewer;
 use crate::error::AppError;
 use crate::reports::frame;
 use crate::state::App;
-use crate::ui::text::Text;
+use shared::words::Text;
 
 pub fn routes() -> Router<App> {
     Router::new().route("/", get(show))

@@ -10,8 +10,9 @@ use shared::report::run::{Freshness, Rows};
 use shared::report::table::Line;
 
 use crate::ui::strip::{changed, figures, growth};
-use crate::ui::text::Text;
-use crate::ui::{chart, format, freshness};
+use crate::ui::{chart, freshness};
+use shared::words::Text;
+use shared::words::format;
 
 const TOP: usize = 5;
 

@@ -18,8 +18,8 @@ use crate::state::App;
 use crate::ui::filter_form::{chosen, dealer_name};
 use crate::ui::freshness;
 use crate::ui::table::total_label;
-use crate::ui::text::Text;
 use crate::web::download;
+use shared::words::Text;
 
 pub async fn csv(app: &App, viewer: &Viewer, report: &Definition, filter: &Filter) -> Result<Response, AppError> {
     let own = app.limits.download(&viewer.subject)?;

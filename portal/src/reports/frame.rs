@@ -10,8 +10,8 @@ use crate::auth::viewer::Viewer;
 use crate::ui::filter_form::dealer_name;
 use crate::ui::menu::{Entry, Group, Menu};
 use crate::ui::shell::{self, Frame, Person};
-use crate::ui::text::Text;
 use crate::web::assets;
+use shared::words::Text;
 
 pub fn page(engine: &Engine, viewer: &Viewer, name: &str, title: &str, here: &str, content: &Markup) -> Markup {
     let menu = menu(engine.catalogue(), viewer.language);

@@ -16,12 +16,12 @@ use shared::report::filter::{Filter, ROWS_PER_PAGE, Refused};
 use shared::report::run::{Engine, Rows, RunError};
 
 use crate::auth::viewer::Viewer;
-use crate::error::{AppError, Part};
+use crate::error::AppError;
 use crate::state::App;
-use crate::ui::text::Text;
 use crate::web::draw_error;
 use crate::web::input::{Path, Query};
 use crate::web::want::Want;
+use shared::words::Text;
 use view::{Drawing, Offered};
 
 pub fn routes() -> Router<App> {
@@ -137,15 +137,4 @@ fn page(app: &App, viewer: &Viewer, drawing: &Drawing<'_>, results: &Markup, row
     let here = if drawing.refused.is_some() { drawing.report.path() } else { drawing.filter.url(drawing.report) };
     let name = frame::name_of(viewer, &drawing.offered.dealers);
     frame::page(&app.engine, viewer, name, title, &here, &drawing.content(results, rows))
-}
-
-impl From<RunError> for AppError {
-    fn from(cause: RunError) -> Self {
-        match cause {
-            RunError::Unavailable(_) | RunError::TimedOut => Self::unavailable(Part::Reports, cause),
-            RunError::TooMany { retry_after } => Self::TooMany { retry_after },
-            RunError::TooMuch(_) => Self::TooMuch(cause.to_string()),
-            RunError::Refused(_) => Self::internal(cause),
-        }
-    }
 }

@@ -11,8 +11,9 @@ use shared::report::run::{self, Rows};
 
 use crate::ui::filter_form::{Form, sentence};
 use crate::ui::in_place::InPlace;
-use crate::ui::text::Text;
-use crate::ui::{chart, format, freshness, notice, pager, strip, table};
+use crate::ui::{chart, freshness, notice, pager, strip, table};
+use shared::words::Text;
+use shared::words::format;
 
 /// Named once: the fragment wears it, the form aims at it.
 const RESULTS: &str = "report-results";

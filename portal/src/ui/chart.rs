@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use shared::report::definition::Kind;
 use shared::report::run::Month;
 
-use super::format;
-use super::text::Text;
+use shared::words::Text;
+use shared::words::format;
 
 const HEIGHT: f64 = 196.0;
 /// Room for the names of the months.
@@ -179,11 +179,11 @@ pub fn sparkline(values: &[f64], title: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::{Chart, chart, nice_step};
-    use crate::ui::text::Text;
     use chrono::NaiveDate;
     use shared::language::Language;
     use shared::report::definition::Kind;
     use shared::report::run::Month;
+    use shared::words::Text;
 
     fn months() -> [NaiveDate; 3] {
         ["2026-01-01", "2026-02-01", "2026-03-01"].map(|day| day.parse().unwrap())

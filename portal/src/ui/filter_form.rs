@@ -14,9 +14,9 @@ use shared::report::filter::{Filter, Refused, Value, Wrong};
 use shared::report::period::{self, Period};
 use shared::report::run;
 
-use super::format;
 use super::in_place::InPlace;
-use super::text::Text;
+use shared::words::Text;
+use shared::words::format;
 
 /// A choice at once; typing after a pause; a day when its year can be meant, or when the field is left.
 const TRIGGER: &str = "submit, change target:select, input changed delay:300ms target:[type=search], search target:[type=search], \

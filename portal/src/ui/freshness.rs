@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 use maud::{Markup, html};
 use shared::report::run::Freshness;
 
-use super::format;
-use super::text::Text;
+use shared::words::Text;
+use shared::words::format;
 
 /// Named once: fragments renew it beside the results.
 pub const PLACE: &str = "report-age";

@@ -2,7 +2,6 @@
 
 pub mod chart;
 pub mod filter_form;
-pub mod format;
 pub mod freshness;
 pub mod in_place;
 pub mod menu;
@@ -12,4 +11,3 @@ pub mod pager;
 pub mod shell;
 pub mod strip;
 pub mod table;
-pub mod text;

@@ -4,9 +4,9 @@ use maud::{Markup, html};
 use shared::report::definition::Definition;
 use shared::report::filter::{Filter, ROWS_PER_PAGE};
 
-use super::format;
 use super::in_place::InPlace;
-use super::text::Text;
+use shared::words::Text;
+use shared::words::format;
 
 /// The words above the table and in the live line.
 pub fn position(text: Text, filter: &Filter, count: u64) -> String {

@@ -5,8 +5,8 @@ use shared::report::definition::{Definition, Figure, Kind};
 use shared::report::run::share;
 use shared::report::table::Line;
 
-use super::format;
-use super::text::Text;
+use shared::words::Text;
+use shared::words::format;
 
 /// Over one currency: amounts of several are never added.
 pub fn strip(text: Text, report: &Definition, total: &Line) -> Markup {

@@ -7,10 +7,10 @@ use shared::report::filter::Filter;
 use shared::report::run::{self, Rows};
 use shared::report::table::Line;
 
-use super::format;
 use super::in_place::InPlace;
 use super::strip::changed;
-use super::text::Text;
+use shared::words::Text;
+use shared::words::format;
 
 pub fn table(text: Text, report: &Definition, filter: &Filter, rows: &Rows, target: &str) -> Markup {
     html! {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use include_dir::{Dir, include_dir};
 
+use super::check;
 use super::definition::{self, Definition, Problem};
 
 static COMPILED_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../assets/reports");
@@ -30,15 +31,13 @@ impl Catalogue {
         let mut reports = Vec::new();
         for name in names {
             let folder = format!("reports/{name}");
-            reports.push(definition::read(&folder, |file| {
+            reports.push(read(&folder, |file| {
                 crate::assets::read_text(assets, &format!("{folder}/{file}"))
                     .or_else(|| COMPILED_IN.get_file(format!("{name}/{file}"))?.contents_utf8().map(str::to_owned))
             })?);
         }
         for folder in overlay.map(folders).transpose()?.unwrap_or_default() {
-            let read = definition::read(&folder.display().to_string(), |file| {
-                std::fs::read_to_string(folder.join(file)).ok()
-            })?;
+            let read = read(&folder.display().to_string(), |file| std::fs::read_to_string(folder.join(file)).ok())?;
             reports.retain(|report: &Definition| report.name != read.name);
             reports.push(read);
         }
@@ -53,6 +52,13 @@ impl Catalogue {
     pub fn get(&self, name: &str) -> Option<&Definition> {
         self.0.iter().find(|report| report.name == name)
     }
+}
+
+/// One folder, checked as far as it tells by itself.
+pub(super) fn read(folder: &str, file: impl Fn(&str) -> Option<String>) -> Result<Definition, Problem> {
+    let definition = definition::read(folder, file)?;
+    check::statically(&definition, folder)?;
+    Ok(definition)
 }
 
 fn folders(overlay: &Path) -> Result<Vec<std::path::PathBuf>, Problem> {
@@ -74,7 +80,20 @@ fn folders(overlay: &Path) -> Result<Vec<std::path::PathBuf>, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::Catalogue;
+    use super::{Catalogue, Definition, Problem, read};
+
+    const ROWS: &str = include_str!("../../../assets/reports/sales/rows.sql");
+
+    fn read_with(rows: &str) -> Result<Definition, Problem> {
+        read("reports/sales", |name| match name {
+            "rows.sql" => Some(rows.to_owned()),
+            other => super::COMPILED_IN.get_file(format!("sales/{other}"))?.contents_utf8().map(str::to_owned),
+        })
+    }
+
+    fn line_of(text: &str, part: &str) -> usize {
+        text[..text.find(part).unwrap()].matches('\n').count() + 1
+    }
 
     #[test]
     fn what_is_compiled_in_is_well_defined() {
@@ -97,6 +116,26 @@ mod tests {
         assert!(problem.contains("reports/sales/report.toml"), "{problem}");
     }
 
+    #[test]
+    fn sql_that_reads_past_the_scope_is_refused() {
+        for (was, becomes, says) in [
+            ("report.sale(dealers = {dealers:Array(UUID)}) AS s", "dw.sale AS s FINAL", "report.*"),
+            ("report.sale(dealers = {dealers:Array(UUID)}) AS s", "report.sale(dealers = ['x']) AS s", "dealers ="),
+            ("report.sale(dealers = {dealers:Array(UUID)}) AS s", "url('http://x') AS s", "report.*"),
+            ("empty({search:Array(String)})", "empty({serch:Array(String)})", "no parameter serch"),
+            ("WHERE (is_now", "PREWHERE (is_now", "PREWHERE"),
+            ("GROUP BY product_id", "SETTINGS final = 0 GROUP BY product_id", "SETTINGS"),
+        ] {
+            assert!(ROWS.contains(was), "{was}");
+            let problem = read_with(&ROWS.replacen(was, becomes, 1)).unwrap_err();
+            assert!(problem.problem.contains(says), "{problem}");
+            assert_eq!(
+                (problem.file.as_str(), problem.line),
+                ("reports/sales/rows.sql", line_of(ROWS, was)),
+                "{problem}"
+            );
+        }
+    }
     #[test]
     fn a_missing_overlay_names_its_variable() {
         let problem = Catalogue::read(Some("/nowhere/at/all".as_ref())).unwrap_err();

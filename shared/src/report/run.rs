@@ -128,7 +128,7 @@ impl Engine {
 
     /// Do the queries fit the warehouse? Asked at start and by `portal check-reports`.
     pub async fn check(&self) -> Result<Vec<super::check::Wrong>, clickhouse::error::Error> {
-        super::check::against(&self.0.client, &self.0.catalogue).await
+        super::check::against(&self.0.client, self.0.catalogue.all()).await
     }
 
     /// One page with totals, chart and age: two queries at once, and at most one more a second for all viewers.

@@ -1,12 +1,11 @@
 //! Money, quantities, shares and dates as a dealer reads them: thin spaces, a true minus, `—` for what is unknown.
 //! Decimals stay text until here, so nothing passes through a float but shares.
 
-use chrono::{Datelike as _, NaiveDate};
-use shared::language::Language;
-use shared::report::currency::Currency;
-use shared::report::definition::Kind;
-
 use super::text::Text;
+use crate::language::Language;
+use crate::report::currency::Currency;
+use crate::report::definition::Kind;
+use chrono::{Datelike as _, NaiveDate};
 
 pub const UNKNOWN: &str = "—";
 const THIN: char = '\u{202f}';
@@ -159,9 +158,9 @@ pub fn month(text: Text, day: NaiveDate) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{change, count, date, number, percent, points, value};
-    use crate::ui::text::Text;
-    use shared::language::Language::{En, Ru};
-    use shared::report::definition::Kind;
+    use crate::language::Language::{En, Ru};
+    use crate::report::definition::Kind;
+    use crate::words::Text;
 
     #[test]
     fn numbers_are_grouped_and_rounded_exactly() {
