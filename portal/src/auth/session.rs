@@ -1,10 +1,10 @@
 //! Sessions: a cookie's hash to a row in Postgres. Read on every request, changed by column, all clocks are Postgres'.
 
+use shared::report::role::Role;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::oidc::{Ended, Identity, Tokens};
-use super::role::Role;
 use super::seal::Sealer;
 use crate::error::AppError;
 

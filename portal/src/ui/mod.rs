@@ -1,7 +1,7 @@
 //! Components: pure functions to `Markup` that know no request. Pages and fragments are made of them.
 
 pub mod chart;
-pub mod filter_form;
+pub mod filters;
 pub mod freshness;
 pub mod in_place;
 pub mod menu;

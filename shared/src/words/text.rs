@@ -182,7 +182,8 @@ mod tests {
     #[test]
     fn every_text_in_use_is_defined() {
         let known: BTreeSet<&str> = RU.iter().flat_map(|(_, source)| message_names(source)).collect();
-        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+        let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let mut folders = vec![root.join("shared/src"), root.join("portal/src")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use shared::report::role::Role;
 use uuid::Uuid;
-
-use crate::auth::role::Role;
 
 /// A person whose ID token holds.
 pub struct Identity {

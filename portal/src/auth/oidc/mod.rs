@@ -26,7 +26,7 @@ pub use self::http::HttpError;
 pub use self::identity::{Ended, Identity, Tokens};
 use self::provider::{Answer, Exchange, Provider};
 use self::token::{Expected, IdClaims, OneOrMany, Unverified};
-use super::role::Role;
+use super::role;
 use crate::config;
 use crate::error::{AppError, Part, SignInProblem};
 
@@ -189,7 +189,7 @@ impl Oidc {
         }
         Ok(Identity {
             name: shown_name(&claims),
-            role: Role::of(claims.roles.iter()),
+            role: role::of(claims.roles.iter()),
             dealers: dealers(&claims.dealers),
             tokens: Tokens {
                 refresh: answer.refresh_token().map(|token| token.secret().clone()),

@@ -14,9 +14,10 @@ use openidconnect::PkceCodeVerifier;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use shared::clock;
+use shared::report::role::Role;
 
 use super::mint::{Mint, with};
-use super::{Oidc, RefreshError, Role, Tokens, dealers};
+use super::{Oidc, RefreshError, Tokens, dealers};
 use crate::config;
 use crate::error::{AppError, Part, SignInProblem};
 
