@@ -47,6 +47,7 @@ COPY portal portal
 FROM workspace AS workers-sources
 COPY shared shared
 COPY assets/reports assets/reports
+COPY assets/locales assets/locales
 COPY workers workers
 
 FROM workspace AS onec-sources

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use shared::report::run::RunError;
 
 /// A part behind the portal that is away or overloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +144,17 @@ impl From<sqlx::Error> for AppError {
             _ => false,
         };
         if is_away { Self::unavailable(Part::Sessions, cause) } else { Self::internal(cause) }
+    }
+}
+
+impl From<RunError> for AppError {
+    fn from(cause: RunError) -> Self {
+        match cause {
+            RunError::Unavailable(_) | RunError::TimedOut => Self::unavailable(Part::Reports, cause),
+            RunError::TooMany { retry_after } => Self::TooMany { retry_after },
+            RunError::TooMuch(_) => Self::TooMuch(cause.to_string()),
+            RunError::Refused(_) => Self::internal(cause),
+        }
     }
 }
 

@@ -12,3 +12,4 @@ pub mod report;
 pub mod schema;
 pub mod shutdown;
 pub mod telemetry;
+pub mod words;

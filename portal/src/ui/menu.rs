@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::text::Text;
+use shared::words::Text;
 
 /// What the catalogue offers a viewer, in his language.
 #[derive(Debug, Clone, Default)]

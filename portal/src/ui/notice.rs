@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::text::Text;
+use shared::words::Text;
 
 /// The place in the shell where notices go; `web::draw_error` aims fragments' errors at it.
 pub const PLACE: &str = "notices";

@@ -1,17 +1,23 @@
 //! All reports: compiled in, then the site's own folders laid over them (`PORTAL_REPORTS_DIR`).
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
-use super::definition::{self, Definition, Problem};
+use super::definition::{self, Definition};
+use super::problem::Problem;
+use super::role::Role;
+use super::sql::check;
 
 static COMPILED_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../assets/reports");
+/// Beside the folders: the views that hold nothing of any dealer, a name a line.
+const OPEN_VIEWS: &str = "open_views.txt";
 
 /// In the order of the menu.
 #[derive(Debug)]
-pub struct Catalogue(Vec<Definition>);
+pub struct Catalogue(Vec<Arc<Definition>>);
 
 impl Catalogue {
     /// Reads what is compiled in, then each folder of `overlay`; a folder of the same name replaces the whole report.
@@ -21,45 +27,91 @@ impl Catalogue {
 
     /// The same with another folder of `assets/`, whose files stand in place of compiled ones or beside them.
     pub fn read_over(assets: Option<&Path>, overlay: Option<&Path>) -> Result<Self, Problem> {
-        let mut names: BTreeSet<String> =
-            COMPILED_IN.dirs().map(|folder| folder.path().display().to_string()).collect();
-        let beside = assets.map(|assets| assets.join("reports")).filter(|reports| reports.is_dir());
-        for folder in beside.as_deref().map(folders).transpose()?.unwrap_or_default() {
-            names.extend(folder.file_name().map(|name| name.to_string_lossy().into_owned()));
-        }
-        let mut reports = Vec::new();
-        for name in names {
-            let folder = format!("reports/{name}");
-            reports.push(definition::read(&folder, |file| {
-                crate::assets::read_text(assets, &format!("{folder}/{file}"))
-                    .or_else(|| COMPILED_IN.get_file(format!("{name}/{file}"))?.contents_utf8().map(str::to_owned))
-            })?);
+        let own = |path: &str| {
+            crate::assets::read_text(assets, &format!("reports/{path}"))
+                .or_else(|| COMPILED_IN.get_file(path)?.contents_utf8().map(str::to_owned))
+        };
+        let open = open_views(own(OPEN_VIEWS), overlay);
+        let mut reports: Vec<Definition> = Vec::new();
+        for name in own_names(assets)? {
+            reports.push(read(&format!("reports/{name}"), &open, |file| own(&format!("{name}/{file}")))?);
         }
         for folder in overlay.map(folders).transpose()?.unwrap_or_default() {
-            let read = definition::read(&folder.display().to_string(), |file| {
-                std::fs::read_to_string(folder.join(file)).ok()
-            })?;
-            reports.retain(|report: &Definition| report.name != read.name);
+            let file = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
+            let read = read(&folder.display().to_string(), &open, file)?;
+            reports.retain(|report| report.name != read.name);
             reports.push(read);
         }
         reports.sort_by(|a, b| (a.menu_order, &a.name).cmp(&(b.menu_order, &b.name)));
-        Ok(Self(reports))
+        reports.iter().try_for_each(|report| links_lead_somewhere(report, &reports))?;
+        Ok(Self(reports.into_iter().map(Arc::new).collect()))
     }
 
-    pub fn all(&self) -> &[Definition] {
+    pub fn all(&self) -> &[Arc<Definition>] {
         &self.0
     }
 
-    pub fn get(&self, name: &str) -> Option<&Definition> {
+    /// Whoever may open it: ask `open_to` where a viewer asks.
+    pub fn get(&self, name: &str) -> Option<&Arc<Definition>> {
         self.0.iter().find(|report| report.name == name)
+    }
+
+    /// What a viewer of this role may open.
+    pub fn open_to(&self, role: Role) -> impl Iterator<Item = &Arc<Definition>> {
+        self.0.iter().filter(move |report| report.is_for(role))
     }
 }
 
-fn folders(overlay: &Path) -> Result<Vec<std::path::PathBuf>, Problem> {
-    let unreadable = |cause: std::io::Error| Problem {
-        file: overlay.display().to_string(),
-        line: 1,
-        problem: format!("cannot be read ({cause}): mend PORTAL_REPORTS_DIR."),
+/// One folder, checked as far as it tells by itself.
+pub(super) fn read(
+    folder: &str,
+    open_views: &[String],
+    file: impl Fn(&str) -> Option<String>,
+) -> Result<Definition, Problem> {
+    let definition = definition::read(folder, file)?;
+    check::statically(&definition, folder, &|view| open_views.iter().any(|open| open == view))?;
+    Ok(definition)
+}
+
+/// Ours, and those that the site adds.
+fn open_views(own: Option<String>, overlay: Option<&Path>) -> Vec<String> {
+    let added = overlay.and_then(|overlay| std::fs::read_to_string(overlay.join(OPEN_VIEWS)).ok());
+    let lines = [own, added]
+        .into_iter()
+        .flatten()
+        .flat_map(|text| text.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>());
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+}
+
+/// A link names a report of the catalogue and filters of it.
+fn links_lead_somewhere(report: &Definition, reports: &[Definition]) -> Result<(), Problem> {
+    for link in &report.links {
+        let wrong = |problem: String| Problem::new(format!("reports/{}/report.toml", report.name), link.line, problem);
+        let Some(other) = reports.iter().find(|other| other.name == link.report) else {
+            return Err(wrong(format!("there is no report {:?}: name another, or remove the link.", link.report)));
+        };
+        for (name, _) in &link.set {
+            if !other.filters.iter().any(|filter| filter.name == *name && !filter.kind.is_period()) {
+                return Err(wrong(format!("{} has no filter {name:?} to set: name one of its own.", other.name)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The folders that are compiled in, and those of a folder of assets beside them.
+fn own_names(assets: Option<&Path>) -> Result<BTreeSet<String>, Problem> {
+    let mut names: BTreeSet<String> = COMPILED_IN.dirs().map(|folder| folder.path().display().to_string()).collect();
+    let beside = assets.map(|assets| assets.join("reports")).filter(|reports| reports.is_dir());
+    for folder in beside.as_deref().map(folders).transpose()?.unwrap_or_default() {
+        names.extend(folder.file_name().map(|name| name.to_string_lossy().into_owned()));
+    }
+    Ok(names)
+}
+
+fn folders(overlay: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let unreadable = |cause: std::io::Error| {
+        Problem::new(overlay.display().to_string(), 1, format!("cannot be read ({cause}): mend PORTAL_REPORTS_DIR."))
     };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(overlay).map_err(unreadable)? {
@@ -73,33 +125,4 @@ fn folders(overlay: &Path) -> Result<Vec<std::path::PathBuf>, Problem> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Catalogue;
-
-    #[test]
-    fn what_is_compiled_in_is_well_defined() {
-        assert!(Catalogue::read(None).unwrap().get("sales").is_some());
-    }
-
-    #[test]
-    fn files_of_a_folder_of_assets_stand_in_place_of_compiled_ones_each_for_itself() {
-        let folder = tempfile::tempdir().unwrap();
-        let sales = folder.path().join("reports/sales");
-        std::fs::create_dir_all(&sales).unwrap();
-        let compiled = Catalogue::read(None).unwrap();
-        let definition = super::COMPILED_IN.get_file("sales/report.toml").unwrap().contents_utf8().unwrap();
-        std::fs::write(sales.join("report.toml"), definition.replacen("ru = \"", "ru = \"Новые ", 1)).unwrap();
-        let over = Catalogue::read_over(Some(folder.path()), None).unwrap();
-        let title = |catalogue: &Catalogue| catalogue.get("sales").unwrap().title.ru.clone();
-        assert_eq!(title(&over), format!("Новые {}", title(&compiled)));
-        std::fs::write(sales.join("report.toml"), "title =").unwrap();
-        let problem = Catalogue::read_over(Some(folder.path()), None).unwrap_err().to_string();
-        assert!(problem.contains("reports/sales/report.toml"), "{problem}");
-    }
-
-    #[test]
-    fn a_missing_overlay_names_its_variable() {
-        let problem = Catalogue::read(Some("/nowhere/at/all".as_ref())).unwrap_err();
-        assert!(problem.to_string().contains("PORTAL_REPORTS_DIR"), "{problem}");
-    }
-}
+mod tests;

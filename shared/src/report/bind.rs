@@ -1,0 +1,55 @@
+//! Values as the server reads them in a parameter: no SQL is put together from what a person typed.
+
+use clickhouse::query::Query;
+
+use super::definition::Definition;
+use super::filter::Filter;
+use super::scope::DealerScope;
+
+/// `['…','…']`, as the server reads an array parameter.
+pub fn texts(texts: &[String]) -> String {
+    let quoted = |text: &String| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
+    format!("[{}]", texts.iter().map(quoted).collect::<Vec<_>>().join(","))
+}
+
+/// Whose rows: the one source of the parameter that every view demands, and of the quota that is used up.
+pub fn scope(query: Query, scope: &DealerScope) -> Query {
+    let dealers: Vec<String> = scope.dealers().iter().map(ToString::to_string).collect();
+    query.with_setting("quota_key", quota_key(scope)).with_setting("param_dealers", texts(&dealers))
+}
+
+/// What is chosen.
+pub fn filter(mut query: Query, report: &Definition, filter: &Filter) -> Query {
+    if report.is_compared() {
+        query = query.with_setting("param_with_former", u8::from(filter.with_former).to_string());
+    }
+    for (spec, value) in report.filters.iter().zip(&filter.values) {
+        for (name, value) in spec.kind.bound(&spec.name, value, filter.compare) {
+            query = query.with_setting(format!("param_{name}"), value);
+        }
+    }
+    query
+}
+
+/// The dealer, or a fixed name for a set of several.
+fn quota_key(scope: &DealerScope) -> String {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    match scope.dealers() {
+        [dealer] => dealer.to_string(),
+        several => {
+            let mut hasher = DefaultHasher::new();
+            several.hash(&mut hasher);
+            format!("{}-dealers-{:016x}", several.len(), hasher.finish())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::texts;
+
+    #[test]
+    fn a_search_is_text_whatever_it_holds() {
+        assert_eq!(texts(&["\\N'".to_owned(), "{x:String}".to_owned()]), "['\\\\N\\'','{x:String}']");
+    }
+}

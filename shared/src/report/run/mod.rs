@@ -1,0 +1,203 @@
+//! Rows, totals and chart from ClickHouse. Nothing runs without a `DealerScope`.
+
+mod months;
+mod stream;
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use clickhouse::query::Query;
+use clickhouse::{Client, Compression};
+
+pub use self::months::{Month, Months};
+pub use self::stream::RowStream;
+use super::ask::text;
+use super::bind;
+use super::catalogue::Catalogue;
+use super::definition::Definition;
+pub use super::error::RunError;
+use super::filter::{Filter, ROWS_PER_PAGE};
+use super::fit;
+use super::freshness::Ages;
+pub use super::freshness::Freshness;
+use super::scope::DealerScope;
+use super::sql::wrap;
+use super::table::{Line, Reader};
+use super::tsv::{self, Misread};
+use crate::clock;
+use crate::ids::DealerId;
+
+/// One page of a report, and what is said over the whole set.
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub rows: Vec<Line>,
+    /// One per currency, that with most rows first; none where there is no row at all.
+    pub totals: Vec<Line>,
+    /// Rows that all pages list.
+    pub count: u64,
+}
+
+/// Everything that a report's page shows.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    pub page: Page,
+    pub months: Months,
+    pub freshness: Freshness,
+}
+
+/// One option of a filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+}
+
+#[derive(Clone)]
+pub struct Engine(Arc<Parts>);
+
+struct Parts {
+    client: Client,
+    catalogue: Catalogue,
+    /// The infobase's: its days are the reports' days.
+    timezone: Tz,
+    ages: Ages,
+}
+
+impl Engine {
+    pub fn new(client: Client, catalogue: Catalogue, timezone: Tz) -> Self {
+        // Answers are small and near: packing them costs more than it saves.
+        let client = client.with_compression(Compression::None);
+        let ages = Ages::new(client.clone());
+        Self(Arc::new(Parts { client, catalogue, timezone, ages }))
+    }
+
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.0.catalogue
+    }
+
+    pub fn timezone(&self) -> Tz {
+        self.0.timezone
+    }
+
+    /// The infobase's date.
+    pub fn today(&self) -> NaiveDate {
+        clock::now().with_timezone(&self.0.timezone).date_naive()
+    }
+
+    /// Do the queries fit the warehouse? Asked at start and by `portal check-reports`.
+    pub async fn check(&self) -> Result<Vec<fit::Misfit>, clickhouse::error::Error> {
+        fit::against(&self.0.client, self.0.catalogue.all()).await
+    }
+
+    /// One page with totals, chart and age: two queries at once, and at most one more a second for all viewers.
+    pub async fn run(&self, report: &Definition, scope: &DealerScope, filter: &Filter) -> Result<Rows, RunError> {
+        let page = self.page(report, scope, filter);
+        let months = self.months(report, scope, filter);
+        let (page, months, freshness) = tokio::try_join!(page, months, self.freshness(&report.datasets))?;
+        Ok(Rows { page, months, freshness })
+    }
+
+    pub async fn page(&self, report: &Definition, scope: &DealerScope, filter: &Filter) -> Result<Page, RunError> {
+        let offset = u64::from(filter.page - 1) * u64::from(ROWS_PER_PAGE);
+        let query = self.query(&wrap::page(report, filter.sort), &narrowed(scope, filter));
+        let query = bind::filter(query, report, filter)
+            .with_setting("param_rows_limit", ROWS_PER_PAGE.to_string())
+            .with_setting("param_rows_offset", offset.to_string());
+        let lines = lines(report, &text(query).await?)?;
+        let count = listed(&lines, filter);
+        let (totals, rows) = parted(lines);
+        Ok(Page { rows, totals, count })
+    }
+
+    /// The report's chart; nothing where it has none.
+    pub async fn months(&self, report: &Definition, scope: &DealerScope, filter: &Filter) -> Result<Months, RunError> {
+        let (Some(chart), Some(period)) = (&report.chart, filter.period()) else { return Ok(Months::default()) };
+        let query = self.query(&wrap::sides(report, &chart.sql), &narrowed(scope, filter));
+        let answer = text(bind::filter(query, report, filter)).await?;
+        Ok(months::read(report, chart, period.months_since(filter.compare), &answer)?)
+    }
+
+    /// The totals of all rows, and the rows in the filter's order as ClickHouse sends them: one question, so that the
+    /// totals are always those of the rows.
+    pub async fn stream(
+        &self,
+        report: &Definition,
+        scope: &DealerScope,
+        filter: &Filter,
+    ) -> Result<(Vec<Line>, RowStream), RunError> {
+        let query = self.query(&wrap::all(report, filter.sort), &narrowed(scope, filter));
+        RowStream::open(report, filter, bind::filter(query, report, filter)).await
+    }
+
+    /// The options of each filter of a report, in its order; empty for filters that offer none.
+    pub async fn options(&self, report: &Definition, scope: &DealerScope) -> Result<Vec<Vec<Choice>>, RunError> {
+        let each = report.filters.iter().map(async |filter| match filter.kind.options_sql() {
+            Some(sql) => self.choices(sql, scope).await,
+            None => Ok(Vec::new()),
+        });
+        futures_util::future::try_join_all(each).await
+    }
+
+    async fn choices(&self, options_sql: &str, scope: &DealerScope) -> Result<Vec<Choice>, RunError> {
+        let answer = text(self.query(options_sql, scope)).await?;
+        let choice = |[value, label]: [Option<std::borrow::Cow<'_, str>>; 2]| {
+            let value = value.ok_or_else(|| Misread("an option without a value".to_owned()))?;
+            Ok(Choice { value: value.into_owned(), label: label.unwrap_or_default().into_owned() })
+        };
+        Ok(tsv::rows(&answer, ["value", "label"])?.into_iter().map(choice).collect::<Result<_, Misread>>()?)
+    }
+
+    /// The names of the scope's dealers, by name. A dealer not yet known has an empty name.
+    pub async fn dealers(&self, scope: &DealerScope) -> Result<Vec<(DealerId, String)>, RunError> {
+        const SQL: &str = "SELECT dealer_id AS value, dealer_name AS label FROM report.dealer(dealers = {dealers:Array(UUID)}) \
+                           ORDER BY label COLLATE 'ru', value";
+        let mut named = Vec::new();
+        for Choice { value, label } in self.choices(SQL, scope).await? {
+            let dealer = value.parse().map_err(|_| Misread(format!("{value:?} where a dealer was expected")))?;
+            named.push((DealerId(dealer), label));
+        }
+        for dealer in scope.dealers() {
+            if !named.iter().any(|(known, _)| known == dealer) {
+                named.push((*dealer, String::new()));
+            }
+        }
+        Ok(named)
+    }
+
+    /// The age of the oldest of these datasets; none as long as one of them has not arrived.
+    pub async fn freshness(&self, datasets: &[String]) -> Result<Freshness, RunError> {
+        self.0.ages.oldest(datasets).await
+    }
+
+    fn query(&self, sql: &str, scope: &DealerScope) -> Query {
+        bind::scope(self.0.client.query_raw(sql), scope)
+    }
+}
+
+fn lines(report: &Definition, answer: &str) -> Result<Vec<Line>, Misread> {
+    let mut texts = answer.lines();
+    let reader = Reader::new(report, texts.next().unwrap_or_default())?;
+    texts.map(|text| reader.line(text)).collect()
+}
+
+/// Totals, that with most rows first, and rows.
+fn parted(lines: Vec<Line>) -> (Vec<Line>, Vec<Line>) {
+    let (mut totals, rows): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.is_total);
+    totals.sort_by_key(|total| std::cmp::Reverse(total.counts.now));
+    (totals, rows)
+}
+
+/// How many rows there are to list.
+pub fn listed(lines: &[Line], filter: &Filter) -> u64 {
+    let totals = lines.iter().filter(|line| line.is_total);
+    totals.map(|total| total.counts.now + if filter.with_former { total.counts.former } else { 0 }).sum()
+}
+
+fn narrowed(scope: &DealerScope, filter: &Filter) -> DealerScope {
+    match filter.dealer {
+        // Not of this scope: nobody's rows, whatever `Filter::read` let through.
+        Some(dealer) => scope.narrowed_to(dealer).unwrap_or_else(|| DealerScope::granted([])),
+        None => scope.clone(),
+    }
+}
