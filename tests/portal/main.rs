@@ -11,6 +11,7 @@ mod deployed;
 mod downloads;
 mod figures;
 mod freshness;
+mod imports;
 mod languages;
 mod live_assets;
 mod sales;
