@@ -14,6 +14,7 @@ mod freshness;
 mod imports;
 mod languages;
 mod live_assets;
+mod report_engine;
 mod sales;
 mod sessions;
 mod sign_in;
