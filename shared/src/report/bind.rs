@@ -4,18 +4,13 @@ use clickhouse::query::Query;
 
 use super::definition::Definition;
 use super::filter::Filter;
+use super::literal;
 use super::scope::DealerScope;
-
-/// `['…','…']`, as the server reads an array parameter.
-pub fn texts(texts: &[String]) -> String {
-    let quoted = |text: &String| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
-    format!("[{}]", texts.iter().map(quoted).collect::<Vec<_>>().join(","))
-}
 
 /// Whose rows: the one source of the parameter that every view demands, and of the quota that is used up.
 pub fn scope(query: Query, scope: &DealerScope) -> Query {
     let dealers: Vec<String> = scope.dealers().iter().map(ToString::to_string).collect();
-    query.with_setting("quota_key", quota_key(scope)).with_setting("param_dealers", texts(&dealers))
+    query.with_setting("quota_key", quota_key(scope)).with_setting("param_dealers", literal::texts(&dealers))
 }
 
 /// What is chosen.
@@ -41,15 +36,5 @@ fn quota_key(scope: &DealerScope) -> String {
             several.hash(&mut hasher);
             format!("{}-dealers-{:016x}", several.len(), hasher.finish())
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::texts;
-
-    #[test]
-    fn a_search_is_text_whatever_it_holds() {
-        assert_eq!(texts(&["\\N'".to_owned(), "{x:String}".to_owned()]), "['\\\\N\\'','{x:String}']");
     }
 }

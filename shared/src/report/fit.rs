@@ -9,7 +9,7 @@ use super::filter::choice::Of;
 use super::filter::kind::Kind as FilterKind;
 use super::kind::Kind;
 use super::sql::check::{Query, Role, parameters, queries};
-use super::sql::wrap;
+use super::sql::{names, wrap};
 
 /// A query that ClickHouse refuses, or whose columns are not those of the definition.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +94,15 @@ fn columns(described: &str) -> Vec<(&str, &str)> {
 }
 
 fn fit(report: &Definition, query: &Query<'_>, columns: &[(&str, &str)]) -> Result<(), String> {
+    if report.is_compared() && query.role != Role::Options && wrap::says_sides(query.sql) {
+        let of_type = returned(columns, names::IS_BEFORE)?;
+        if of_type != "UInt8" && of_type != "Bool" {
+            return Err(format!(
+                "returns {} as {of_type}: it is 0 for the period's rows, 1 for others.",
+                names::IS_BEFORE
+            ));
+        }
+    }
     match query.role {
         Role::Rows => rows_fit(report, columns),
         Role::Chart => report.chart.as_ref().map_or(Ok(()), |chart| chart_fits(report, chart, columns)),

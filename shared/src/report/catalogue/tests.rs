@@ -43,7 +43,7 @@ fn sql_that_reads_past_the_scope_is_refused() {
         ("report.sale(dealers = {dealers:Array(UUID)}) AS s", "report.sale(dealers = ['x']) AS s", "dealers ="),
         ("report.sale(dealers = {dealers:Array(UUID)}) AS s", "url('http://x') AS s", "report.*"),
         ("empty({search:Array(String)})", "empty({serch:Array(String)})", "no parameter serch"),
-        ("WHERE sold_on", "PREWHERE sold_on", "PREWHERE"),
+        ("WHERE (sold_on", "PREWHERE (sold_on", "PREWHERE"),
         ("GROUP BY product_id", "SETTINGS final = 0 GROUP BY product_id", "SETTINGS"),
     ] {
         assert!(ROWS.contains(was), "{was}");
@@ -59,9 +59,14 @@ fn a_missing_overlay_names_its_variable() {
 }
 
 #[test]
-fn days_compared_are_the_engines_and_no_report_names_them() {
-    let problem = read_with(&ROWS.replacen("{first_day:Date32}", "{first_day_before:Date32}", 1)).unwrap_err();
+fn days_compared_are_the_engines_unless_the_rows_say_which_days_they_belong_to() {
+    let rows = |columns: &str| {
+        let source = "report.sale(dealers = {dealers:Array(UUID)})";
+        read_with(&format!("SELECT {columns} FROM {source} WHERE sold_on = {{first_day_before:Date32}}"))
+    };
+    let problem = rows("product_id").unwrap_err();
     assert!(problem.problem.contains("no parameter first_day_before"), "{problem}");
+    assert!(rows("product_id, sold_on < today() AS is_before").is_ok());
 }
 
 /// A site's folder with these reports, each a name and the text of its `report.toml`.

@@ -1,10 +1,9 @@
 //! The chart: a value month by month, beside the months compared.
 
-use super::folder::Folder;
-use super::raw;
 use crate::report::kind::Kind;
 use crate::report::localised::Localised;
 use crate::report::problem::Problem;
+use crate::report::written::{Folder, raw};
 
 /// Its query returns `month` and `value`; of money also the key of its currency, of a quantity its unit, both by the
 /// names that they have in `rows.sql`.

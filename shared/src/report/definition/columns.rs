@@ -1,11 +1,10 @@
 //! The columns that a report shows, in their order.
 
 use super::fields::{FieldId, Fields};
-use super::folder::{Folder, is_plain};
-use super::raw;
 use crate::report::kind::Kind;
 use crate::report::localised::Localised;
 use crate::report::problem::Problem;
+use crate::report::written::{Folder, is_plain, raw};
 
 /// Where a shown column's value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

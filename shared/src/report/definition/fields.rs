@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
-use super::folder::{Folder, is_plain};
-use super::raw;
 use crate::report::kind::Kind;
 use crate::report::problem::Problem;
+use crate::report::written::{Folder, is_plain, raw};
 
 /// A field of one definition, found by its name once. Only that definition's rows are asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

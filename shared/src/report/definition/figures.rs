@@ -1,11 +1,10 @@
 //! The strip: figures over the whole set, each with its change.
 
 use super::fields::{FieldId, Fields};
-use super::folder::Folder;
-use super::raw;
 use crate::report::kind::Kind;
 use crate::report::localised::Localised;
 use crate::report::problem::Problem;
+use crate::report::written::{Folder, raw};
 
 /// A part of another figure is shown in percent and compared in points.
 #[derive(Debug, Clone)]

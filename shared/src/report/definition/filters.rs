@@ -1,10 +1,9 @@
 //! The filters of a report, in their order.
 
-use super::folder::{Folder, is_plain};
-use super::raw;
 use crate::report::filter::kind::Kind;
 use crate::report::localised::Localised;
 use crate::report::problem::Problem;
+use crate::report::written::{Folder, is_plain, raw};
 
 #[derive(Debug, Clone)]
 pub struct FilterSpec {

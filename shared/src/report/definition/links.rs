@@ -2,9 +2,8 @@
 
 use super::columns::Column;
 use super::fields::{FieldId, Fields};
-use super::folder::Folder;
-use super::raw;
 use crate::report::problem::Problem;
+use crate::report::written::{Folder, raw};
 
 /// Period and dealer go along; `set` names the filters of the other report and what each takes its value from.
 #[derive(Debug, Clone)]

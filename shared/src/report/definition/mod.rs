@@ -5,9 +5,7 @@ pub mod columns;
 pub mod fields;
 pub mod figures;
 mod filters;
-mod folder;
 pub mod links;
-pub(in crate::report) mod raw;
 pub mod tiles;
 mod words;
 
@@ -16,19 +14,18 @@ pub use self::columns::{Column, Sort, Source};
 pub use self::fields::{Field, FieldId, Fields, Total};
 pub use self::figures::Figure;
 pub use self::filters::FilterSpec;
-pub(in crate::report) use self::folder::Folder;
 pub use self::links::Link;
-pub use self::raw::CurrencyColumns;
 pub use self::tiles::{Show, Tile};
 pub use self::words::Words;
 
-use self::folder::is_plain;
-use self::raw::Raw;
 use super::kind::Kind;
 use super::localised::Localised;
 use super::period::Compare;
 use super::problem::Problem;
 use super::role::Role;
+pub use super::written::raw::CurrencyColumns;
+use super::written::raw::{self, Raw};
+use super::written::{Folder, is_plain};
 
 /// One report, read as far as its own `report.toml` goes. `sql::check` looks at its queries, `fit` asks ClickHouse.
 #[derive(Debug, Clone)]

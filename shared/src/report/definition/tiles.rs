@@ -3,12 +3,11 @@
 use super::columns::{Column, Sort, Source};
 use super::fields::{FieldId, Fields};
 use super::figures::Figure;
-use super::folder::Folder;
-use super::raw;
 use crate::report::kind::Kind;
 use crate::report::localised::Localised;
 use crate::report::period::{Choice, Compare};
 use crate::report::problem::Problem;
+use crate::report::written::{Folder, raw};
 
 #[derive(Debug, Clone)]
 pub struct Tile {

@@ -3,9 +3,9 @@
 use intl_pluralrules::{PluralCategory, PluralRuleType, PluralRules};
 use unic_langid::langid;
 
-use super::raw::Noun;
 use crate::language::Language;
 use crate::report::localised::Localised;
+use crate::report::written::raw::Noun;
 
 #[derive(Debug, Clone)]
 pub struct Words {

@@ -4,12 +4,13 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::asked::Asked;
-use super::kind::{Bound, FilterKind, Parameter, Query};
+use super::declared::{Bound, FilterKind, Parameter, Query};
 use super::wrong::Wrong;
-use crate::report::definition::{Folder, raw};
+use crate::report::literal;
 use crate::report::localised::Localised;
 use crate::report::period::Compare;
 use crate::report::problem::Problem;
+use crate::report::written::{Folder, raw};
 
 /// Letters, not bytes.
 const LONGEST: usize = 200;
@@ -100,7 +101,7 @@ impl FilterKind for Spec {
     }
 
     fn bound(&self, name: &str, value: &Option<String>, _: Compare) -> Vec<Bound> {
-        let value = value.as_ref().map_or_else(|| "\\N".to_owned(), |value| escaped(value));
+        let value = value.as_ref().map_or_else(|| "\\N".to_owned(), |value| literal::text(value));
         vec![(name.to_owned(), value)]
     }
 
@@ -109,24 +110,9 @@ impl FilterKind for Spec {
     }
 }
 
-/// As the server reads a text parameter, so that no text is taken for SQL's NULL.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' => escaped.push_str("\\\\"),
-            '\t' => escaped.push_str("\\t"),
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Of, escaped};
+    use super::Of;
 
     #[test]
     fn a_value_is_what_its_type_says_or_none() {
@@ -146,11 +132,5 @@ mod tests {
             assert_eq!(of.read(text).as_deref(), read, "{text:?}");
         }
         assert_eq!(Of::Text.read(&"ж".repeat(201)), None);
-    }
-
-    #[test]
-    fn a_text_is_never_taken_for_none() {
-        assert_eq!(escaped("\\N"), "\\\\N");
-        assert_eq!(escaped("a\tb\\"), "a\\tb\\\\");
     }
 }

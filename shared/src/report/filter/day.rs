@@ -3,12 +3,12 @@
 use chrono::NaiveDate;
 
 use super::asked::Asked;
-use super::kind::{Bound, FilterKind, Parameter, Query};
+use super::declared::{Bound, FilterKind, Parameter, Query};
 use super::period::date;
 use super::wrong::Wrong;
-use crate::report::definition::{Folder, raw};
 use crate::report::period::Compare;
 use crate::report::problem::Problem;
+use crate::report::written::{Folder, raw};
 
 #[derive(Debug, Clone)]
 pub struct Spec;

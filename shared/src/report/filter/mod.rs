@@ -4,6 +4,7 @@
 pub mod asked;
 pub mod choice;
 pub mod day;
+mod declared;
 mod follow;
 pub mod kind;
 pub mod period;

@@ -3,11 +3,11 @@
 use chrono::{Datelike as _, NaiveDate};
 
 use super::asked::Asked;
-use super::kind::{Bound, FilterKind, Parameter, Query};
+use super::declared::{Bound, FilterKind, Parameter, Query};
 use super::wrong::Wrong;
-use crate::report::definition::{Folder, raw};
 use crate::report::period::{Choice, Compare, MOST_DAYS, Period};
 use crate::report::problem::Problem;
+use crate::report::written::{Folder, raw};
 
 #[derive(Debug, Clone)]
 pub struct Spec {

@@ -3,13 +3,13 @@
 use chrono::NaiveDate;
 
 use super::asked::Asked;
-use super::kind::{Bound, FilterKind, Parameter, Query};
+use super::declared::{Bound, FilterKind, Parameter, Query};
 use super::wrong::Wrong;
-use crate::report::definition::{Folder, raw};
 use crate::report::localised::Localised;
 use crate::report::period::Compare;
 use crate::report::problem::Problem;
-use crate::report::{bind, search};
+use crate::report::written::{Folder, raw};
+use crate::report::{literal, search};
 
 /// Letters, not bytes.
 const LONGEST: usize = 200;
@@ -54,7 +54,7 @@ impl FilterKind for Spec {
     }
 
     fn bound(&self, name: &str, value: &String, _: Compare) -> Vec<Bound> {
-        vec![(name.to_owned(), bind::texts(&search::words(value)))]
+        vec![(name.to_owned(), literal::texts(&search::words(value)))]
     }
 
     fn widened(&self, _: &String) -> String {

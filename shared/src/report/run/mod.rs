@@ -1,5 +1,6 @@
 //! Rows, totals and chart from ClickHouse. Nothing runs without a `DealerScope`.
 
+mod lines;
 mod months;
 mod stream;
 
@@ -10,6 +11,7 @@ use chrono_tz::Tz;
 use clickhouse::query::Query;
 use clickhouse::{Client, Compression};
 
+use self::lines::{listed, parted, read};
 pub use self::months::{Month, Months};
 pub use self::stream::RowStream;
 use super::ask::text;
@@ -23,7 +25,7 @@ use super::freshness::Ages;
 pub use super::freshness::Freshness;
 use super::scope::DealerScope;
 use super::sql::wrap;
-use super::table::{Line, Reader};
+use super::table::Line;
 use super::tsv::{self, Misread};
 use crate::clock;
 use crate::ids::DealerId;
@@ -104,7 +106,7 @@ impl Engine {
         let query = bind::filter(query, report, filter)
             .with_setting("param_rows_limit", ROWS_PER_PAGE.to_string())
             .with_setting("param_rows_offset", offset.to_string());
-        let lines = lines(report, &text(query).await?)?;
+        let lines = read(report, &text(query).await?)?;
         let count = listed(&lines, filter);
         let (totals, rows) = parted(lines);
         Ok(Page { rows, totals, count })
@@ -173,25 +175,6 @@ impl Engine {
     fn query(&self, sql: &str, scope: &DealerScope) -> Query {
         bind::scope(self.0.client.query_raw(sql), scope)
     }
-}
-
-fn lines(report: &Definition, answer: &str) -> Result<Vec<Line>, Misread> {
-    let mut texts = answer.lines();
-    let reader = Reader::new(report, texts.next().unwrap_or_default())?;
-    texts.map(|text| reader.line(text)).collect()
-}
-
-/// Totals, that with most rows first, and rows.
-fn parted(lines: Vec<Line>) -> (Vec<Line>, Vec<Line>) {
-    let (mut totals, rows): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.is_total);
-    totals.sort_by_key(|total| std::cmp::Reverse(total.counts.now));
-    (totals, rows)
-}
-
-/// How many rows there are to list.
-pub fn listed(lines: &[Line], filter: &Filter) -> u64 {
-    let totals = lines.iter().filter(|line| line.is_total);
-    totals.map(|total| total.counts.now + if filter.with_former { total.counts.former } else { 0 }).sum()
 }
 
 fn narrowed(scope: &DealerScope, filter: &Filter) -> DealerScope {

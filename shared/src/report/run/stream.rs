@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use clickhouse::query::{BytesCursor, Query};
 
-use super::{listed, parted};
+use super::lines::{listed, parted};
 use crate::report::ask::DEADLINE;
 use crate::report::definition::Definition;
 use crate::report::error::RunError;

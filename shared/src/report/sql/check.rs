@@ -3,6 +3,7 @@
 
 use super::sources;
 use super::tokens::{Token, What, tokens};
+use super::wrap;
 use crate::report::definition::Definition;
 use crate::report::filter::kind::Parameter;
 use crate::report::problem::Problem;
@@ -51,14 +52,26 @@ pub fn statically(report: &Definition, folder: &str, is_open: &dyn Fn(&str) -> b
     for query in queries(report) {
         let at = |(line, problem): (usize, String)| Problem::new(format!("{folder}/{}", query.name), line, problem);
         let found = tokens(query.sql).map_err(at)?;
-        // What a filter offers does not depend on what is chosen in the others.
-        let known = if query.role == Role::Options { &known[..1] } else { &known[..] };
+        let known = match query.role {
+            // What a filter offers does not depend on what is chosen in the others.
+            Role::Options => known[..1].to_vec(),
+            _ if report.is_compared() && wrap::says_sides(query.sql) => with_before(&known),
+            _ => known.clone(),
+        };
         for token in &found {
-            one(token, known).map_err(|problem| at((token.line, problem)))?;
+            one(token, &known).map_err(|problem| at((token.line, problem)))?;
         }
         sources::check(&found, is_open).map_err(at)?;
     }
     Ok(())
+}
+
+/// The same, and those of the days compared: for a query that says which days its rows belong to.
+fn with_before(known: &[Parameter]) -> Vec<Parameter> {
+    let compared = known.iter().filter(|parameter| parameter.is_compared);
+    let before =
+        compared.map(|parameter| Parameter { name: format!("{}_before", parameter.name), ..parameter.clone() });
+    known.iter().cloned().chain(before).collect()
 }
 
 fn one(token: &Token<'_>, known: &[Parameter]) -> Result<(), String> {

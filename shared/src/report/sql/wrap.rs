@@ -1,7 +1,9 @@
 //! Totals, order, page and the days compared stand around a report's file.
 //!
 //! The days compared are the same file once more, with their parameters in the place of the period's: so a report says
-//! nothing of them, and whatever it reckons within its rows (classes, running sums) it reckons for each by itself.
+//! nothing of them, and whatever it reckons within its rows (classes, running sums) it reckons for each by itself. A file
+//! that returns `is_before` reads both days at once instead and says of each row which it belongs to: measured on Sales,
+//! that costs ClickHouse two thirds.
 
 use std::fmt::Write as _;
 
@@ -29,11 +31,17 @@ pub fn all(report: &Definition, sort: Sort) -> String {
 /// The rows of a query, each with the side it belongs to.
 pub fn sides(report: &Definition, sql: &str) -> String {
     let side = |sql: &str, is_before: u8| format!("SELECT *, {is_before} AS {} FROM (\n{sql}\n)", names::IS_BEFORE);
-    if report.is_compared() {
-        format!("{}\nUNION ALL\n{}", side(sql, 0), side(&before(report, sql), 1))
-    } else {
-        side(sql, 0)
+    match report.is_compared() {
+        true if says_sides(sql) => sql.to_owned(),
+        true => format!("{}\nUNION ALL\n{}", side(sql, 0), side(&before(report, sql), 1)),
+        false => side(sql, 0),
     }
+}
+
+/// Does this query say by itself which days its rows belong to?
+pub fn says_sides(sql: &str) -> bool {
+    // What cannot be read was refused with the report.
+    tokens(sql).unwrap_or_default().iter().any(|token| token.is_word(names::IS_BEFORE))
 }
 
 /// The same query over the days compared.
@@ -121,7 +129,7 @@ fn groups(report: &Definition) -> String {
 
 /// 1 in the rows of totals.
 fn in_total(report: &Definition) -> String {
-    format!("grouping(r.{})", report.key[0])
+    format!("grouping(r.{}) = 1", report.key[0])
 }
 
 fn side(report: &Definition, side: Side) -> String {
@@ -146,7 +154,11 @@ fn value(report: &Definition, of: Side, id: FieldId) -> String {
     let field = report.fields.get(id);
     let (name, side) = (&field.name, side(report, of));
     let own = if field.kind.is_number() {
-        format!("anyOrNullIf(r.{name}, {side})")
+        let own = format!("anyOrNullIf(r.{name}, {side})");
+        match field.total {
+            Total::Ratio(..) if field.kind != Kind::Percent => decimal(&own),
+            _ => own,
+        }
     } else if report.is_compared() {
         // A name of the days compared only where the period has none.
         format!("argMin(r.{name}, r.{})", names::IS_BEFORE)
@@ -194,8 +206,13 @@ fn ratio(report: &Definition, of: Side, field: &Field, (part, of_all): (FieldId,
     let ratio = format!("if({all} > 0, toFloat64({part}) / toFloat64({all}), NULL)");
     match field.kind {
         Kind::Percent => ratio,
-        _ => format!("CAST(round({ratio}, 4), 'Nullable(Decimal(38, 4))')"),
+        _ => decimal(&format!("round({ratio}, 4)")),
     }
+}
+
+/// Rows and totals of one type: of decimals with other places ClickHouse makes none by itself.
+fn decimal(value: &str) -> String {
+    format!("CAST({value}, 'Nullable(Decimal(38, 4))')")
 }
 
 /// The column, then the key, so that a page never shows a row twice. Names sort as Russian does; amounts of one currency
@@ -242,14 +259,18 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_compared_the_rows_are_asked_for_once() {
+    fn rows_are_asked_for_once_where_nothing_is_compared_or_the_file_says_their_sides() {
         let catalogue = Catalogue::read(None).unwrap();
         let mut report = (**catalogue.get("sales").unwrap()).clone();
-        let rows = |sql: &str| sql.matches("FROM report.sale(").count();
-        assert_eq!(rows(&page(&report, report.sort)), 2);
+        let rows = |report: &_, sort| page(report, sort).matches("FROM report.sale(").count();
+        assert_eq!(rows(&report, report.sort), 1, "Sales say their sides");
+        report.rows_sql =
+            "SELECT * FROM report.sale(dealers = {dealers:Array(UUID)}) WHERE d = {first_day:Date32}".to_owned();
+        let both = page(&report, report.sort);
+        assert!(rows(&report, report.sort) == 2 && both.contains("d = {first_day_before:Date32}"), "{both}");
         report.compare = Compare::Nothing;
         report.columns.pop();
         let alone = page(&report, report.sort);
-        assert!(rows(&alone) == 1 && !alone.contains("before_") && !alone.contains("day_before"), "{alone}");
+        assert!(rows(&report, report.sort) == 1 && !alone.contains("day_before"), "{alone}");
     }
 }

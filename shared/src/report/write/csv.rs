@@ -4,7 +4,7 @@
 
 use std::io;
 
-use super::{Contents, Format, Writer};
+use super::writer::{Contents, Format, Writer};
 use crate::language::Language;
 use crate::report::kind::Kind;
 use crate::report::table::{Cell, Line};
