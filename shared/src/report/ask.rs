@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use clickhouse::query::Query;
 
 use super::error::RunError;
@@ -12,7 +13,11 @@ pub const DEADLINE: Duration = Duration::from_secs(18);
 
 /// The answer with the names of its columns, see `tsv`.
 pub async fn text(query: Query) -> Result<String, RunError> {
-    let answer = async { query.fetch_bytes(tsv::FORMAT)?.collect().await };
-    let bytes = tokio::time::timeout(DEADLINE, answer).await.map_err(|_| RunError::TimedOut)??;
-    String::from_utf8(bytes.into()).map_err(|_| RunError::Refused("the answer is no UTF-8 text".to_owned()))
+    String::from_utf8(bytes(query, tsv::FORMAT).await?.into())
+        .map_err(|_| RunError::Refused("the answer is no UTF-8 text".to_owned()))
+}
+
+pub async fn bytes(query: Query, format: &str) -> Result<Bytes, RunError> {
+    let answer = async { query.fetch_bytes(format)?.collect().await };
+    Ok(tokio::time::timeout(DEADLINE, answer).await.map_err(|_| RunError::TimedOut)??)
 }

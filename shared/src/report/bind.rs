@@ -4,6 +4,7 @@ use clickhouse::query::Query;
 
 use super::definition::Definition;
 use super::filter::Filter;
+use super::filter::declared::Bound;
 use super::literal;
 use super::scope::DealerScope;
 
@@ -13,17 +14,12 @@ pub fn scope(query: Query, scope: &DealerScope) -> Query {
     query.with_setting("quota_key", quota_key(scope)).with_setting("param_dealers", literal::texts(&dealers))
 }
 
-/// What is chosen.
-pub fn filter(mut query: Query, report: &Definition, filter: &Filter) -> Query {
-    if report.is_compared() {
-        query = query.with_setting("param_with_former", u8::from(filter.with_former).to_string());
-    }
-    for (spec, value) in report.filters.iter().zip(&filter.values) {
-        for (name, value) in spec.kind.bound(&spec.name, value, filter.compare) {
-            query = query.with_setting(format!("param_{name}"), value);
-        }
-    }
-    query
+/// What is chosen: parameters and their values.
+pub fn filter(report: &Definition, filter: &Filter) -> Vec<Bound> {
+    let former = report.is_compared().then(|| ("with_former".to_owned(), u8::from(filter.with_former).to_string()));
+    let chosen = report.filters.iter().zip(&filter.values);
+    let chosen = chosen.flat_map(|(spec, value)| spec.kind.bound(&spec.name, value, filter.compare));
+    former.into_iter().chain(chosen).collect()
 }
 
 /// The dealer, or a fixed name for a set of several.

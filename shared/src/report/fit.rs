@@ -113,6 +113,12 @@ fn fit(report: &Definition, query: &Query<'_>, columns: &[(&str, &str)]) -> Resu
             });
             options_fit(of.unwrap_or(Of::Text), columns)
         }
+        Role::Figures => figures_fit(report, columns),
+        Role::Names => names_fit(report, columns),
+        Role::Currencies => {
+            let columns_of = report.currency.iter().flat_map(|of| [&of.key, &of.code, &of.name]);
+            columns_of.into_iter().try_for_each(|name| returned(columns, name).map(drop))
+        }
     }
 }
 
@@ -146,6 +152,34 @@ fn chart_fits(report: &Definition, chart: &Chart, columns: &[(&str, &str)]) -> R
         (Kind::Quantity, _, Some(unit)) => returned(columns, &report.fields.get(unit).name).map(drop),
         _ => Ok(()),
     }
+}
+
+/// Numbers of both sides, the lines they come from, and the months.
+fn figures_fit(report: &Definition, columns: &[(&str, &str)]) -> Result<(), String> {
+    let numbers =
+        report.fields.iter().filter(|(_, field)| field.kind.is_number()).map(|(_, field)| field.name.as_str());
+    for name in numbers.chain(["lines"]) {
+        for side in ["now", "before"] {
+            let of_type = returned(columns, &format!("{side}_{name}"))?;
+            if !(of_type.starts_with("Decimal") || of_type.starts_with("UInt") || of_type.starts_with("Int")) {
+                return Err(format!("returns {side}_{name} as {of_type}, which is no number that adds up."));
+            }
+        }
+    }
+    let currency = report.currency.iter().map(|currency| &currency.key);
+    for name in report.key.iter().chain(currency) {
+        if returned(columns, name)? != "UUID" {
+            return Err(format!("must return {name} as a UUID."));
+        }
+    }
+    let (month, is_month) = (returned(columns, "month")?, returned(columns, "is_month")?);
+    let fits = matches!(month, "Date" | "Date32") && is_month.starts_with("UInt");
+    fits.then_some(()).ok_or_else(|| "must return month as a day and is_month as 0 or 1.".to_owned())
+}
+
+fn names_fit(report: &Definition, columns: &[(&str, &str)]) -> Result<(), String> {
+    report.key.iter().try_for_each(|name| returned(columns, name).map(drop))?;
+    report.fields.iter().filter(|(_, field)| field.kind.is_text()).try_for_each(|(_, field)| field_fits(field, columns))
 }
 
 fn rows_fit(report: &Definition, columns: &[(&str, &str)]) -> Result<(), String> {

@@ -4,6 +4,7 @@
 //! viewer chose, `scope` whose rows a viewer may see; `run` asks ClickHouse for `table`s of rows; `write` makes files.
 //! Portal and reporter use the same.
 
+mod answers;
 mod ask;
 mod bind;
 pub mod catalogue;
@@ -25,5 +26,6 @@ pub mod search;
 pub mod sql;
 pub mod table;
 mod tsv;
+mod whole;
 pub mod write;
 mod written;

@@ -115,6 +115,26 @@ pub struct Line {
 }
 
 impl Line {
+    /// Without a value yet.
+    pub(super) fn empty(report: &Definition, currency: Currency) -> Self {
+        let unknown = || vec![Cell::Unknown; report.fields.len()];
+        let key = vec![Box::default(); report.key.len()];
+        Self { now: unknown(), before: unknown(), key, currency, counts: Counts::default(), is_total: false }
+    }
+
+    pub(super) fn set(&mut self, field: FieldId, cell: Cell) {
+        self.now[field.0] = cell;
+    }
+
+    pub(super) fn set_before(&mut self, field: FieldId, cell: Cell) {
+        self.before[field.0] = cell;
+    }
+
+    /// A key of one part.
+    pub(super) fn set_key(&mut self, key: String) {
+        self.key[0] = key.into();
+    }
+
     /// The value of a field.
     pub fn cell(&self, field: FieldId) -> &Cell {
         self.now.get(field.0).unwrap_or(&Cell::Unknown)

@@ -6,6 +6,7 @@ pub mod fields;
 pub mod figures;
 mod filters;
 pub mod links;
+pub mod quick;
 pub mod tiles;
 mod words;
 
@@ -15,6 +16,7 @@ pub use self::fields::{Field, FieldId, Fields, Total};
 pub use self::figures::Figure;
 pub use self::filters::FilterSpec;
 pub use self::links::Link;
+pub use self::quick::Quick;
 pub use self::tiles::{Show, Tile};
 pub use self::words::Words;
 
@@ -58,6 +60,8 @@ pub struct Definition {
     pub links: Vec<Link>,
     pub tiles: Vec<Tile>,
     pub rows_sql: String,
+    /// The short way to its figures, if it has one.
+    pub quick: Option<Quick>,
 }
 
 /// Reads one folder. `file` gives a file's text by its name; `path` names the folder in messages.
@@ -90,6 +94,14 @@ pub fn read(path: &str, file: impl Fn(&str) -> Option<String>) -> Result<Definit
         has_period,
         has_chart: chart.is_some() && has_period,
     };
+    let of_quick = quick::Known {
+        fields: &fields,
+        keys: key.len(),
+        has_currency: raw.currency.is_some(),
+        is_compared,
+        chart: chart.as_ref().map(|chart| chart.kind),
+    };
+    let quick = quick::read(folder, &of_quick)?;
     let tiles = tiles::read(folder, std::mem::take(&mut raw.home), &known)?;
     Ok(Definition {
         name: folder.name().to_owned(),
@@ -113,6 +125,7 @@ pub fn read(path: &str, file: impl Fn(&str) -> Option<String>) -> Result<Definit
         links,
         tiles,
         rows_sql: folder.rows_sql()?,
+        quick,
     })
 }
 

@@ -4,7 +4,7 @@
 pub mod asked;
 pub mod choice;
 pub mod day;
-mod declared;
+pub mod declared;
 mod follow;
 pub mod kind;
 pub mod period;

@@ -2,31 +2,32 @@
 
 mod lines;
 mod months;
+mod quick;
 mod stream;
 
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use clickhouse::query::Query;
 use clickhouse::{Client, Compression};
 
 use self::lines::{listed, parted, read};
 pub use self::months::{Month, Months};
 pub use self::stream::RowStream;
-use super::ask::text;
-use super::bind;
+use super::answers::{Answers, Question};
 use super::catalogue::Catalogue;
 use super::definition::Definition;
 pub use super::error::RunError;
 use super::filter::{Filter, ROWS_PER_PAGE};
 use super::fit;
-use super::freshness::Ages;
 pub use super::freshness::Freshness;
+use super::freshness::{Ages, Arrived};
 use super::scope::DealerScope;
 use super::sql::wrap;
 use super::table::Line;
 use super::tsv::{self, Misread};
+use super::whole::{Names, Whole};
+use super::{ask, bind};
 use crate::clock;
 use crate::ids::DealerId;
 
@@ -58,20 +59,33 @@ pub struct Choice {
 #[derive(Clone)]
 pub struct Engine(Arc<Parts>);
 
+const MEBIBYTE: u64 = 1024 * 1024;
+
 struct Parts {
     client: Client,
     catalogue: Catalogue,
     /// The infobase's: its days are the reports' days.
     timezone: Tz,
     ages: Ages,
+    texts: Answers<String>,
+    names: Answers<Names>,
+    /// Nothing, where the long way is to be gone.
+    wholes: Answers<Option<Arc<Whole>>>,
 }
 
 impl Engine {
     pub fn new(client: Client, catalogue: Catalogue, timezone: Tz) -> Self {
         // Answers are small and near: packing them costs more than it saves.
         let client = client.with_compression(Compression::None);
-        let ages = Ages::new(client.clone());
-        Self(Arc::new(Parts { client, catalogue, timezone, ages }))
+        Self(Arc::new(Parts {
+            ages: Ages::new(client.clone()),
+            texts: Answers::bounded(16 * MEBIBYTE),
+            names: Answers::bounded(16 * MEBIBYTE),
+            wholes: Answers::bounded(32 * MEBIBYTE),
+            client,
+            catalogue,
+            timezone,
+        }))
     }
 
     pub fn catalogue(&self) -> &Catalogue {
@@ -92,21 +106,39 @@ impl Engine {
         fit::against(&self.0.client, self.0.catalogue.all()).await
     }
 
-    /// One page with totals, chart and age: two queries at once, and at most one more a second for all viewers.
+    /// One page with totals, chart and age: two queries at once, unless their answers are kept, and at most one more a
+    /// second for all viewers. The age is that of what the rows were asked of.
     pub async fn run(&self, report: &Definition, scope: &DealerScope, filter: &Filter) -> Result<Rows, RunError> {
-        let page = self.page(report, scope, filter);
-        let months = self.months(report, scope, filter);
-        let (page, months, freshness) = tokio::try_join!(page, months, self.freshness(&report.datasets))?;
+        let (freshness, arrived) = self.0.ages.of(&report.datasets).await?;
+        let page = self.page_of(report, scope, filter, arrived.clone());
+        let months = self.months_of(report, scope, filter, arrived);
+        let (page, months) = tokio::try_join!(page, months)?;
         Ok(Rows { page, months, freshness })
     }
 
     pub async fn page(&self, report: &Definition, scope: &DealerScope, filter: &Filter) -> Result<Page, RunError> {
+        let (_, arrived) = self.0.ages.of(&report.datasets).await?;
+        self.page_of(report, scope, filter, arrived).await
+    }
+
+    async fn page_of(
+        &self,
+        report: &Definition,
+        scope: &DealerScope,
+        filter: &Filter,
+        arrived: Arrived,
+    ) -> Result<Page, RunError> {
         let offset = u64::from(filter.page - 1) * u64::from(ROWS_PER_PAGE);
-        let query = self.query(&wrap::page(report, filter.sort), &narrowed(scope, filter));
-        let query = bind::filter(query, report, filter)
-            .with_setting("param_rows_limit", ROWS_PER_PAGE.to_string())
-            .with_setting("param_rows_offset", offset.to_string());
-        let lines = read(report, &text(query).await?)?;
+        let column = &report.columns[filter.sort.column];
+        if !column.kind.is_text()
+            && let Some(page) = self.quick_page(report, scope, filter, &arrived).await?
+        {
+            return Ok(page);
+        }
+        let limits = [("rows_limit", ROWS_PER_PAGE.to_string()), ("rows_offset", offset.to_string())];
+        let question = asked(wrap::page(report, filter.sort), report, scope, filter)
+            .with(limits.map(|(name, value)| (name.to_owned(), value)));
+        let lines = read(report, &self.text(question, arrived).await?)?;
         let count = listed(&lines, filter);
         let (totals, rows) = parted(lines);
         Ok(Page { rows, totals, count })
@@ -114,10 +146,25 @@ impl Engine {
 
     /// The report's chart; nothing where it has none.
     pub async fn months(&self, report: &Definition, scope: &DealerScope, filter: &Filter) -> Result<Months, RunError> {
+        let (_, arrived) = self.0.ages.of(&report.datasets).await?;
+        self.months_of(report, scope, filter, arrived).await
+    }
+
+    async fn months_of(
+        &self,
+        report: &Definition,
+        scope: &DealerScope,
+        filter: &Filter,
+        arrived: Arrived,
+    ) -> Result<Months, RunError> {
         let (Some(chart), Some(period)) = (&report.chart, filter.period()) else { return Ok(Months::default()) };
-        let query = self.query(&wrap::sides(report, &chart.sql), &narrowed(scope, filter));
-        let answer = text(bind::filter(query, report, filter)).await?;
-        Ok(months::read(report, chart, period.months_since(filter.compare), &answer)?)
+        let shift = period.months_since(filter.compare);
+        if let Some(whole) = self.whole(report, scope, filter, &arrived).await? {
+            return Ok(months::of(&whole.months, shift));
+        }
+        let question = asked(wrap::sides(report, &chart.sql), report, scope, filter);
+        let answer = self.text(question, arrived).await?;
+        Ok(months::read(report, chart, shift, &answer)?)
     }
 
     /// The totals of all rows, and the rows in the filter's order as ClickHouse sends them: one question, so that the
@@ -128,21 +175,22 @@ impl Engine {
         scope: &DealerScope,
         filter: &Filter,
     ) -> Result<(Vec<Line>, RowStream), RunError> {
-        let query = self.query(&wrap::all(report, filter.sort), &narrowed(scope, filter));
-        RowStream::open(report, filter, bind::filter(query, report, filter)).await
+        let question = asked(wrap::all(report, filter.sort), report, scope, filter);
+        RowStream::open(report, filter, question.query(&self.0.client)).await
     }
 
     /// The options of each filter of a report, in its order; empty for filters that offer none.
     pub async fn options(&self, report: &Definition, scope: &DealerScope) -> Result<Vec<Vec<Choice>>, RunError> {
         let each = report.filters.iter().map(async |filter| match filter.kind.options_sql() {
-            Some(sql) => self.choices(sql, scope).await,
+            Some(sql) => self.choices(sql, scope, &report.datasets).await,
             None => Ok(Vec::new()),
         });
         futures_util::future::try_join_all(each).await
     }
 
-    async fn choices(&self, options_sql: &str, scope: &DealerScope) -> Result<Vec<Choice>, RunError> {
-        let answer = text(self.query(options_sql, scope)).await?;
+    async fn choices(&self, sql: &str, scope: &DealerScope, datasets: &[String]) -> Result<Vec<Choice>, RunError> {
+        let (_, arrived) = self.0.ages.of(datasets).await?;
+        let answer = self.text(Question::of(scope, sql), arrived).await?;
         let choice = |[value, label]: [Option<std::borrow::Cow<'_, str>>; 2]| {
             let value = value.ok_or_else(|| Misread("an option without a value".to_owned()))?;
             Ok(Choice { value: value.into_owned(), label: label.unwrap_or_default().into_owned() })
@@ -150,12 +198,18 @@ impl Engine {
         Ok(tsv::rows(&answer, ["value", "label"])?.into_iter().map(choice).collect::<Result<_, Misread>>()?)
     }
 
+    /// The answer in ClickHouse's words, kept or asked for.
+    async fn text(&self, question: Question, arrived: Arrived) -> Result<Arc<String>, RunError> {
+        let query = question.query(&self.0.client);
+        self.0.texts.found(question, arrived, ask::text(query)).await
+    }
+
     /// The names of the scope's dealers, by name. A dealer not yet known has an empty name.
     pub async fn dealers(&self, scope: &DealerScope) -> Result<Vec<(DealerId, String)>, RunError> {
         const SQL: &str = "SELECT dealer_id AS value, dealer_name AS label FROM report.dealer(dealers = {dealers:Array(UUID)}) \
                            ORDER BY label COLLATE 'ru', value";
         let mut named = Vec::new();
-        for Choice { value, label } in self.choices(SQL, scope).await? {
+        for Choice { value, label } in self.choices(SQL, scope, &["dealers".to_owned()]).await? {
             let dealer = value.parse().map_err(|_| Misread(format!("{value:?} where a dealer was expected")))?;
             named.push((DealerId(dealer), label));
         }
@@ -169,12 +223,13 @@ impl Engine {
 
     /// The age of the oldest of these datasets; none as long as one of them has not arrived.
     pub async fn freshness(&self, datasets: &[String]) -> Result<Freshness, RunError> {
-        self.0.ages.oldest(datasets).await
+        Ok(self.0.ages.of(datasets).await?.0)
     }
+}
 
-    fn query(&self, sql: &str, scope: &DealerScope) -> Query {
-        bind::scope(self.0.client.query_raw(sql), scope)
-    }
+/// What a viewer chose, asked of the rows of this scope that the filter leaves.
+fn asked(sql: String, report: &Definition, scope: &DealerScope, filter: &Filter) -> Question {
+    Question::of(&narrowed(scope, filter), sql).with(bind::filter(report, filter))
 }
 
 fn narrowed(scope: &DealerScope, filter: &Filter) -> DealerScope {

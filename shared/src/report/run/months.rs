@@ -8,6 +8,7 @@ use crate::report::definition::{Chart, Definition};
 use crate::report::kind::Kind;
 use crate::report::sql::names;
 use crate::report::tsv::{self, Misread};
+use crate::report::whole::OfMonth;
 
 /// A month's value, and that of the month compared with it, of one currency.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +61,18 @@ pub fn read(report: &Definition, chart: &Chart, shift: u32, answer: &str) -> Res
     }
     read.unit = units.pop().filter(|_| report.unit.is_some()).unwrap_or_default();
     Ok(read)
+}
+
+/// Of the short way.
+pub fn of(whole: &[OfMonth], shift: u32) -> Months {
+    let mut read = Months::default();
+    for OfMonth { currency, first_day, is_before, value } in whole {
+        let months = chrono::Months::new(if *is_before { shift } else { 0 });
+        let Some(day) = first_day.checked_add_months(months) else { continue };
+        read.add(currency, day, if *is_before { (0.0, *value) } else { (*value, 0.0) });
+    }
+    read.months.sort_by_key(|month| month.first_day);
+    read
 }
 
 fn parsed<T: std::str::FromStr>(text: Option<&Cow<'_, str>>) -> Option<T> {

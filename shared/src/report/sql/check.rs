@@ -24,6 +24,10 @@ pub enum Role {
     Rows,
     Chart,
     Options,
+    /// Of the short way.
+    Figures,
+    Names,
+    Currencies,
 }
 
 pub fn queries(report: &Definition) -> Vec<Query<'_>> {
@@ -34,6 +38,15 @@ pub fn queries(report: &Definition) -> Vec<Query<'_>> {
     for filter in &report.filters {
         if let Some(sql) = filter.kind.options_sql() {
             all.push(Query { role: Role::Options, name: format!("the options of {}", filter.name), sql });
+        }
+    }
+    if let Some(quick) = &report.quick {
+        for (role, name, sql) in [
+            (Role::Figures, "the quick figures", &quick.figures_sql),
+            (Role::Names, "the quick names", &quick.names_sql),
+            (Role::Currencies, "the quick currencies", &quick.currencies_sql),
+        ] {
+            all.push(Query { role, name: name.to_owned(), sql });
         }
     }
     all
@@ -54,7 +67,8 @@ pub fn statically(report: &Definition, folder: &str, is_open: &dyn Fn(&str) -> b
         let found = tokens(query.sql).map_err(at)?;
         let known = match query.role {
             // What a filter offers does not depend on what is chosen in the others.
-            Role::Options => known[..1].to_vec(),
+            Role::Options | Role::Names | Role::Currencies => known[..1].to_vec(),
+            Role::Figures => with_before(&known),
             _ if report.is_compared() && wrap::says_sides(query.sql) => with_before(&known),
             _ => known.clone(),
         };

@@ -53,6 +53,16 @@ impl<'a> Folder<'a> {
         self.named("rows.sql", 0)
     }
 
+    /// The text of a file that a folder may have.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        (self.file)(name)
+    }
+
+    /// What is wrong with another file of the folder.
+    pub fn of_file(&self, name: &str, line: usize, problem: impl Into<String>) -> Problem {
+        Problem::new(format!("{}/{name}", self.path), line, problem)
+    }
+
     fn named(&self, name: &str, offset: usize) -> Result<String, Problem> {
         let missing = || self.at(offset, format!("{}/{name} is missing: add it, or name another file.", self.path));
         (self.file)(name).ok_or_else(missing)

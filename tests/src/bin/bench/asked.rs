@@ -22,6 +22,10 @@ pub struct Asked {
 }
 
 impl Asked {
+    fn is_of_a_dealer(&self) -> bool {
+        self.path_and_query.contains("param_dealers") && self.path_and_query.contains("quota_key")
+    }
+
     pub async fn send(&self, http: &reqwest::Client, clickhouse: &str) -> Result<()> {
         let url = format!("{clickhouse}{}", self.path_and_query);
         let answer = http.post(url).headers(self.headers.clone()).body(self.body.clone()).send().await?;
@@ -48,8 +52,10 @@ impl Recorder {
         }
     }
 
+    /// What was asked for a dealer: how old the data is, and whether the reports fit, is asked beside.
     pub fn asked(&self) -> Vec<Asked> {
-        self.seen.lock().map(|seen| seen.clone()).unwrap_or_default()
+        let seen = self.seen.lock().map(|seen| seen.clone()).unwrap_or_default();
+        seen.into_iter().filter(Asked::is_of_a_dealer).collect()
     }
 }
 
