@@ -1,4 +1,4 @@
-//! What can go wrong for a viewer, by what he can do about it. Facts only: `web::draw_error` decides how they look.
+//! What can go wrong for a viewer, by what a viewer can do about it. Facts only: `web::draw_error` decides how they look.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +75,7 @@ pub enum AppError {
     NoDealers,
     #[error("too many requests, next in {} s", retry_after.as_secs())]
     TooMany { retry_after: Duration },
-    /// Files are under way to this viewer, as many as he may take at once.
+    /// Files are under way to this viewer, as many as one may take at once.
     #[error("too many downloads at once")]
     TooManyDownloads { retry_after: Duration },
     /// A part is away; the page says which and when to come back.

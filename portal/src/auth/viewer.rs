@@ -38,7 +38,7 @@ pub struct SignedIn {
     form_token: String,
 }
 
-/// A POST form of a signed-in person that carries his session's form token.
+/// A POST form of a signed-in person that carries the form token of this session.
 pub struct Signed<T> {
     pub who: SignedIn,
     pub fields: T,
@@ -99,7 +99,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Signed<T> {
     }
 }
 
-/// Whose rows: a dealer's own and those granted to him, a manager's granted ones only; none for anybody else.
+/// Whose rows: a dealer's own and those granted, a manager's granted ones only; none for anybody else.
 fn scope(session: &Session) -> Option<(Role, DealerScope)> {
     let role = role::from_name(&session.role)?;
     let claimed: &[_] = match role {

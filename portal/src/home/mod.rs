@@ -34,7 +34,8 @@ async fn show(viewer: Viewer, State(app): State<App>) -> Result<Response, AppErr
     let tiles = tiles(&app, &viewer, today);
     let questions = questions(&tiles);
     let datasets = datasets(&app, &viewer);
-    let behind: Vec<String> = tiles.iter().flat_map(|(report, ..)| report.datasets.iter().cloned()).collect();
+    let shown = tiles.iter().flat_map(|(report, ..)| report.datasets.iter().cloned());
+    let behind: Vec<String> = if tiles.is_empty() { datasets.clone() } else { shown.collect() };
     let ages = async {
         let each = datasets.iter().map(|name| engine.freshness(std::slice::from_ref(name)));
         tokio::try_join!(engine.freshness(&behind), futures_util::future::try_join_all(each), engine.dealers(scope))

@@ -1,5 +1,5 @@
 //! A notice: one thing that happened, in the place that the shell keeps for it, at the foot of the window: where the reader
-//! is, however far he has scrolled.
+//! is, however far down the page.
 
 use maud::{Markup, html};
 

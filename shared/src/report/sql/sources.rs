@@ -348,7 +348,7 @@ mod tests {
     /// Each of these would read past the dealers, had the second lock not stood behind this one.
     #[test]
     fn every_way_around_the_dealers_is_refused() {
-        for sql in [
+        let ways = [
             // Plain, and where one does not look.
             "SELECT a FROM dw.sale",
             "SELECT a FROM sale",
@@ -422,9 +422,8 @@ mod tests {
             // No query.
             "DESCRIBE TABLE dw.sale",
             "",
-        ] {
-            let sql = sql.replace("SALE", SALE);
-            assert!(checked(&sql).is_err(), "{sql}");
-        }
+        ];
+        let open: Vec<&str> = ways.into_iter().filter(|way| checked(&way.replace("SALE", SALE)).is_ok()).collect();
+        assert_eq!(open, Vec::<&str>::new());
     }
 }

@@ -129,7 +129,7 @@ mod tests {
     /// Each of these would hide `FROM dw.sale` from one of two readers.
     #[test]
     fn what_another_reader_could_take_differently_is_refused() {
-        for sql in [
+        let ways = [
             "# '\nFROM dw.sale\n# '",
             "SELECT $$'$$ FROM dw.sale -- '",
             "SELECT ‘'’ FROM dw.sale -- '",
@@ -142,8 +142,8 @@ mod tests {
             "SELECT {no end",
             "SELECT 1; SELECT 2",
             "SELECT сумма",
-        ] {
-            assert!(tokens(sql).is_err(), "{sql}");
-        }
+        ];
+        let read: Vec<&str> = ways.into_iter().filter(|way| tokens(way).is_ok()).collect();
+        assert_eq!(read, Vec::<&str>::new());
     }
 }
