@@ -52,7 +52,7 @@ async fn a_hundred_at_once_ask_for_the_age_once() {
     let audit = clickhouse.client("audit_ro");
     // The log's table is made with its first entry.
     let asked = async || {
-        let sql = "SELECT count() FROM system.query_log WHERE user = 'portal_ro' AND type = 'QueryFinish' AND query LIKE '%report.freshness%'";
+        let sql = "SELECT count() FROM system.query_log WHERE user = 'portal_ro' AND type = 'QueryFinish' AND query LIKE '%report.pass%'";
         audit.query(sql).fetch_one::<u64>().await.unwrap_or_default()
     };
     tests::await_true("the log", std::time::Duration::from_secs(15), async || asked().await > 0).await;

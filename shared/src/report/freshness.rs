@@ -31,11 +31,19 @@ impl Freshness {
     const UNKNOWN: Self = Self { as_of: None, interval_s: 0 };
 }
 
+/// The last pass of a partition, and when it began to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Last {
+    partition: u16,
+    pass: u64,
+    read_at: DateTime<Utc>,
+}
+
 /// The passes of some datasets that have arrived: other ones mean other rows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Arrived {
-    /// Of each dataset, the last pass in each of its partitions.
-    passes: Vec<Arc<[(u16, u64)]>>,
+    /// Of each dataset.
+    passes: Vec<Arc<[Last]>>,
     is_whole: bool,
 }
 
@@ -47,12 +55,13 @@ impl Arrived {
 
     /// What it takes in memory; what several share is not counted.
     pub fn bytes(&self) -> usize {
-        self.passes.len() * size_of::<Arc<[(u16, u64)]>>()
+        self.passes.len() * size_of::<Arc<[Last]>>()
     }
 
     #[cfg(test)]
     pub fn of_pass(pass: u64) -> Self {
-        Self { passes: vec![Arc::from([(0, pass)])], is_whole: true }
+        let last = Last { partition: 0, pass, read_at: DateTime::UNIX_EPOCH };
+        Self { passes: vec![Arc::from([last])], is_whole: true }
     }
 
     #[cfg(test)]
@@ -66,7 +75,7 @@ impl Arrived {
 struct Dataset {
     name: String,
     freshness: Freshness,
-    passes: Arc<[(u16, u64)]>,
+    passes: Arc<[Last]>,
 }
 
 type Known = Arc<Vec<Dataset>>;
@@ -114,11 +123,9 @@ impl Ages {
 /// The last pass in a partition.
 struct Marker {
     dataset: String,
-    partition: u16,
+    last: Last,
     /// How many partitions the pass has written a marker to.
     partitions: u16,
-    pass: u64,
-    read_at: DateTime<Utc>,
     interval_s: u32,
 }
 
@@ -132,14 +139,14 @@ fn datasets(answer: &str) -> Result<Vec<Dataset>, Misread> {
 /// As of the oldest marker in the partitions of the newest pass: a topic that was made anew with fewer has markers in
 /// partitions that are no more. Unknown until every partition has one.
 fn dataset(markers: &[Marker]) -> Option<Dataset> {
-    let newest = markers.iter().max_by_key(|marker| marker.pass)?;
-    let own: Vec<&Marker> = markers.iter().filter(|marker| marker.partition < newest.partitions).collect();
+    let newest = markers.iter().max_by_key(|marker| marker.last.pass)?;
+    let own: Vec<&Marker> = markers.iter().filter(|marker| marker.last.partition < newest.partitions).collect();
     let is_whole = own.len() >= usize::from(newest.partitions);
-    let as_of = own.iter().map(|marker| marker.read_at).min().filter(|_| is_whole);
+    let as_of = own.iter().map(|marker| marker.last.read_at).min().filter(|_| is_whole);
     Some(Dataset {
         name: newest.dataset.clone(),
         freshness: Freshness { as_of, interval_s: newest.interval_s },
-        passes: own.iter().map(|marker| (marker.partition, marker.pass)).collect(),
+        passes: own.iter().map(|marker| marker.last).collect(),
     })
 }
 
@@ -149,10 +156,12 @@ fn marker(cells: [Option<Cow<'_, str>>; 6]) -> Result<Marker, Misread> {
     let time = |text: &str| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok();
     Ok(Marker {
         dataset: dataset.as_deref().ok_or_else(misread)?.to_owned(),
-        partition: parsed(partition.as_ref()).ok_or_else(misread)?,
+        last: Last {
+            partition: parsed(partition.as_ref()).ok_or_else(misread)?,
+            pass: parsed(pass.as_ref()).ok_or_else(misread)?,
+            read_at: read_at.as_deref().and_then(time).ok_or_else(misread)?.and_utc(),
+        },
         partitions: parsed(partitions.as_ref()).ok_or_else(misread)?,
-        pass: parsed(pass.as_ref()).ok_or_else(misread)?,
-        read_at: read_at.as_deref().and_then(time).ok_or_else(misread)?.and_utc(),
         interval_s: parsed(interval_s.as_ref()).ok_or_else(misread)?,
     })
 }

@@ -4,7 +4,7 @@ const ROWS: &str = include_str!("../../../../assets/reports/sales/rows.sql");
 
 /// Sales with other rows.
 fn read_with(rows: &str) -> Result<Definition, Problem> {
-    let open = ["freshness", "group_tree"].map(str::to_owned);
+    let open = ["currency", "group_tree"].map(str::to_owned);
     read("reports/sales", &open, |name| match name {
         "rows.sql" => Some(rows.to_owned()),
         other => super::COMPILED_IN.get_file(format!("sales/{other}"))?.contents_utf8().map(str::to_owned),
