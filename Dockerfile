@@ -48,6 +48,7 @@ FROM workspace AS workers-sources
 COPY shared shared
 COPY assets/reports assets/reports
 COPY assets/datasets assets/datasets
+COPY assets/locales assets/locales
 COPY workers workers
 
 FROM workspace AS onec-sources

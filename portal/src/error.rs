@@ -1,4 +1,4 @@
-//! What can go wrong for a viewer, by what he can do about it. Facts only: `web::draw_error` decides how they look.
+//! What can go wrong for a viewer, by what a viewer can do about it. Facts only: `web::draw_error` decides how they look.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use shared::report::run::RunError;
 
 /// A part behind the portal that is away or overloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +75,7 @@ pub enum AppError {
     NoDealers,
     #[error("too many requests, next in {} s", retry_after.as_secs())]
     TooMany { retry_after: Duration },
-    /// Files are under way to this viewer, as many as he may take at once.
+    /// Files are under way to this viewer, as many as one may take at once.
     #[error("too many downloads at once")]
     TooManyDownloads { retry_after: Duration },
     /// A part is away; the page says which and when to come back.
@@ -143,6 +144,17 @@ impl From<sqlx::Error> for AppError {
             _ => false,
         };
         if is_away { Self::unavailable(Part::Sessions, cause) } else { Self::internal(cause) }
+    }
+}
+
+impl From<RunError> for AppError {
+    fn from(cause: RunError) -> Self {
+        match cause {
+            RunError::Unavailable(_) | RunError::TimedOut => Self::unavailable(Part::Reports, cause),
+            RunError::TooMany { retry_after } => Self::TooMany { retry_after },
+            RunError::TooMuch(_) => Self::TooMuch(cause.to_string()),
+            RunError::Refused(_) => Self::internal(cause),
+        }
     }
 }
 

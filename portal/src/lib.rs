@@ -8,6 +8,7 @@ pub mod auth;
 pub mod breaker;
 pub mod config;
 pub mod error;
+pub mod frame;
 pub mod home;
 pub mod live_assets;
 pub mod reports;

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use shared::report::catalogue::Catalogue;
 
 use crate::config::Config;
-use crate::ui::text;
+use shared::words;
 
 /// How often the folder is looked at. A change counts once two looks agree: files arrive one after the other.
 const LOOK: Duration = Duration::from_millis(250);
@@ -59,8 +59,8 @@ async fn settled(folder: &Path, mut before: Looks) -> Looks {
 
 fn check(folder: &Path, config: &Config) -> Result<(), String> {
     let wrong = |cause: String| format!("{} does not do: {cause}", folder.display());
-    text::check(folder).map_err(wrong)?;
-    Catalogue::read_over(Some(folder), config.reports_dir.as_deref())
+    words::check(folder).map_err(wrong)?;
+    Catalogue::read_over(&config.datasets, Some(folder), config.reports_dir.as_deref())
         .map(drop)
         .map_err(|cause| wrong(cause.to_string()))
 }

@@ -34,10 +34,10 @@ fn main() -> std::process::ExitCode {
 #[tokio::main]
 async fn check_reports() -> anyhow::Result<()> {
     let folder = shared::env::optional("PORTAL_REPORTS_DIR").map(std::path::PathBuf::from);
-    let catalogue = Catalogue::read(folder.as_deref())?;
+    let catalogue = Catalogue::read(&shared::dataset::Catalogue::from_env()?, folder.as_deref())?;
     let count = catalogue.all().len();
     let client = shared::clickhouse::Settings::from_env("portal_ro")?.client();
-    let wrong = shared::report::check::against(&client, &catalogue).await.context("ask ClickHouse")?;
+    let wrong = shared::report::fit::against(&client, catalogue.all()).await.context("ask ClickHouse")?;
     if !wrong.is_empty() {
         anyhow::bail!("{}", wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
     }

@@ -108,8 +108,7 @@ impl App {
 
 /// The catalogue is read here: a wrong report stops the start, by file and line.
 fn engine(config: &Config) -> anyhow::Result<Engine> {
-    let catalogue = Catalogue::read(config.reports_dir.as_deref())?;
-    catalogue.rests_on(&config.datasets)?;
+    let catalogue = Catalogue::read(&config.datasets, config.reports_dir.as_deref())?;
     Ok(Engine::new(config.clickhouse.client(), catalogue, config.timezone))
 }
 

@@ -50,12 +50,12 @@ async fn the_reports_of_the_product_fit_the_warehouse() {
 async fn a_report_that_does_not_fit_is_named_with_its_file_and_line() {
     let clickhouse = clickhouse().await;
     for (file, from, to, place, sentence) in [
-        ("rows.sql", "FROM report.sale(", "FROM dw.sale(", "rows.sql:27", "report.*"),
-        ("rows.sql", "{first_day:Date32}", "{first_day:Date}", "rows.sql:4", "{first_day:Date32}"),
-        ("report.toml", "kind = \"period\"", "kind = \"epoch\"", "report.toml:16", "fits no kind of filter"),
+        ("rows.sql", "FROM report.sale(", "FROM dw.sale(", "rows.sql:18", "report.*"),
+        ("rows.sql", "{first_day:Date32}", "{first_day:Date}", "rows.sql:21", "{first_day:Date32}"),
+        ("report.toml", "kind = \"period\"", "kind = \"epoch\"", "report.toml:20", "fits no kind of filter"),
         // What only ClickHouse can tell.
         ("rows.sql", "any(product_code) AS code", "any(product_codes) AS code", "rows", "product_codes"),
-        ("rows.sql", "currency_id,", "currency_id AS currency,", "rows", "currency_id"),
+        ("rows.sql", "    currency_id,\n", "    currency_id AS currency,\n", "rows", "currency_id"),
     ] {
         let own = overlay(file, from, to);
         let (code, said) = check(&clickhouse, Some(own.path()));

@@ -11,7 +11,7 @@ async fn data_of_which_a_part_has_not_arrived_is_never_called_fresh() {
     let stand = Stand::start().await;
     let migrator = stand.clickhouse.client("migrator");
     let volga = stand.dealer(&[VOLGA]).await;
-    let catalogue = Catalogue::read(None).expect("the reports");
+    let catalogue = Catalogue::read(&tests::datasets(), None).expect("the reports");
     let loading = "данные ещё загружаются";
     let body = async |path: &str| volga.page(path).send().await.expect("an answer").text().await.expect("a body");
     assert!(!body("/reports/sales").await.contains(loading));
@@ -37,7 +37,11 @@ async fn partitions_that_a_topic_no_longer_has_do_not_age_the_data() {
     let migrator = clickhouse.client("migrator");
     run(&migrator, "INSERT INTO dw.pass SELECT 'sales', number, 6, 1, now64(3) - 86400, 60 FROM numbers(6)").await;
     run(&migrator, "INSERT INTO dw.pass SELECT 'sales', number, 3, 2, now64(3), 60 FROM numbers(3)").await;
-    let engine = Engine::new(clickhouse.client("portal_ro"), Catalogue::read(None).expect("reports"), chrono_tz::UTC);
+    let engine = Engine::new(
+        clickhouse.client("portal_ro"),
+        Catalogue::read(&tests::datasets(), None).expect("reports"),
+        chrono_tz::UTC,
+    );
     let age = engine.freshness(&["sales".to_owned()]).await.expect("an answer");
     let seconds = (shared::clock::now() - age.as_of.expect("all has arrived")).num_seconds();
     assert!(seconds < 600, "{seconds} s old");
@@ -46,13 +50,17 @@ async fn partitions_that_a_topic_no_longer_has_do_not_age_the_data() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_at_once_ask_for_the_age_once() {
     let clickhouse = clickhouse().await;
-    let engine = Engine::new(clickhouse.client("portal_ro"), Catalogue::read(None).expect("reports"), chrono_tz::UTC);
+    let engine = Engine::new(
+        clickhouse.client("portal_ro"),
+        Catalogue::read(&tests::datasets(), None).expect("reports"),
+        chrono_tz::UTC,
+    );
     let datasets = ["sales".to_owned()];
     futures_util::future::try_join_all((0..100).map(|_| engine.freshness(&datasets))).await.expect("answers");
     let audit = clickhouse.client("audit_ro");
     // The log's table is made with its first entry.
     let asked = async || {
-        let sql = "SELECT count() FROM system.query_log WHERE user = 'portal_ro' AND type = 'QueryFinish' AND query LIKE '%report.freshness%'";
+        let sql = "SELECT count() FROM system.query_log WHERE user = 'portal_ro' AND type = 'QueryFinish' AND query LIKE '%report.pass%'";
         audit.query(sql).fetch_one::<u64>().await.unwrap_or_default()
     };
     tests::await_true("the log", std::time::Duration::from_secs(15), async || asked().await > 0).await;

@@ -1,6 +1,7 @@
 //! The portal over HTTP and in the browser, on real parts: a file per feature.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod answers;
 mod browser_clicks;
 mod browser_htmx;
 mod browser_look;
@@ -11,8 +12,10 @@ mod deployed;
 mod downloads;
 mod figures;
 mod freshness;
+mod imports;
 mod languages;
 mod live_assets;
+mod report_engine;
 mod sales;
 mod sessions;
 mod sign_in;

@@ -172,7 +172,7 @@ async fn a_column_or_a_page_that_is_none_is_answered_all_the_same() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_head_of_every_report_sorts() {
     let (_stand, volga) = volga().await;
-    let catalogue = shared::report::catalogue::Catalogue::read(None).expect("the reports");
+    let catalogue = shared::report::catalogue::Catalogue::read(&tests::datasets(), None).expect("the reports");
     for report in catalogue.all() {
         for column in &report.columns {
             for sign in ["", "-"] {

@@ -45,7 +45,7 @@ pub struct Stand {
     pub portal: TestPortal,
     pub clickhouse: TestClickHouse,
     pub keycloak: TestKeycloak,
-    _postgres: TestPostgres,
+    pub postgres: TestPostgres,
     _folder: tempfile::TempDir,
 }
 
@@ -91,6 +91,11 @@ impl Stand {
 
     /// One dealer, Volga, and exactly these products and lines.
     pub async fn of(products: &[Product], lines: &[Line]) -> Self {
+        Self::of_site(products, lines, None).await
+    }
+
+    /// The same with a site's own folder of reports.
+    pub async fn of_site(products: &[Product], lines: &[Line], reports: Option<&std::path::Path>) -> Self {
         let clickhouse = clickhouse().await;
         let migrator = clickhouse.client("migrator");
         seed_common(&migrator).await;
@@ -112,13 +117,17 @@ impl Stand {
             )
             .await;
         }
-        Self::over(clickhouse, |launch| launch).await
+        Self::over(clickhouse, |launch| match reports {
+            Some(folder) => launch.env("PORTAL_REPORTS_DIR", folder),
+            None => launch,
+        })
+        .await
     }
 
     async fn over(clickhouse: TestClickHouse, change: impl FnOnce(Launch) -> Launch) -> Self {
         let (postgres, keycloak, folder) = (postgres().await, TestKeycloak::shared(), folder());
         let portal = TestPortal::start_with(&postgres, &clickhouse, &keycloak, folder.path(), change).await;
-        Self { portal, clickhouse, keycloak, _postgres: postgres, _folder: folder }
+        Self { portal, clickhouse, keycloak, postgres, _folder: folder }
     }
 
     /// A page of an employee of Volga who has just signed in, at this path.
@@ -133,6 +142,18 @@ impl Stand {
     /// Signed in as an employee of these dealers.
     pub async fn dealer(&self, dealers: &[&str]) -> SignedIn {
         let person = self.keycloak.dealer(dealers).await;
+        SignedIn::to(&self.portal.url, &person).await
+    }
+}
+
+impl Stand {
+    /// Signed in as one of the manufacturer's staff to whom these dealers are granted.
+    pub async fn manager(&self, dealers: &[&str]) -> SignedIn {
+        let person = self.keycloak.user("manager", &[]).await;
+        for dealer in dealers {
+            let sql = "INSERT INTO dealer_grant (subject, dealer_id, granted_by, granted_at) VALUES ($1, $2::uuid, 'test', now())";
+            sqlx::query(sql).bind(&person.id).bind(dealer).execute(&self.postgres.pool).await.expect("a grant");
+        }
         SignedIn::to(&self.portal.url, &person).await
     }
 }

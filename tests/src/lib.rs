@@ -31,3 +31,8 @@ pub use test_postgres::{TestPostgres, postgres};
 pub use test_processes::{await_true, binary, launch};
 pub use test_topics::{TestTopics, topics};
 pub use test_workers::TestOnec;
+
+/// The datasets that are compiled in.
+pub fn datasets() -> shared::dataset::Catalogue {
+    shared::dataset::Catalogue::compiled_in().expect("the datasets")
+}

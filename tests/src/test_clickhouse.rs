@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clickhouse::Client;
-use shared::dataset::Catalogue;
 use stack::clickhouse::{ClickHouse, Settings};
 use stack::parts::Parts;
 use stack::ports;
@@ -27,7 +26,7 @@ pub async fn clickhouse() -> TestClickHouse {
     let clickhouse = TestClickHouse::bare(None).await;
     let migrator = clickhouse.client("migrator");
     shared::clickhouse::migrate(&migrator).await.expect("migrate ClickHouse");
-    let datasets = Catalogue::compiled_in().expect("the datasets");
+    let datasets = crate::datasets();
     let refused = shared::dataset::migrate(&migrator, &datasets).await.expect("make the datasets' tables");
     assert!(refused.is_empty(), "{refused:?}");
     clickhouse

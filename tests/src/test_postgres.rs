@@ -1,6 +1,5 @@
 //! A migrated PostgreSQL database per test, cloned from a template in some 20 ms.
 
-use shared::dataset::Catalogue;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
@@ -53,7 +52,7 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> String {
     for migration in shared::postgres::MIGRATIONS.iter() {
         hash.update(&migration.checksum);
     }
-    let datasets = Catalogue::compiled_in().expect("the datasets");
+    let datasets = crate::datasets();
     shared::schema::names(&datasets).iter().for_each(|name| hash.update(name.as_bytes()));
     let name = format!("template_{:016x}", hash.digest());
     admin.execute("SELECT pg_advisory_lock(20261123)").await.expect("lock the template");

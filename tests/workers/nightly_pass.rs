@@ -15,7 +15,7 @@ use workers::extract::ledger::Ledger;
 use workers::extract::pass::Pass;
 use workers::extract::publish::Publisher;
 
-use crate::stand::{Stand, dataset, datasets, text};
+use crate::stand::{Stand, dataset, text};
 
 fn mapping() -> Mapping {
     Mapping::of(dataset("sales"), "ut11").expect("the mapping")
@@ -45,7 +45,7 @@ pub async fn reader(stand: &Stand, pass: Pass, interval_s: u32) -> Reader {
     };
     let kafka = KafkaSettings { brokers: stand.topics.brokers.clone(), prefix: stand.topics.prefix.clone() };
     let ledger = Ledger::new(stand.postgres.pool.clone());
-    let publisher = Arc::new(Publisher::new(kafka, datasets(), ledger).expect("a publisher"));
+    let publisher = Arc::new(Publisher::new(kafka, tests::datasets(), ledger).expect("a publisher"));
     let mapping = Arc::new(mapping());
     let client = Client::new(onec).expect("a client");
     Reader::new(client, mapping, publisher, Arc::new(pass), interval_s).await.expect("a reader")

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use tests::await_true;
-use tests::ledger::{self, SOON};
+use tests::ledger::SOON;
 use workers::config;
 use workers::extract::operator;
 
-use crate::stand::{Stand, await_line, dataset, datasets, start};
+use crate::stand::{Stand, await_line, dataset, start};
 
 const OURS: &str = include_str!("../../assets/datasets/sales/ut11.toml");
 
@@ -90,7 +90,7 @@ async fn a_period_is_read_again_without_the_rest_and_a_pass_under_way_cannot_und
     .await
     .expect("the days");
     let (from, to) = (days[days.len() / 3], days[days.len() / 2]);
-    let jobs = config::jobs_from_env(&datasets()).expect("the jobs");
+    let jobs = config::jobs_from_env(&tests::datasets()).expect("the jobs");
     let reread = operator::reread(&stand.postgres.pool, &jobs, dataset("sales"), Some(from), Some(to)).await;
     let reread = reread.expect("read again");
     let forgotten: (i64, chrono::NaiveDate, chrono::NaiveDate) =

@@ -122,11 +122,6 @@ pub fn peak_mib(process: &Process) -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
 }
 
-/// The datasets that are compiled in.
-pub fn datasets() -> shared::dataset::Catalogue {
-    shared::dataset::Catalogue::compiled_in().expect("the datasets")
-}
-
 pub fn dataset(name: &str) -> shared::dataset::Dataset {
-    datasets().get(name).expect("a dataset")
+    tests::datasets().get(name).expect("a dataset")
 }

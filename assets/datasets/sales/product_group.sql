@@ -1,10 +1,14 @@
--- The groups that hold what these dealers bought, and the groups above them, by name; path: names from the top down to the group.
+-- The groups that hold what these dealers bought, and the groups above them; path: names from the top down to the group.
+-- The tree is unfolded once: a group above another is found on that other's own path.
 CREATE OR REPLACE VIEW report.product_group DEFINER = owner SQL SECURITY DEFINER AS
-SELECT group_id, group_name, ancestors, path
-FROM dw.group_tree
-WHERE group_id IN
+SELECT DISTINCT found.1 AS group_id, found.2[-1] AS group_name, found.3 AS ancestors, found.2 AS path
+FROM
 (
-    SELECT arrayJoin(ancestors)
+    SELECT
+        arrayJoin(arrayMap(
+            (ancestor, place) -> (ancestor, arraySlice(path, 1, length(path) - place + 1), arraySlice(ancestors, place)),
+            ancestors,
+            arrayEnumerate(ancestors))) AS found
     FROM dw.group_tree
     WHERE group_id IN
     (

@@ -1,12 +1,5 @@
-sales-of-month = Sales in { $month }
-sales-of-year = Sales in 12 months
-products-of-month = Positions bought in { $month }
-discount-of-month = Average discount in { $month }
 against-same-days = against the same days of last month
-top-products = Most in { $month }
-no-sales-yet = No sales yet
 freshness = Age of the data
-to-report = Open the report
 full-month-1 = January
 full-month-2 = February
 full-month-3 = March

@@ -1,12 +1,5 @@
-sales-of-month = Продажи за { $month }
-sales-of-year = Продажи за 12 месяцев
-products-of-month = Куплено позиций за { $month }
-discount-of-month = Средняя скидка за { $month }
 against-same-days = к тем же дням прошлого месяца
-top-products = Больше всего за { $month }
-no-sales-yet = Продаж пока нет
 freshness = Свежесть данных
-to-report = Открыть отчёт
 full-month-1 = январь
 full-month-2 = февраль
 full-month-3 = март

@@ -1,4 +1,4 @@
-//! Who looks: `/login`, `/login/callback`, `/logout` and Keycloak's back channel; sessions; the viewer and his dealers.
+//! Who looks: `/login`, `/login/callback`, `/logout` and Keycloak's back channel; sessions; the viewer, and whose rows a viewer sees.
 
 mod attempt;
 pub mod cookie;
@@ -44,7 +44,6 @@ struct Login {
 async fn login(
     State(app): State<App>,
     address: ClientAddress,
-    Lang(language): Lang,
     headers: HeaderMap,
     Query(asked): Query<Login>,
 ) -> Result<Response, AppError> {
@@ -54,7 +53,7 @@ async fn login(
         Some(browser) => browser,
         None => Secret::fresh().map_err(AppError::internal)?,
     };
-    let departure = app.oidc.depart(state.expose(), language).await?;
+    let departure = app.oidc.depart(state.expose(), Lang::of(&headers).0).await?;
     let attempt = Attempt {
         nonce: departure.nonce,
         verifier: departure.verifier,

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-use super::oidc::{RefreshError, SignedIn};
-use super::role::Role;
-use super::session::{self, Hash, Session, Tokens};
+use super::oidc::{Identity, RefreshError, Tokens};
+use super::role;
+use super::session::{self, Hash, Session};
 use crate::error::{AppError, Part};
 use crate::state::App;
 
@@ -63,7 +63,7 @@ async fn ask(app: App, id: Hash, session: Session, sealed: Vec<u8>) -> Result<()
     metrics::counter!("portal_refreshes_total").increment(1);
     match app.oidc.refresh(tokens, &session.subject).await {
         // Another role is another session: signing in again gives a new id.
-        Ok(person) if Role::from_name(&session.role) != person.role => end(&app, &id).await,
+        Ok(person) if role::from_name(&session.role) != person.role => end(&app, &id).await,
         Ok(person) => save(&app, &id, &person).await,
         Err(RefreshError::Ended(cause)) => {
             tracing::info!(cause, "Keycloak ended a session");
@@ -80,7 +80,7 @@ async fn ask(app: App, id: Hash, session: Session, sealed: Vec<u8>) -> Result<()
     }
 }
 
-async fn save(app: &App, id: &Hash, person: &SignedIn) -> Result<(), AppError> {
+async fn save(app: &App, id: &Hash, person: &Identity) -> Result<(), AppError> {
     sqlx::query(include_str!("save_refreshed.sql"))
         .bind(id)
         .bind(&person.name)

@@ -1,11 +1,10 @@
 //! Sessions: a cookie's hash to a row in Postgres. Read on every request, changed by column, all clocks are Postgres'.
 
-use serde::{Deserialize, Serialize};
+use shared::report::role::Role;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::oidc::SignedIn;
-use super::role::Role;
+use super::oidc::{Ended, Identity, Tokens};
 use super::seal::Sealer;
 use crate::error::AppError;
 
@@ -32,20 +31,6 @@ pub struct Session {
     pub is_touch_due: bool,
 }
 
-/// What only Keycloak should see. The access token is not among them: nothing of ours uses it.
-#[derive(Serialize, Deserialize)]
-pub struct Tokens {
-    pub refresh: Option<String>,
-    /// The hint at sign-out.
-    pub id: String,
-}
-
-impl std::fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Tokens(…)")
-    }
-}
-
 /// The session, unless it was revoked, idled for 30 minutes or reached its ten hours.
 pub async fn find(postgres: &PgPool, id: &Hash) -> Result<Option<Session>, AppError> {
     Ok(sqlx::query_as(include_str!("find_session.sql")).bind(id).fetch_optional(postgres).await?)
@@ -66,7 +51,7 @@ pub async fn open(
     sealer: &Sealer,
     id: &Hash,
     former: Option<Hash>,
-    person: &SignedIn,
+    person: &Identity,
 ) -> Result<(), AppError> {
     let mut transaction = postgres.begin().await?;
     if let Some(former) = former {
@@ -105,16 +90,6 @@ pub async fn end(postgres: &PgPool, sealer: &Sealer, id: &Hash) -> Result<Option
 async fn revoke(connection: &mut PgConnection, id: &Hash) -> Result<Option<Vec<u8>>, AppError> {
     let revoked = "UPDATE session SET revoked_at = now() WHERE id_hash = $1 AND revoked_at IS NULL RETURNING tokens";
     Ok(sqlx::query_scalar(revoked).bind(id).fetch_optional(connection).await?)
-}
-
-/// What Keycloak's logout token names: one of its sessions, or all of a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
-    pub jti: String,
-    /// Unix seconds: how long the `jti` must be remembered, less the leeway of clocks.
-    pub expires: i64,
-    pub provider_session: Option<String>,
-    pub subject: Option<String>,
 }
 
 /// Ends what Keycloak ended; how many sessions that were, or none for a token that was used before.

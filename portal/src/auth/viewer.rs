@@ -5,11 +5,11 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use shared::ids::DealerId;
 use shared::language::Language;
+use shared::report::role::Role;
 use shared::report::scope::DealerScope;
 
-pub use super::role::Role;
 use super::session::{self, Hash, Session};
-use super::{cookie, refresh};
+use super::{cookie, refresh, role};
 use crate::error::{AppError, Part};
 use crate::state::App;
 use crate::web::input::Form;
@@ -38,7 +38,7 @@ pub struct SignedIn {
     form_token: String,
 }
 
-/// A POST form of a signed-in person that carries his session's form token.
+/// A POST form of a signed-in person that carries the form token of this session.
 pub struct Signed<T> {
     pub who: SignedIn,
     pub fields: T,
@@ -99,12 +99,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Signed<T> {
     }
 }
 
-/// Whose rows: a dealer's own and those granted to him, a manager's granted ones only; none for anybody else.
+/// Whose rows: a dealer's own and those granted, a manager's granted ones only; none for anybody else.
 fn scope(session: &Session) -> Option<(Role, DealerScope)> {
-    let role = Role::from_name(&session.role)?;
+    let role = role::from_name(&session.role)?;
     let claimed: &[_] = match role {
         Role::Dealer => &session.claimed_dealers,
-        Role::Manager => &[],
+        Role::Manager | Role::Admin => &[],
     };
     let scope = DealerScope::granted(claimed.iter().chain(&session.granted_dealers).copied().map(DealerId));
     (!scope.is_empty()).then_some((role, scope))
@@ -112,7 +112,7 @@ fn scope(session: &Session) -> Option<(Role, DealerScope)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Role, Session, scope};
+    use super::{Role, Session, role, scope};
     use uuid::Uuid;
 
     fn session(role: &str, claimed: &[u128], granted: &[u128]) -> Session {
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_narrower_role_wins() {
-        let of = |roles: &[&str]| Role::of(roles.iter().copied());
+        let of = |roles: &[&str]| role::of(roles.iter().copied());
         assert_eq!(of(&["dealer", "manager"]), Some(Role::Manager));
         assert_eq!(of(&["offline_access", "dealer"]), Some(Role::Dealer));
         assert_eq!(of(&["Dealer", "dealers", "admin"]), None);

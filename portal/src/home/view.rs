@@ -1,32 +1,42 @@
 //! The tiles of the overview.
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use shared::dataset::Catalogue;
-use shared::report::definition::Definition;
+use shared::report::definition::{Definition, FieldId, Figure, Show, Tile};
 use shared::report::filter::Filter;
-use shared::report::period::Period;
-use shared::report::run::{Freshness, Rows};
-use shared::report::table::Line;
+use shared::report::freshness::Freshness;
+use shared::report::kind::Kind;
+use shared::report::period::{Choice, Compare, Period};
+use shared::report::run::{Months, Page};
+use shared::report::table::{Line, growth};
+use shared::words::{Text, facts, format};
 
-use crate::ui::strip::{changed, figures, growth};
-use crate::ui::text::Text;
-use crate::ui::{chart, format, freshness};
+use crate::ui::strip::{changed, shown};
+use crate::ui::{chart, freshness};
 
 const TOP: usize = 5;
 
 pub struct Overview<'a> {
     pub text: Text,
-    pub report: &'a Definition,
     pub today: NaiveDate,
     pub now: DateTime<Utc>,
     pub timezone: Tz,
-    pub month: (&'a Filter, &'a Rows),
-    pub month_before: &'a Rows,
-    pub year: (&'a Filter, &'a Rows),
-    pub ages: &'a [(String, Freshness)],
+    pub tiles: Vec<Drawn<'a>>,
+    /// Of the oldest data that a tile shows.
+    pub freshness: Freshness,
     pub datasets: &'a Catalogue,
+    pub ages: Vec<(String, Freshness)>,
+}
+
+/// A tile with the rows that it shows.
+pub struct Drawn<'a> {
+    pub report: &'a Definition,
+    pub tile: &'a Tile,
+    pub filter: &'a Filter,
+    pub page: &'a Page,
+    pub months: &'a Months,
 }
 
 impl Overview<'_> {
@@ -35,151 +45,117 @@ impl Overview<'_> {
         html! {
             div.title {
                 h1 { (text.get("home")) }
-                (freshness::freshness(text, self.year.1.freshness, self.now, self.timezone, "/"))
+                (freshness::freshness(text, self.freshness, self.now, self.timezone, "/"))
             }
             div.tiles {
-                (self.sales_of_month())
-                (self.sales_of_year())
-                (self.products_of_month())
-                (self.discount_of_month())
-                (self.top_products())
+                @for tile in &self.tiles { (self.tile(tile)) }
                 (self.freshness())
             }
         }
     }
 
-    fn month_name(&self) -> &'static str {
-        const NAMES: [&str; 12] = [
-            "full-month-1",
-            "full-month-2",
-            "full-month-3",
-            "full-month-4",
-            "full-month-5",
-            "full-month-6",
-            "full-month-7",
-            "full-month-8",
-            "full-month-9",
-            "full-month-10",
-            "full-month-11",
-            "full-month-12",
-        ];
-        self.text.get(NAMES[self.today.month0() as usize])
-    }
-
-    fn tile(&self, filter: &Filter, title: &str, content: &Markup) -> Markup {
+    fn tile(&self, drawn: &Drawn<'_>) -> Markup {
+        let title = drawn.tile.title.get(self.text.language());
+        let title = title.replace("{month}", format::full_month(self.text, self.today));
+        let is_wide = matches!(drawn.tile.show, Show::Top { .. });
         html! {
-            section.card.tile {
-                h2 { a href=(filter.url(self.report)) { (title) } }
-                (content)
+            section.card.tile.wide[is_wide] {
+                h2 { a href=(drawn.filter.url(drawn.report)) { (title) } }
+                @match &drawn.tile.show {
+                    Show::Figure { figure, has_line } => (self.figures(drawn, figure, has_line.then_some(title.as_str()))),
+                    Show::Count => (self.counts(drawn)),
+                    Show::Top { name, value, .. } => (self.top(drawn, *name, *value)),
+                }
             }
         }
-    }
-
-    fn change(&self, ratio: Option<f64>, against: &'static str) -> Markup {
-        let (change, is_up) = format::change(self.text.language(), ratio);
-        html! { p { (changed(&change, is_up)) " " span.fine { (self.text.get(against)) } } }
     }
 
     /// A figure per currency with what stands below it; nothing was sold, nothing is zero.
-    fn per_currency(&self, rows: &Rows, draw: impl Fn(&Line) -> Markup) -> Markup {
+    fn per_currency(&self, page: &Page, draw: impl Fn(&Line) -> Markup) -> Markup {
         html! {
-            @for total in &rows.totals { (draw(total)) }
-            @if rows.totals.is_empty() { p.figure { "0" } }
+            @for total in &page.totals { (draw(total)) }
+            @if page.totals.is_empty() { p.figure { "0" } }
         }
     }
 
-    fn money(&self, total: &Line) -> Markup {
-        let revenue = self.report.measure("revenue").and_then(|revenue| total.measure(revenue));
-        html! { p.figure { (format::money(self.text.language(), &total.currency, revenue)) } }
+    fn change(&self, drawn: &Drawn<'_>, (change, is_up): (&str, Option<bool>)) -> Markup {
+        if !drawn.report.is_compared() {
+            return html! {};
+        }
+        html! { p { (changed(change, is_up)) " " span.fine { (self.against(drawn)) } } }
     }
 
-    /// The same days of last month.
-    fn same_currency_before(&self, total: &Line) -> Option<&Line> {
-        self.month_before.totals.iter().find(|before| before.currency.key == total.currency.key)
+    /// Of this month so far, the month before is named by its days.
+    fn against(&self, drawn: &Drawn<'_>) -> &'static str {
+        let is_month = drawn.filter.period().is_some_and(|period| period.choice == Choice::Month);
+        match drawn.filter.compare {
+            Compare::PreviousPeriod if is_month => self.text.get("against-same-days"),
+            compare => facts::against(self.text, compare),
+        }
+    }
+
+    /// `line`: what a line of the chart's months below the figure shows, in words.
+    fn figures(&self, drawn: &Drawn<'_>, figure: &Figure, line: Option<&str>) -> Markup {
+        let language = self.text.language();
+        self.per_currency(drawn.page, |total| {
+            let shown = shown(self.text, figure, total);
+            html! {
+                p.figure {
+                    @if figure.kind == Kind::Money { (format::money(language, &total.currency, total.cell(figure.value))) }
+                    @else { (shown.value) (self.currency_beside(drawn, total)) }
+                }
+                (self.change(drawn, (&shown.change, shown.is_up)))
+                @if let Some(words) = line { (self.line(drawn, total, words)) }
+            }
+        })
+    }
+
+    fn line(&self, drawn: &Drawn<'_>, total: &Line, words: &str) -> Markup {
+        let months = drawn.filter.period().map(Period::months).unwrap_or_default();
+        let is_money = drawn.report.chart.as_ref().is_some_and(|chart| chart.kind == Kind::Money);
+        let currency = if is_money { total.currency.key.as_str() } else { "" };
+        let of_month = |day: &NaiveDate| {
+            let mut own = drawn.months.months.iter().filter(|month| month.currency == currency);
+            own.find(|month| month.first_day == *day).map_or(0.0, |month| month.value)
+        };
+        chart::sparkline(&months.iter().map(of_month).collect::<Vec<_>>(), words)
     }
 
     /// Whose figure this is, where there are several and the figure itself is no money.
-    fn currency_beside(&self, total: &Line) -> Markup {
-        html! { @if self.month.1.totals.len() > 1 { " " span.fine { (total.currency.sign()) } } }
+    fn currency_beside(&self, drawn: &Drawn<'_>, total: &Line) -> Markup {
+        html! { @if drawn.page.totals.len() > 1 { " " span.fine { (total.currency.sign()) } } }
     }
 
-    fn sales_of_month(&self) -> Markup {
-        let title = self.text.with("sales-of-month", &[("month", self.month_name().into())]);
-        let revenue = |total: &Line| total.measure(self.report.measure("revenue")?)?.parse().ok();
-        let content = self.per_currency(self.month.1, |total| {
-            let before = self.same_currency_before(total);
-            let ratio = revenue(total).zip(before.and_then(revenue)).and_then(|(now, before)| growth(now, before));
-            html! { (self.money(total)) (self.change(ratio, "against-same-days")) }
-        });
-        self.tile(self.month.0, &title, &content)
-    }
-
-    fn sales_of_year(&self) -> Markup {
-        let (filter, rows) = self.year;
-        let title = self.text.get("sales-of-year");
-        let content = self.per_currency(rows, |total| {
-            let months = filter.period().map(Period::months).unwrap_or_default();
-            let of_month = |day: &NaiveDate| {
-                let mut own = rows.chart.iter().filter(|month| month.currency == total.currency.key);
-                own.find(|month| month.first_day == *day).map_or(0.0, |month| month.value)
-            };
-            let values: Vec<f64> = months.iter().map(of_month).collect();
+    fn counts(&self, drawn: &Drawn<'_>) -> Markup {
+        let language = self.text.language();
+        self.per_currency(drawn.page, |total| {
+            let ratio = growth(total.counts.now as f64, total.counts.before as f64);
+            let (change, is_up) = format::change(language, ratio);
             html! {
-                (self.money(total))
-                @if let Some(figure) = self.report.strip.first() {
-                    @let (_, change, is_up) = figures(self.text, figure, total);
-                    p { (changed(&change, is_up)) " " span.fine { (self.text.get("against-last-year")) } }
-                }
-                (chart::sparkline(&values, title))
+                p.figure { (format::count(language, total.counts.now)) (self.currency_beside(drawn, total)) }
+                (self.change(drawn, (&change, is_up)))
             }
-        });
-        self.tile(filter, title, &content)
+        })
     }
 
-    /// How many products, for quantities of several units have no sum.
-    fn products_of_month(&self) -> Markup {
-        let title = self.text.with("products-of-month", &[("month", self.month_name().into())]);
-        let content = self.per_currency(self.month.1, |total| {
-            let before = self.same_currency_before(total).map_or(0, |before| before.count);
-            html! {
-                p.figure { (format::count(self.text.language(), total.count)) (self.currency_beside(total)) }
-                (self.change(growth(total.count as f64, before as f64), "against-same-days"))
-            }
-        });
-        self.tile(self.month.0, &title, &content)
-    }
-
-    fn discount_of_month(&self) -> Markup {
-        let (filter, rows) = self.month;
-        let Some(figure) = self.report.strip.iter().find(|figure| figure.part_of.is_some()) else { return html! {} };
-        let title = self.text.with("discount-of-month", &[("month", self.month_name().into())]);
-        let content = self.per_currency(rows, |total| {
-            let (shown, change, is_up) = figures(self.text, figure, total);
-            html! {
-                p.figure { (shown) (self.currency_beside(total)) }
-                p { (changed(&change, is_up)) " " span.fine { (self.text.get("against-last-year")) } }
-            }
-        });
-        self.tile(filter, &title, &content)
-    }
-
-    fn top_products(&self) -> Markup {
-        let (filter, rows) = self.month;
-        let cell =
-            |row: &'_ Line, name| self.report.measure(name).and_then(|index| row.cells.get(index).cloned().flatten());
-        let top = rows.rows.iter().take(TOP);
+    fn top(&self, drawn: &Drawn<'_>, name: FieldId, value: FieldId) -> Markup {
+        let language = self.text.language();
+        let unnamed = drawn.report.words.unnamed.as_ref().map(|words| words.get(language));
+        let unnamed = unnamed.unwrap_or(self.text.get("unnamed"));
+        let kind = drawn.report.fields.get(value).kind;
+        if drawn.page.rows.is_empty() {
+            let empty = drawn.tile.empty.as_ref().map(|words| words.get(language));
+            return html! { p { (empty.unwrap_or(self.text.get("no-rows"))) } };
+        }
         html! {
-            section.card.tile.wide {
-                h2 { a href=(filter.url(self.report)) { (self.text.with("top-products", &[("month", self.month_name().into())])) } }
-                @if rows.rows.is_empty() { p { (self.text.get("no-sales-yet")) } }
-                @else {
-                    ol.best hx-ignore {
-                        @for row in top {
-                            @let name = cell(row, "product").unwrap_or_default();
-                            li {
-                                @if name.is_empty() { em { (self.text.get("unknown-product")) } } @else { span { (name) } }
-                                " " span.number { (format::money(self.text.language(), &row.currency, cell(row, "revenue").as_deref())) }
-                            }
+            ol.best hx-ignore {
+                @for row in drawn.page.rows.iter().take(TOP) {
+                    li {
+                        @let called = row.cell(name).text();
+                        @if called.is_empty() { em { (unnamed) } } @else { span { (called) } }
+                        " " span.number {
+                            @if kind == Kind::Money { (format::money(language, &row.currency, row.cell(value))) }
+                            @else { (format::value(language, kind, row.cell(value))) }
                         }
                     }
                 }
@@ -192,7 +168,7 @@ impl Overview<'_> {
             section.card.tile {
                 h2 { (self.text.get("freshness")) }
                 dl.ages {
-                    @for (name, age) in self.ages {
+                    @for (name, age) in &self.ages {
                         dt { (self.dataset(name)) }
                         dd { (freshness::age_alone(self.text, *age, self.now)) }
                     }

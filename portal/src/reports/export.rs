@@ -1,31 +1,34 @@
-//! The CSV of a report: the same rows in the same order, all of them, streamed. What it shows stands at its head.
+//! A report as a file: the same rows in the same order, all of them, streamed. What the file shows stands in it.
+
+use std::sync::Arc;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::clock;
 use shared::report::definition::Definition;
 use shared::report::filter::Filter;
-use shared::report::run::{Freshness, RowStream};
-use shared::report::table::Line;
-use shared::report::write::csv::Writer;
+use shared::report::run::RowStream;
+use shared::report::write::{Contents, Format, Writer};
+use shared::words::{Text, age, facts};
 
 use crate::auth::viewer::Viewer;
 use crate::error::AppError;
 use crate::state::App;
-use crate::ui::filter_form::{chosen, dealer_name};
-use crate::ui::freshness;
-use crate::ui::table::total_label;
-use crate::ui::text::Text;
 use crate::web::download;
 
-pub async fn csv(app: &App, viewer: &Viewer, report: &Definition, filter: &Filter) -> Result<Response, AppError> {
+pub async fn file(
+    app: &App,
+    viewer: &Viewer,
+    (report, filter): (&Arc<Definition>, &Filter),
+    format: &'static Format,
+) -> Result<Response, AppError> {
     let own = app.limits.download(&viewer.subject)?;
     let (engine, scope) = (&app.engine, &viewer.scope);
     let first = filter.first_page();
-    let ((options, dealers, age, (totals, rows)), place) = app
+    let ((options, dealers, freshness, (totals, rows)), place) = app
         .ask_for_file(async {
             tokio::try_join!(
                 engine.options(report, scope),
@@ -36,38 +39,44 @@ pub async fn csv(app: &App, viewer: &Viewer, report: &Definition, filter: &Filte
         })
         .await?;
     let text = Text::of(viewer.language);
-    let whose: Vec<&str> = dealers
-        .iter()
-        .filter(|(dealer, _)| filter.dealer.is_none_or(|chosen| chosen == *dealer))
-        .map(|(_, name)| dealer_name(text, name))
-        .collect();
-    let listed = totals.iter().map(|total| total.count + if filter.with_former { total.former } else { 0 });
+    let whose = facts::whose(text, filter, &dealers);
     let title = report.title.get(viewer.language);
+    let count: u64 =
+        totals.iter().map(|total| total.counts.now + if filter.with_former { total.counts.former } else { 0 }).sum();
     let mut facts = vec![(text.get("fact-report"), title.to_owned()), (text.get("fact-dealer"), whose.join(", "))];
-    facts.extend(chosen(text, report, filter, &options, &[]));
-    facts.push((text.get("fact-as-of"), as_of(app, text, age)));
-    facts.push((text.get("fact-rows"), listed.sum::<u64>().to_string()));
-    let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let state = State { app: app.clone(), report: report.name.clone(), text, totals, rows, next: Next::Head(facts) };
-    let mut answer = download::body(file(state), (own, place)).into_response();
+    facts.extend(facts::chosen(text, report, filter, (&options, &[])));
+    facts.push((text.get("fact-as-of"), age::as_of(text, freshness, clock::now(), engine.timezone())));
+    facts.push((text.get("fact-rows"), count.to_string()));
+    let named = |total| facts::total_label(text, report, &totals, total);
+    let contents = Contents {
+        report: report.clone(),
+        language: viewer.language,
+        facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        totals: totals.iter().map(|total| (named(total), total.clone())).collect(),
+        currency_title: text.get("currency-column").to_owned(),
+    };
+    let state = State { name: report.name.clone(), writer: (format.open)(contents), rows, next: Next::Head };
+    let mut answer = download::body(parts(state), (own, place)).into_response();
+    let disposition = HeaderValue::try_from(disposition(report, &[title, only(&whose)], filter, format));
     let head = answer.headers_mut();
-    head.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    let disposition = disposition(report, title, &whose, filter);
-    let disposition = HeaderValue::try_from(disposition).map_err(AppError::internal)?;
-    head.insert(header::CONTENT_DISPOSITION, disposition);
+    head.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type));
+    head.insert(header::CONTENT_DISPOSITION, disposition.map_err(AppError::internal)?);
     Ok(answer)
 }
 
+fn only<'a>(whose: &[&'a str]) -> &'a str {
+    if let [dealer] = whose { dealer } else { "" }
+}
+
 /// `Продажи Волга-Тепло 01.12.2025–29.11.2026.csv`, and for old clients the same without names of others' making.
-fn disposition(report: &Definition, title: &str, whose: &[&str], filter: &Filter) -> String {
+fn disposition(report: &Definition, words: &[&str], filter: &Filter, format: &Format) -> String {
     let days = filter.period().map(|period| format!("{}…{}", period.first, period.last)).unwrap_or_default();
-    let whose = if let [dealer] = whose { dealer } else { "" };
-    let words: Vec<String> =
-        [title, whose, &days].iter().map(|part| file_word(part)).filter(|part| !part.is_empty()).collect();
-    let name = words.join(" ");
+    let words = words.iter().copied().chain([days.as_str()]).map(file_word).filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join(" ");
     let plain = format!("{}-{}", report.name, days.replace('…', "-"));
+    let (plain, code) = (plain.trim_end_matches('-'), format.code);
     format!(
-        "attachment; filename=\"{plain}.csv\"; filename*=UTF-8''{}.csv",
+        "attachment; filename=\"{plain}.{code}\"; filename*=UTF-8''{}.{code}",
         utf8_percent_encode(&name, NON_ALPHANUMERIC)
     )
 }
@@ -78,45 +87,33 @@ fn file_word(text: &str) -> String {
     fine.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn as_of(app: &App, text: Text, age: Freshness) -> String {
-    let Some(as_of) = age.as_of else { return text.get("as-of-loading").to_owned() };
-    let time = freshness::time(text, as_of, app.engine.timezone());
-    if freshness::is_late(age, clock::now()) { format!("{time} ({})", text.get("as-of-late")) } else { time }
-}
-
 /// What a file is made of, part by part.
 struct State {
-    app: App,
-    report: String,
-    text: Text,
-    totals: Vec<Line>,
+    /// The report's, for the log.
+    name: String,
+    writer: Box<dyn Writer>,
     rows: RowStream,
     next: Next,
 }
 
 enum Next {
-    Head(Vec<(String, String)>),
+    Head,
     Rows,
     End,
 }
 
 /// Head, then rows as they come, then the totals. An error cuts the connection: no browser takes half a file for a whole one.
-fn file(state: State) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send {
+fn parts(state: State) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
     stream::try_unfold(state, async |mut state| {
-        let broken = |cause: &dyn std::fmt::Display| std::io::Error::other(cause.to_string());
-        let catalogue = state.app.engine.catalogue();
-        let report = catalogue.get(&state.report).ok_or_else(|| broken(&"the report is gone"))?;
-        let (text, totals) = (state.text, &state.totals);
-        let writer = Writer::new(report, text.language(), totals);
-        let (part, next) = match &state.next {
-            Next::Head(facts) => (writer.head(facts, text.get("currency-column")), Next::Rows),
+        let (part, next) = match state.next {
+            Next::Head => (state.writer.head()?, Next::Rows),
             Next::Rows => {
-                let rows = state.rows.next(report).await.inspect_err(|cause| {
-                    tracing::warn!(%cause, report = state.report, "A CSV file was cut: ClickHouse failed under way");
+                let rows = state.rows.next().await.inspect_err(|cause| {
+                    tracing::warn!(%cause, report = state.name, "A file was cut: ClickHouse failed under way");
                 });
-                match rows.map_err(|cause| broken(&cause))? {
-                    Some(rows) => (writer.rows(&rows), Next::Rows),
-                    None => (writer.totals(|total| total_label(text, report, totals, total)), Next::End),
+                match rows.map_err(|cause| std::io::Error::other(cause.to_string()))? {
+                    Some(rows) => (state.writer.rows(&rows)?, Next::Rows),
+                    None => (state.writer.end()?, Next::End),
                 }
             }
             Next::End => return Ok(None),

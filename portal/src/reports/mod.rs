@@ -1,151 +1,149 @@
-//! Reports: a page, a fragment and a file per folder of the catalogue. Everything goes through the viewer's scope.
+//! Reports: a page, a fragment and files per folder of the catalogue. Everything goes through the viewer's scope.
 
+mod asked;
 mod export;
-pub mod frame;
 mod view;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use chrono::NaiveDate;
 use maud::Markup;
 use shared::clock;
 use shared::report::definition::Definition;
 use shared::report::filter::{Filter, ROWS_PER_PAGE, Refused};
-use shared::report::run::{Engine, Rows, RunError};
+use shared::report::run::{Rows, RunError};
+use shared::words::Text;
 
+use self::asked::Asked;
+use self::view::{Drawing, Offered};
 use crate::auth::viewer::Viewer;
-use crate::error::{AppError, Part};
+use crate::error::AppError;
+use crate::frame;
 use crate::state::App;
-use crate::ui::text::Text;
+use crate::ui::table::Lead;
 use crate::web::draw_error;
-use crate::web::input::{Path, Query};
 use crate::web::want::Want;
-use view::{Drawing, Offered};
 
 pub fn routes() -> Router<App> {
     Router::new().route("/reports/{name}", get(show))
 }
 
-/// `GET /reports/{name}`: page, fragment, or with `format=csv` the file.
-async fn show(
-    viewer: Viewer,
-    want: Want,
-    State(app): State<App>,
-    Path(name): Path<String>,
-    Query(asked): Query<Vec<(String, String)>>,
-) -> Result<Response, AppError> {
-    let report = app.engine.catalogue().get(&name).ok_or(AppError::NotFound)?;
-    let today = app.engine.today();
-    let mut filter = match Filter::read(report, &viewer.scope, today, &asked) {
-        Ok(filter) => filter,
-        Err(refused) => return Ok(refuse(&app, &viewer, want, report, &refused).await),
-    };
-    if asked.iter().any(|(key, value)| key == "format" && value == "csv") {
-        return export::csv(&app, &viewer, report, &filter).await;
+/// `GET /reports/{name}`: page, fragment, or with `format=…` a file.
+async fn show(viewer: Viewer, want: Want, State(app): State<App>, asked: Asked) -> Result<Response, AppError> {
+    let report = asked.report(&app, &viewer)?;
+    let question = Question { app: &app, viewer: &viewer, report, today: app.engine.today(), want };
+    match (Filter::read(report, &viewer.scope, question.today, &asked.pairs), asked.format()) {
+        (Err(refused), _) => Ok(question.refuse(&refused).await),
+        (Ok(filter), Some(format)) => export::file(&app, &viewer, (report, &filter), format).await,
+        (Ok(filter), None) => question.answer(filter).await,
     }
-    let text = Text::of(viewer.language);
-    let needs_names = !want.is_fragment();
-    let (mut rows, offered) = app
-        .ask(async {
-            tokio::try_join!(
-                app.engine.run(report, &viewer.scope, &filter),
-                offered(&app.engine, report, &viewer, &filter, needs_names)
-            )
-        })
-        .await?;
-    let last_page = last_page(rows.count);
-    if filter.page > last_page {
-        // Rows have gone, or another filter was chosen while this page was on its way.
-        filter = filter.on_page(last_page);
-        rows = app.ask(app.engine.run(report, &viewer.scope, &filter)).await?;
-    }
-    let drawing = Drawing {
-        text,
-        report,
-        filter: &filter,
-        refused: None,
-        offered: &offered,
-        today,
-        now: clock::now(),
-        timezone: app.engine.timezone(),
-        is_fragment: want.is_fragment(),
-    };
-    let results = drawing.results(&rows);
-    Ok(if want.is_fragment() {
-        // The address says what is shown, whatever the request carried along.
-        ([("hx-push-url", filter.url(report))], drawing.fragment(&results, &rows)).into_response()
-    } else {
-        page(&app, &viewer, &drawing, &results, Some(&rows)).into_response()
-    })
 }
 
-/// The form's own data. A fragment leaves the form as it is, but for the names of what is chosen.
-async fn offered(
-    engine: &Engine,
-    report: &Definition,
-    viewer: &Viewer,
-    filter: &Filter,
-    is_page: bool,
-) -> Result<Offered, RunError> {
-    let needs_options = is_page || *filter != filter.widened();
-    let options = async { if needs_options { engine.options(report, &viewer.scope).await } else { Ok(Vec::new()) } };
-    let dealers = async {
-        if is_page || viewer.scope.dealers().len() > 1 { engine.dealers(&viewer.scope).await } else { Ok(Vec::new()) }
-    };
-    let (options, dealers) = tokio::try_join!(options, dealers)?;
-    Ok(Offered { options, dealers })
+/// A viewer's question about a report, on its way to an answer.
+struct Question<'a> {
+    app: &'a App,
+    viewer: &'a Viewer,
+    report: &'a Arc<Definition>,
+    today: NaiveDate,
+    want: Want,
+}
+
+impl Question<'_> {
+    async fn answer(&self, mut filter: Filter) -> Result<Response, AppError> {
+        let (engine, scope) = (&self.app.engine, &self.viewer.scope);
+        let asking = async {
+            tokio::try_join!(engine.run(self.report, scope, &filter), self.offered(&filter, !self.want.is_fragment()))
+        };
+        let (mut rows, offered) = self.app.ask(asking).await?;
+        let last_page = last_page(rows.page.count);
+        if filter.page > last_page {
+            // Rows have gone, or another filter was chosen while this page was on its way.
+            filter = filter.on_page(last_page);
+            rows = self.app.ask(engine.run(self.report, scope, &filter)).await?;
+        }
+        let leads = self.leads();
+        let drawing = self.drawing(&filter, None, (&offered, &leads));
+        let results = drawing.results(&rows);
+        Ok(if self.want.is_fragment() {
+            // The address says what is shown, whatever the request carried along.
+            ([("hx-push-url", filter.url(self.report))], drawing.fragment(&results, &rows)).into_response()
+        } else {
+            self.page(&drawing, &results, Some(&rows)).into_response()
+        })
+    }
+
+    /// 400, the form with what was asked, a sentence beside the field; no query of the report runs.
+    async fn refuse(&self, refused: &Refused) -> Response {
+        let filter = Filter::default_of(self.report, self.today);
+        // A fragment leaves the form as it is. Without ClickHouse the form still says what is wrong.
+        let offered = if self.want.is_fragment() {
+            Offered::default()
+        } else {
+            self.app.ask(self.offered(&filter, true)).await.unwrap_or_default()
+        };
+        let drawing = self.drawing(&filter, Some(refused), (&offered, &[]));
+        if self.want.is_fragment() {
+            let mut answer = (StatusCode::BAD_REQUEST, drawing.refused_fragment()).into_response();
+            draw_error::aim_at_notices(answer.headers_mut());
+            answer
+        } else {
+            (StatusCode::BAD_REQUEST, self.page(&drawing, &drawing.refusal(), None)).into_response()
+        }
+    }
+
+    /// The form's own data. A fragment leaves the form as it is, but for the names of what is chosen.
+    async fn offered(&self, filter: &Filter, is_page: bool) -> Result<Offered, RunError> {
+        let (engine, scope) = (&self.app.engine, &self.viewer.scope);
+        let needs_options = is_page || filter.first_page() != filter.widened(self.report);
+        let options = async { if needs_options { engine.options(self.report, scope).await } else { Ok(Vec::new()) } };
+        let needs_dealers = is_page || scope.dealers().len() > 1;
+        let dealers = async { if needs_dealers { engine.dealers(scope).await } else { Ok(Vec::new()) } };
+        let (options, dealers) = tokio::try_join!(options, dealers)?;
+        Ok(Offered { options, dealers })
+    }
+
+    /// The links of this report that lead where the viewer may go.
+    fn leads(&self) -> Vec<Lead<'_>> {
+        let to = |name: &str| self.app.engine.catalogue().open_to(self.viewer.role).find(|other| other.name == name);
+        self.report.links.iter().filter_map(|link| Some(Lead { link, to: to(&link.report)? })).collect()
+    }
+
+    fn drawing<'a>(
+        &'a self,
+        filter: &'a Filter,
+        refused: Option<&'a Refused>,
+        (offered, leads): (&'a Offered, &'a [Lead<'a>]),
+    ) -> Drawing<'a> {
+        Drawing {
+            text: Text::of(self.viewer.language),
+            report: self.report,
+            filter,
+            refused,
+            offered,
+            leads,
+            today: self.today,
+            now: clock::now(),
+            timezone: self.app.engine.timezone(),
+            is_fragment: self.want.is_fragment(),
+        }
+    }
+
+    fn page(&self, drawing: &Drawing<'_>, results: &Markup, rows: Option<&Rows>) -> Markup {
+        let title = self.report.title.get(self.viewer.language);
+        let here = match drawing.refused {
+            Some(_) => self.report.path(),
+            None => drawing.filter.url(self.report),
+        };
+        let page = frame::Page { title, here: &here, dealers: &drawing.offered.dealers };
+        frame::page(self.app.engine.catalogue(), self.viewer, &page, &drawing.content(results, rows))
+    }
 }
 
 fn last_page(rows: u64) -> u32 {
     u32::try_from(rows.div_ceil(u64::from(ROWS_PER_PAGE))).unwrap_or(u32::MAX).max(1)
-}
-
-/// 400, the form with what was asked, a sentence beside the field; no query of the report runs.
-async fn refuse(app: &App, viewer: &Viewer, want: Want, report: &Definition, refused: &Refused) -> Response {
-    let today = app.engine.today();
-    let filter = Filter::default_of(report, today);
-    // A fragment leaves the form as it is. Without ClickHouse the form still says what is wrong.
-    let offered = if want.is_fragment() {
-        Offered::default()
-    } else {
-        app.ask(offered(&app.engine, report, viewer, &filter, true)).await.unwrap_or_default()
-    };
-    let drawing = Drawing {
-        text: Text::of(viewer.language),
-        report,
-        filter: &filter,
-        refused: Some(refused),
-        offered: &offered,
-        today,
-        now: clock::now(),
-        timezone: app.engine.timezone(),
-        is_fragment: want.is_fragment(),
-    };
-    if want.is_fragment() {
-        let mut answer = (StatusCode::BAD_REQUEST, drawing.refused_fragment()).into_response();
-        draw_error::aim_at_notices(answer.headers_mut());
-        answer
-    } else {
-        (StatusCode::BAD_REQUEST, page(app, viewer, &drawing, &drawing.refusal(), None)).into_response()
-    }
-}
-
-fn page(app: &App, viewer: &Viewer, drawing: &Drawing<'_>, results: &Markup, rows: Option<&Rows>) -> Markup {
-    let title = drawing.report.title.get(viewer.language);
-    let here = if drawing.refused.is_some() { drawing.report.path() } else { drawing.filter.url(drawing.report) };
-    let name = frame::name_of(viewer, &drawing.offered.dealers);
-    frame::page(&app.engine, viewer, name, title, &here, &drawing.content(results, rows))
-}
-
-impl From<RunError> for AppError {
-    fn from(cause: RunError) -> Self {
-        match cause {
-            RunError::Unavailable(_) | RunError::TimedOut => Self::unavailable(Part::Reports, cause),
-            RunError::TooMany { retry_after } => Self::TooMany { retry_after },
-            RunError::TooMuch(_) => Self::TooMuch(cause.to_string()),
-            RunError::Refused(_) => Self::internal(cause),
-        }
-    }
 }

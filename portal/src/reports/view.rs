@@ -4,15 +4,18 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use shared::ids::DealerId;
-use shared::report::definition::{Definition, Kind};
-use shared::report::filter::{Filter, Refused, Value, Wrong};
+use shared::report::definition::Definition;
+use shared::report::filter::{Filter, Refused, Wrong};
+use shared::report::kind::Kind;
 use shared::report::period::{Choice, Period};
 use shared::report::run::{self, Rows};
+use shared::report::write::FORMATS;
+use shared::words::{Text, facts, format};
 
-use crate::ui::filter_form::{Form, sentence};
+use crate::ui::filters::Form;
 use crate::ui::in_place::InPlace;
-use crate::ui::text::Text;
-use crate::ui::{chart, format, freshness, notice, pager, strip, table};
+use crate::ui::table::{Lead, Table};
+use crate::ui::{chart, freshness, notice, pager, strip};
 
 /// Named once: the fragment wears it, the form aims at it.
 const RESULTS: &str = "report-results";
@@ -32,6 +35,8 @@ pub struct Drawing<'a> {
     pub filter: &'a Filter,
     pub refused: Option<&'a Refused>,
     pub offered: &'a Offered,
+    /// To where the viewer may go.
+    pub leads: &'a [Lead<'a>],
     pub today: NaiveDate,
     pub now: DateTime<Utc>,
     pub timezone: Tz,
@@ -96,9 +101,9 @@ impl Drawing<'_> {
     fn wrong(&self) -> impl Iterator<Item = (&str, &'static str)> {
         let errors = self.refused.iter().flat_map(|refused| &refused.errors);
         errors.map(|(field, wrong)| match &**field {
-            // His own are in the list: this one came with a link.
+            // The viewer's own are in the list: this one came with a link.
             "dealer" if *wrong == Wrong::NotInList => ("dealer", self.text.get("wrong-dealer")),
-            field => (field, sentence(self.text, *wrong)),
+            field => (field, facts::sentence(self.text, *wrong)),
         })
     }
 
@@ -120,16 +125,16 @@ impl Drawing<'_> {
     }
 
     fn said(&self, rows: &Rows) -> String {
-        pager::position(self.text, self.filter, rows.count)
+        pager::position(self.text, self.filter, rows.page.count)
     }
 
     pub fn results(&self, rows: &Rows) -> Markup {
         html! {
             section #(RESULTS) {
                 (self.time_to_come())
-                @if rows.count == 0 { (self.empty(rows)) }
+                @if rows.page.count == 0 { (self.empty(rows)) }
                 @else {
-                    @for total in &rows.totals { (strip::strip(self.text, self.report, total)) }
+                    @for total in &rows.page.totals { (strip::strip(self.text, self.report, total)) }
                     (self.charts(rows))
                     div.card.sheet {
                         div.tools {
@@ -139,14 +144,27 @@ impl Drawing<'_> {
                             }
                             span.fine { (self.said(rows)) }
                             (self.former(rows))
-                            a #report-csv href=(self.filter.csv_url(self.report)) title=(self.text.get("csv-title")) {
-                                (self.text.get("csv"))
-                            }
+                            (self.files())
                         }
-                        (table::table(self.text, self.report, self.filter, rows, TARGET))
-                        (pager::pager(self.text, self.report, self.filter, rows.count, TARGET))
+                        (self.table(rows).draw())
+                        (pager::pager(self.text, self.report, self.filter, rows.page.count, TARGET))
                     }
                 }
+            }
+        }
+    }
+
+    fn table<'b>(&'b self, rows: &'b Rows) -> Table<'b> {
+        let (text, report, filter, leads, today) = (self.text, self.report, self.filter, self.leads, self.today);
+        Table { text, report, filter, page: &rows.page, leads, today, target: TARGET }
+    }
+
+    /// A link for each format.
+    fn files(&self) -> Markup {
+        html! {
+            @for format in FORMATS {
+                @let title = self.text.with("download", &[("format", format.name.into())]);
+                a #{ "report-" (format.code) } href=(self.filter.file_url(self.report, format.code)) title=(title) { (format.name) }
             }
         }
     }
@@ -155,40 +173,55 @@ impl Drawing<'_> {
     fn charts(&self, rows: &Rows) -> Markup {
         let (Some(spec), Some(period)) = (&self.report.chart, self.filter.period()) else { return html! {} };
         let months = period.months();
-        let is_money = spec.kind == Kind::Money;
         let title = spec.title.get(self.text.language());
+        let before = self.report.is_compared().then(|| facts::before(self.text, self.filter.compare));
+        let is_money = spec.kind == Kind::Money;
+        if rows.months.has_several_units {
+            return html! { p.notice { (format::headed(title, self.text.get("several-units"))) } };
+        }
         html! {
-            @for (number, total) in rows.totals.iter().take(if is_money { usize::MAX } else { 1 }).enumerate() {
-                @let (key, unit) = if is_money { (&*total.currency.key, total.currency.sign()) } else { ("", "") };
-                @let values = rows.chart.iter().filter(|month| month.currency == key);
+            @for (number, total) in rows.page.totals.iter().take(if is_money { usize::MAX } else { 1 }).enumerate() {
+                @let (key, unit) = if is_money { (&*total.currency.key, total.currency.sign()) } else { ("", &*rows.months.unit) };
+                @let values = rows.months.months.iter().filter(|month| month.currency == key);
                 @if values.clone().next().is_some() {
-                    (chart::chart(self.text, &chart::Chart { title, kind: spec.kind, unit, months: &months, number }, values))
+                    @let spec = chart::Chart { title, kind: spec.kind, unit, before, months: &months, number };
+                    (chart::chart(self.text, &spec, values))
                 }
             }
         }
     }
 
-    /// Days to come are told, for nothing is sold on them yet and the year before is whole.
+    /// Days to come are told, for there is nothing in them yet and the days compared are whole.
     fn time_to_come(&self) -> Markup {
         match self.filter.period() {
-            Some(period) if period.first > self.today => html! { p.notice.warn { (self.text.get("period-to-come")) } },
-            Some(period) if period.last > self.today => html! { p.notice.warn { (self.text.get("period-not-over")) } },
+            Some(period) if period.first > self.today => html! { p.notice.warn { (self.of_facts("period-to-come")) } },
+            Some(period) if period.last > self.today && self.report.is_compared() => {
+                html! { p.notice.warn { (self.text.get("period-not-over")) } }
+            }
             _ => html! {},
         }
     }
 
-    /// What was bought in the days compared only: how many, and the link that lists them or takes them away.
+    /// A sentence about what this report is of.
+    fn of_facts(&self, sentence: &'static str) -> String {
+        let facts = self.report.words.facts.get(self.text.language());
+        self.text.with(sentence, &[("facts", facts.into())])
+    }
+
+    /// Rows of the days compared only: how many, and the link that lists them or takes them away.
     fn former(&self, rows: &Rows) -> Markup {
-        let number: u64 = rows.totals.iter().map(|total| total.former).sum();
+        let number: u64 = rows.page.totals.iter().map(|total| total.counts.former).sum();
         if number == 0 {
             return html! {};
         }
         let with_former = !self.filter.with_former;
+        let former = self.report.words.former.as_ref().map(|words| words.get(self.text.language()));
+        let former = former.unwrap_or(self.text.get("former"));
         let words = if with_former {
             let number = format::count(self.text.language(), number).into();
-            self.text.with("with-former", &[("number", number)])
+            self.text.with("with-former", &[("number", number), ("former", former.into())])
         } else {
-            self.text.get("without-former").to_owned()
+            self.text.with("without-former", &[("former", former.into())])
         };
         let link = InPlace {
             id: "report-former".to_owned(),
@@ -203,18 +236,24 @@ impl Drawing<'_> {
     /// Which filter empties it, and the link that widens it.
     fn empty(&self, rows: &Rows) -> Markup {
         let text = self.text;
-        let widest = self.filter.in_period(Period::named(Choice::Year, self.today));
-        let is_widest = self.filter.values.iter().any(|v| matches!(v, Value::Period(p) if p.choice == Choice::Year));
+        let period = self.filter.period();
+        let (narrowed, plain) = match period {
+            Some(_) => ("empty-narrowed", "empty-period"),
+            None => ("empty-narrowed-always", "empty-always"),
+        };
+        let widest = period
+            .filter(|period| period.choice != Choice::Year)
+            .map(|_| self.filter.in_period(Period::named(Choice::Year, self.today)));
         html! {
             div.card.empty {
-                @if self.filter.is_narrowed() {
-                    p { (text.get("empty-narrowed")) }
-                    p { a href=(self.filter.widened().url(self.report)) { (text.get("widen-filters")) } }
+                @if self.filter.is_narrowed(self.report) {
+                    p { (self.of_facts(narrowed)) }
+                    p { a href=(self.filter.widened(self.report).url(self.report)) { (text.get("widen-filters")) } }
                 } @else {
-                    p { (text.get("empty-period")) }
-                    @if !is_widest { p { a href=(widest.url(self.report)) { (text.get("widen-period")) } } }
+                    p { (self.of_facts(plain)) }
+                    @if let Some(widest) = widest { p { a href=(widest.url(self.report)) { (text.get("widen-period")) } } }
                 }
-                @if !rows.totals.is_empty() { p { (self.former(rows)) } }
+                @if !rows.page.totals.is_empty() { p { (self.former(rows)) } }
             }
         }
     }

@@ -1,13 +1,11 @@
-//! Bars by month: last year behind in grey, this year in front. SVG in percent of its width, so that it needs no script
+//! Bars by month: the days compared behind in grey, the period in front. SVG in percent of its width, so that it needs no script
 //! and no style of its own to fit a phone; the same figures as a table for whom a picture says nothing.
 
 use chrono::{Datelike as _, NaiveDate};
 use maud::{Markup, html};
-use shared::report::definition::Kind;
+use shared::report::kind::Kind;
 use shared::report::run::Month;
-
-use super::format;
-use super::text::Text;
+use shared::words::{Text, format};
 
 const HEIGHT: f64 = 196.0;
 /// Room for the names of the months.
@@ -19,8 +17,10 @@ const MOST_LABELS: usize = 12;
 pub struct Chart<'a> {
     pub title: &'a str,
     pub kind: Kind,
-    /// `₽`; empty where it is unknown, or there is none.
+    /// `₽`, `шт`; empty where it is unknown, or there is none.
     pub unit: &'a str,
+    /// What the grey bars are; none where nothing is compared.
+    pub before: Option<&'a str>,
     /// All months of the period, so that an empty one keeps its place.
     pub months: &'a [NaiveDate],
     /// Tells the charts of a page apart.
@@ -74,7 +74,7 @@ pub fn chart<'a>(text: Text, spec: &Chart<'_>, values: impl Iterator<Item = &'a 
                 h2 #(title) { (format::headed(spec.title, &unit)) }
                 p.legend aria-hidden="true" {
                     span.now {} (text.get("this-year")) " "
-                    span.before {} (text.get("year-before"))
+                    @if let Some(before) = spec.before { span.before {} (before) }
                 }
             }
             div.canvas aria-hidden="true" {
@@ -83,7 +83,7 @@ pub fn chart<'a>(text: Text, spec: &Chart<'_>, values: impl Iterator<Item = &'a 
                 }
                 svg.plot width="100%" height=(HEIGHT) {
                     @for line in &axis.lines { line x1="0" x2="100%" y1=(axis.y(*line)) y2=(axis.y(*line)) {} }
-                    (columns(text, &bars, |value| axis.y(value / scale)))
+                    (columns(text, spec, &bars, |value| axis.y(value / scale)))
                 }
             }
             (as_table(text, spec, &title, &bars))
@@ -91,7 +91,7 @@ pub fn chart<'a>(text: Text, spec: &Chart<'_>, values: impl Iterator<Item = &'a 
     }
 }
 
-fn columns(text: Text, bars: &[(NaiveDate, f64, f64)], y: impl Fn(f64) -> f64) -> Markup {
+fn columns(text: Text, spec: &Chart<'_>, bars: &[(NaiveDate, f64, f64)], y: impl Fn(f64) -> f64) -> Markup {
     let slot = 100.0 / bars.len().max(1) as f64;
     let width = (slot * 0.28).min(8.0);
     let every = bars.len().div_ceil(MOST_LABELS).max(1);
@@ -104,8 +104,10 @@ fn columns(text: Text, bars: &[(NaiveDate, f64, f64)], y: impl Fn(f64) -> f64) -
     html! {
         @for (index, (day, value, before)) in bars.iter().enumerate() {
             @let middle = slot * (index as f64 + 0.5);
-            (bar("before", middle - width - 0.15, *before))
-            (bar("now", middle + 0.15, *value))
+            @if spec.before.is_some() {
+                (bar("before", middle - width - 0.15, *before))
+                (bar("now", middle + 0.15, *value))
+            } @else { (bar("now", middle - width / 2.0, *value)) }
             @if index.is_multiple_of(every) {
                 text.minor[!(index / every).is_multiple_of(3)] x=(percent(middle)) y=(HEIGHT - 5.0) {
                     (format::month(text, *day)) @if bars.len() > 12 { " " (format!("{:02}", day.year() % 100)) }
@@ -116,8 +118,8 @@ fn columns(text: Text, bars: &[(NaiveDate, f64, f64)], y: impl Fn(f64) -> f64) -
 }
 
 fn as_table(text: Text, spec: &Chart<'_>, title: &str, bars: &[(NaiveDate, f64, f64)]) -> Markup {
-    let places = if spec.kind == Kind::Money { 0 } else { 3 };
-    let shown = |value: f64| format::value(text.language(), spec.kind, Some(&format!("{value:.places$}")));
+    let places = if spec.kind == Kind::Quantity { 3 } else { 0 };
+    let shown = |value: f64| format::number(text.language(), &format!("{value:.3}"), places);
     html! {
         details {
             summary { (text.get("chart-as-table")) }
@@ -125,12 +127,14 @@ fn as_table(text: Text, spec: &Chart<'_>, title: &str, bars: &[(NaiveDate, f64, 
                 thead { tr {
                     th scope="col" { (text.get("month-column")) }
                     th.number scope="col" { (format::headed(text.get("this-year"), spec.unit)) }
-                    th.number scope="col" { (format::headed(text.get("year-before"), spec.unit)) }
+                    @if let Some(before) = spec.before {
+                        th.number scope="col" { (format::headed(before, spec.unit)) }
+                    }
                 } }
                 tbody { @for (day, value, before) in bars { tr {
                     th scope="row" { (format::month(text, *day)) " " (day.year()) }
                     td.number { (shown(*value)) }
-                    td.number { (shown(*before)) }
+                    @if spec.before.is_some() { td.number { (shown(*before)) } }
                 } } }
             }
         }
@@ -179,11 +183,11 @@ pub fn sparkline(values: &[f64], title: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::{Chart, chart, nice_step};
-    use crate::ui::text::Text;
     use chrono::NaiveDate;
     use shared::language::Language;
-    use shared::report::definition::Kind;
+    use shared::report::kind::Kind;
     use shared::report::run::Month;
+    use shared::words::Text;
 
     fn months() -> [NaiveDate; 3] {
         ["2026-01-01", "2026-02-01", "2026-03-01"].map(|day| day.parse().unwrap())
@@ -192,7 +196,8 @@ mod tests {
     fn drawn(kind: Kind, unit: &str, value: f64, before: f64) -> String {
         let months = months();
         let values = [Month { currency: String::new(), first_day: months[2], value, before }];
-        let spec = Chart { title: "Выручка", kind, unit, months: &months, number: 0 };
+        let before = Some("год назад");
+        let spec = Chart { title: "Выручка", kind, unit, before, months: &months, number: 0 };
         chart(Text::of(Language::Ru), &spec, values.iter()).into_string()
     }
 
@@ -215,6 +220,19 @@ mod tests {
         assert!(drawn(Kind::Money, "$", 5e6, 0.0).contains("Выручка, тыс. $"));
         let pieces = drawn(Kind::Quantity, "", 5e6, 0.0);
         assert!(pieces.contains("Выручка, тыс.<") && !pieces.contains('₽'), "{pieces}");
+    }
+
+    #[test]
+    fn pieces_and_documents_have_their_own_figures_and_what_is_not_compared_has_one_bar() {
+        let quantity = drawn(Kind::Quantity, "шт", 2.5, 0.0);
+        assert!(quantity.contains("Выручка, шт") && quantity.contains(">2,5<"), "{quantity}");
+        assert!(drawn(Kind::Count, "", 3.0, 0.0).contains(">3<"));
+        let months = months();
+        let values = [Month { currency: String::new(), first_day: months[0], value: 1.0, before: 0.0 }];
+        let spec =
+            Chart { title: "Заказы", kind: Kind::Count, unit: "", before: None, months: &months, number: 0 };
+        let alone = chart(Text::of(Language::Ru), &spec, values.iter()).into_string();
+        assert!(!alone.contains("before") && !alone.contains("год назад"), "{alone}");
     }
 
     #[test]

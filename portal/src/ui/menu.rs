@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::text::Text;
+use shared::words::Text;
 
-/// What the catalogue offers a viewer, in his language.
+/// What the catalogue offers a viewer, in the viewer's language.
 #[derive(Debug, Clone, Default)]
 pub struct Menu(pub Vec<Group>);
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::text::Text;
+use shared::words::Text;
 
 /// What happened, what to do, the one way on, the request's number.
 #[derive(Debug, Clone, Copy)]

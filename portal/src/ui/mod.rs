@@ -1,8 +1,7 @@
 //! Components: pure functions to `Markup` that know no request. Pages and fragments are made of them.
 
 pub mod chart;
-pub mod filter_form;
-pub mod format;
+pub mod filters;
 pub mod freshness;
 pub mod in_place;
 pub mod menu;
@@ -12,4 +11,3 @@ pub mod pager;
 pub mod shell;
 pub mod strip;
 pub mod table;
-pub mod text;

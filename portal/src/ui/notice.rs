@@ -1,9 +1,9 @@
 //! A notice: one thing that happened, in the place that the shell keeps for it, at the foot of the window: where the reader
-//! is, however far he has scrolled.
+//! is, however far down the page.
 
 use maud::{Markup, html};
 
-use super::text::Text;
+use shared::words::Text;
 
 /// The place in the shell where notices go; `web::draw_error` aims fragments' errors at it.
 pub const PLACE: &str = "notices";

@@ -3,10 +3,9 @@
 use maud::{Markup, html};
 use shared::report::definition::Definition;
 use shared::report::filter::{Filter, ROWS_PER_PAGE};
+use shared::words::{Text, format};
 
-use super::format;
 use super::in_place::InPlace;
-use super::text::Text;
 
 /// The words above the table and in the live line.
 pub fn position(text: Text, filter: &Filter, count: u64) -> String {

@@ -5,7 +5,7 @@ use shared::language::Language;
 
 use super::menu::{Menu, menu};
 use super::notice;
-use super::text::Text;
+use shared::words::Text;
 
 /// Addresses of the compiled-in files, with their hashes.
 #[derive(Debug, Clone, Copy)]

@@ -21,7 +21,7 @@ use crate::ui::menu::Menu;
 use crate::ui::message::{Message, message};
 use crate::ui::notice::{self, Remedy, notice};
 use crate::ui::shell::{self, Frame};
-use crate::ui::text::Text;
+use shared::words::Text;
 
 /// In a query value: what means nothing there stays readable.
 const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');

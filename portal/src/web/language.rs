@@ -1,4 +1,4 @@
-//! The viewer's language: his choice (a cookie), else what his browser prefers, else Russian.
+//! The viewer's language: the one chosen (a cookie), else what the browser prefers, else Russian.
 
 use std::convert::Infallible;
 

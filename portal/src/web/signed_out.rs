@@ -6,7 +6,7 @@ use super::draw_error;
 use super::language::Lang;
 use super::whose::Whose;
 use crate::ui::message::{Message, message};
-use crate::ui::text::Text;
+use shared::words::Text;
 
 pub async fn show(Lang(language): Lang) -> Response {
     let text = Text::of(language);

@@ -1,4 +1,5 @@
-//! Who asked, told outward: an error page drawn by a layer still shows the person and his way to sign out.
+//! Who asks: extractors tell it to the layer that draws errors, so that an error page still shows the person and the way to
+//! sign out.
 
 use std::sync::{Arc, OnceLock};
 

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use serde::Deserialize;
 
-use crate::report::definition::Localised;
+use crate::localised::Localised;
 
 /// A dataset of the catalogue. A catalogue is read once, at the start, and lives as long as the process: a dataset is as
 /// cheap to hand on as a number.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::definition::{Change, Definition, Field, Kind, Place, TextFile, What};
-use crate::report::definition::Localised;
+use crate::localised::Localised;
 
 /// Why a folder is no dataset. One sentence; the line is that of the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@ use super::definition::TextFile;
 const DEFINER: &str = "DEFINER = owner SQL SECURITY DEFINER";
 
 /// What a view demands, unless it holds nothing of any dealer.
-const DEALERS: &str = "{dealers:Array(UUID)}";
+const DEALERS: &str = "dealer_id IN {dealers:Array(UUID)}";
 
 /// A sentence, if the file makes no view, or one that would show the rows of any dealer. `open` are views that hold nothing of a
 /// dealer.
@@ -46,8 +46,7 @@ mod tests {
     fn a_view_that_would_show_the_rows_of_any_dealer_is_refused() {
         let said =
             |text: &str| problem(&TextFile { path: String::new(), text: text.to_owned() }, &["stock".to_owned()]);
-        let closed =
-            format!("-- What?\nCREATE OR REPLACE VIEW report.sale {DEFINER} AS SELECT 1 WHERE dealer_id IN {DEALERS}");
+        let closed = format!("-- What?\nCREATE OR REPLACE VIEW report.sale {DEFINER} AS SELECT 1 WHERE {DEALERS}");
         assert_eq!(said(&closed), None);
         assert_eq!(said(&format!("CREATE OR REPLACE VIEW report.stock {DEFINER} AS\nSELECT 1")), None);
         assert_eq!(said("CREATE OR REPLACE VIEW dw.tree SQL SECURITY INVOKER AS SELECT 1"), None);

@@ -1,77 +1,122 @@
 //! All reports: compiled in, then the site's own folders laid over them (`PORTAL_REPORTS_DIR`).
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
-use super::definition::{self, Definition, Problem};
+use super::definition::{self, Definition};
+use super::problem::Problem;
+use super::role::Role;
+use super::sql::check;
+use crate::dataset::Catalogue as Datasets;
 
 static COMPILED_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../assets/reports");
+/// Views of our own schema that hold nothing of any dealer; datasets name theirs.
+const OPEN_VIEWS: [&str; 2] = ["freshness", "pass"];
 
 /// In the order of the menu.
 #[derive(Debug)]
-pub struct Catalogue(Vec<Definition>);
+pub struct Catalogue(Vec<Arc<Definition>>);
 
 impl Catalogue {
-    /// Reads what is compiled in, then each folder of `overlay`; a folder of the same name replaces the whole report.
-    pub fn read(overlay: Option<&Path>) -> Result<Self, Problem> {
-        Self::read_over(crate::assets::folder(), overlay)
+    /// Reads what is compiled in, then each folder of `overlay`; a folder of the same name replaces the whole report. They rest on
+    /// these datasets.
+    pub fn read(datasets: &Datasets, overlay: Option<&Path>) -> Result<Self, Problem> {
+        Self::read_over(datasets, crate::assets::folder(), overlay)
     }
 
     /// The same with another folder of `assets/`, whose files stand in place of compiled ones or beside them.
-    pub fn read_over(assets: Option<&Path>, overlay: Option<&Path>) -> Result<Self, Problem> {
-        let mut names: BTreeSet<String> =
-            COMPILED_IN.dirs().map(|folder| folder.path().display().to_string()).collect();
-        let beside = assets.map(|assets| assets.join("reports")).filter(|reports| reports.is_dir());
-        for folder in beside.as_deref().map(folders).transpose()?.unwrap_or_default() {
-            names.extend(folder.file_name().map(|name| name.to_string_lossy().into_owned()));
-        }
-        let mut reports = Vec::new();
-        for name in names {
-            let folder = format!("reports/{name}");
-            reports.push(definition::read(&folder, |file| {
-                crate::assets::read_text(assets, &format!("{folder}/{file}"))
-                    .or_else(|| COMPILED_IN.get_file(format!("{name}/{file}"))?.contents_utf8().map(str::to_owned))
-            })?);
+    pub fn read_over(datasets: &Datasets, assets: Option<&Path>, overlay: Option<&Path>) -> Result<Self, Problem> {
+        let own = |path: &str| {
+            crate::assets::read_text(assets, &format!("reports/{path}"))
+                .or_else(|| COMPILED_IN.get_file(path)?.contents_utf8().map(str::to_owned))
+        };
+        let open: Vec<String> = open_views(datasets).map(str::to_owned).collect();
+        let mut reports: Vec<Definition> = Vec::new();
+        for name in own_names(assets)? {
+            reports.push(read(&format!("reports/{name}"), &open, |file| own(&format!("{name}/{file}")))?);
         }
         for folder in overlay.map(folders).transpose()?.unwrap_or_default() {
-            let read = definition::read(&folder.display().to_string(), |file| {
-                std::fs::read_to_string(folder.join(file)).ok()
-            })?;
-            reports.retain(|report: &Definition| report.name != read.name);
+            let file = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
+            let read = read(&folder.display().to_string(), &open, file)?;
+            reports.retain(|report| report.name != read.name);
             reports.push(read);
         }
         reports.sort_by(|a, b| (a.menu_order, &a.name).cmp(&(b.menu_order, &b.name)));
-        Ok(Self(reports))
+        reports.iter().try_for_each(|report| links_lead_somewhere(report, &reports))?;
+        reports.iter().try_for_each(|report| rests_on(report, datasets))?;
+        Ok(Self(reports.into_iter().map(Arc::new).collect()))
     }
 
-    /// Whether every dataset that a report rests on is known: its age would never be.
-    pub fn rests_on(&self, datasets: &crate::dataset::Catalogue) -> Result<(), Problem> {
-        for report in &self.0 {
-            if let Some(unknown) = report.datasets.iter().find(|name| datasets.get(name).is_none()) {
-                let file = format!("reports/{}/report.toml", report.name);
-                let problem = format!("datasets names {unknown:?}, which is none: name a folder of datasets.");
-                return Err(Problem { file, line: 1, problem });
-            }
-        }
-        Ok(())
-    }
-
-    pub fn all(&self) -> &[Definition] {
+    pub fn all(&self) -> &[Arc<Definition>] {
         &self.0
     }
 
-    pub fn get(&self, name: &str) -> Option<&Definition> {
+    /// Whoever may open it: ask `open_to` where a viewer asks.
+    pub fn get(&self, name: &str) -> Option<&Arc<Definition>> {
         self.0.iter().find(|report| report.name == name)
+    }
+
+    /// What a viewer of this role may open.
+    pub fn open_to(&self, role: Role) -> impl Iterator<Item = &Arc<Definition>> {
+        self.0.iter().filter(move |report| report.is_for(role))
     }
 }
 
-fn folders(overlay: &Path) -> Result<Vec<std::path::PathBuf>, Problem> {
-    let unreadable = |cause: std::io::Error| Problem {
-        file: overlay.display().to_string(),
-        line: 1,
-        problem: format!("cannot be read ({cause}): mend PORTAL_REPORTS_DIR."),
+/// Views of `report` that hold nothing of any dealer, and are read without naming dealers.
+pub fn open_views(datasets: &Datasets) -> impl Iterator<Item = &'static str> {
+    OPEN_VIEWS.into_iter().chain(datasets.open_views())
+}
+
+/// One folder, checked as far as it tells by itself.
+pub(super) fn read(
+    folder: &str,
+    open_views: &[String],
+    file: impl Fn(&str) -> Option<String>,
+) -> Result<Definition, Problem> {
+    let definition = definition::read(folder, file)?;
+    check::statically(&definition, folder, &|view| open_views.iter().any(|open| open == view))?;
+    Ok(definition)
+}
+
+/// Every dataset that a report rests on is known: its age would never be.
+fn rests_on(report: &Definition, datasets: &Datasets) -> Result<(), Problem> {
+    let Some(unknown) = report.datasets.iter().find(|name| datasets.get(name).is_none()) else { return Ok(()) };
+    let problem = format!("datasets names {unknown:?}, which is none: name a folder of datasets.");
+    Err(Problem::new(format!("reports/{}/report.toml", report.name), 1, problem))
+}
+
+/// A link names a report of the catalogue and filters of it.
+fn links_lead_somewhere(report: &Definition, reports: &[Definition]) -> Result<(), Problem> {
+    for link in &report.links {
+        let wrong = |problem: String| Problem::new(format!("reports/{}/report.toml", report.name), link.line, problem);
+        let Some(other) = reports.iter().find(|other| other.name == link.report) else {
+            return Err(wrong(format!("there is no report {:?}: name another, or remove the link.", link.report)));
+        };
+        for (name, _) in &link.set {
+            if !other.filters.iter().any(|filter| filter.name == *name && !filter.kind.is_period()) {
+                return Err(wrong(format!("{} has no filter {name:?} to set: name one of its own.", other.name)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The folders that are compiled in, and those of a folder of assets beside them.
+fn own_names(assets: Option<&Path>) -> Result<BTreeSet<String>, Problem> {
+    let mut names: BTreeSet<String> = COMPILED_IN.dirs().map(|folder| folder.path().display().to_string()).collect();
+    let beside = assets.map(|assets| assets.join("reports")).filter(|reports| reports.is_dir());
+    for folder in beside.as_deref().map(folders).transpose()?.unwrap_or_default() {
+        names.extend(folder.file_name().map(|name| name.to_string_lossy().into_owned()));
+    }
+    Ok(names)
+}
+
+fn folders(overlay: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let unreadable = |cause: std::io::Error| {
+        Problem::new(overlay.display().to_string(), 1, format!("cannot be read ({cause}): mend PORTAL_REPORTS_DIR."))
     };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(overlay).map_err(unreadable)? {
@@ -85,33 +130,4 @@ fn folders(overlay: &Path) -> Result<Vec<std::path::PathBuf>, Problem> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Catalogue;
-
-    #[test]
-    fn what_is_compiled_in_is_well_defined() {
-        assert!(Catalogue::read(None).unwrap().get("sales").is_some());
-    }
-
-    #[test]
-    fn files_of_a_folder_of_assets_stand_in_place_of_compiled_ones_each_for_itself() {
-        let folder = tempfile::tempdir().unwrap();
-        let sales = folder.path().join("reports/sales");
-        std::fs::create_dir_all(&sales).unwrap();
-        let compiled = Catalogue::read(None).unwrap();
-        let definition = super::COMPILED_IN.get_file("sales/report.toml").unwrap().contents_utf8().unwrap();
-        std::fs::write(sales.join("report.toml"), definition.replacen("ru = \"", "ru = \"Новые ", 1)).unwrap();
-        let over = Catalogue::read_over(Some(folder.path()), None).unwrap();
-        let title = |catalogue: &Catalogue| catalogue.get("sales").unwrap().title.ru.clone();
-        assert_eq!(title(&over), format!("Новые {}", title(&compiled)));
-        std::fs::write(sales.join("report.toml"), "title =").unwrap();
-        let problem = Catalogue::read_over(Some(folder.path()), None).unwrap_err().to_string();
-        assert!(problem.contains("reports/sales/report.toml"), "{problem}");
-    }
-
-    #[test]
-    fn a_missing_overlay_names_its_variable() {
-        let problem = Catalogue::read(Some("/nowhere/at/all".as_ref())).unwrap_err();
-        assert!(problem.to_string().contains("PORTAL_REPORTS_DIR"), "{problem}");
-    }
-}
+mod tests;

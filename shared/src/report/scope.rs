@@ -28,7 +28,7 @@ impl DealerScope {
         self.0.is_empty()
     }
 
-    /// The same viewer looking at one of his dealers only; none if that dealer is not his.
+    /// The same viewer looking at one dealer only; none if this scope does not hold that dealer.
     pub fn narrowed_to(&self, dealer: DealerId) -> Option<Self> {
         self.0.contains(&dealer).then(|| Self(Arc::from([dealer])))
     }

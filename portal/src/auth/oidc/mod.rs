@@ -4,6 +4,7 @@
 //! because `openidconnect` has no leeway, leaves `azp` and `iat` open, and keeps the keys that it was built with.
 
 mod http;
+mod identity;
 mod keys;
 #[cfg(test)]
 mod mint;
@@ -22,10 +23,10 @@ use url::Url;
 use uuid::Uuid;
 
 pub use self::http::HttpError;
+pub use self::identity::{Ended, Identity, Tokens};
 use self::provider::{Answer, Exchange, Provider};
 use self::token::{Expected, IdClaims, OneOrMany, Unverified};
-use super::role::Role;
-use super::session::{Ended, Tokens};
+use super::role;
 use crate::config;
 use crate::error::{AppError, Part, SignInProblem};
 
@@ -44,18 +45,6 @@ pub struct Departure {
     pub address: Url,
     pub nonce: String,
     pub verifier: PkceCodeVerifier,
-}
-
-/// A person whose ID token holds.
-pub struct SignedIn {
-    pub subject: String,
-    pub name: String,
-    pub role: Option<Role>,
-    pub dealers: Vec<Uuid>,
-    pub provider_session: Option<String>,
-    pub tokens: Tokens,
-    /// How long the claims may be used before Keycloak is asked again.
-    pub claims_last: Duration,
 }
 
 /// Why claims could not be renewed.
@@ -122,7 +111,7 @@ impl Oidc {
     }
 
     /// The way back: the code for tokens, the ID token for a person.
-    pub async fn arrive(&self, code: String, verifier: PkceCodeVerifier, nonce: &str) -> Result<SignedIn, AppError> {
+    pub async fn arrive(&self, code: String, verifier: PkceCodeVerifier, nonce: &str) -> Result<Identity, AppError> {
         let refused = |cause: String| AppError::SignInFailed { problem: SignInProblem::Refused, cause };
         let found = self.provider.discovered().await.map_err(away)?;
         let request = found.client.exchange_code(AuthorizationCode::new(code)).set_pkce_verifier(verifier);
@@ -142,7 +131,7 @@ impl Oidc {
     }
 
     /// Fresh claims of the same person, and the tokens that replace the old ones.
-    pub async fn refresh(&self, old: Tokens, subject: &str) -> Result<SignedIn, RefreshError> {
+    pub async fn refresh(&self, old: Tokens, subject: &str) -> Result<Identity, RefreshError> {
         let ended = || RefreshError::Ended("Keycloak gave no refresh token".to_owned());
         let old_refresh = RefreshToken::new(old.refresh.ok_or_else(ended)?);
         let found = self.provider.discovered().await.map_err(RefreshError::Away)?;
@@ -187,7 +176,7 @@ impl Oidc {
         self.provider.sign_out_address(id_token)
     }
 
-    async fn person(&self, answer: &Answer, nonce: Option<&str>, subject: Option<&str>) -> Result<SignedIn, Doubt> {
+    async fn person(&self, answer: &Answer, nonce: Option<&str>, subject: Option<&str>) -> Result<Identity, Doubt> {
         let id_token =
             answer.extra_fields().id_token.as_deref().ok_or_else(|| Doubt::Wrong("no ID token".to_owned()))?;
         let unverified = Unverified::parse(id_token).map_err(|flaw| Doubt::Wrong(flaw.to_string()))?;
@@ -198,9 +187,9 @@ impl Oidc {
         if subject.is_some_and(|subject| subject != claims.sub) {
             return Err(Doubt::Wrong("the refreshed token is another person's".to_owned()));
         }
-        Ok(SignedIn {
+        Ok(Identity {
             name: shown_name(&claims),
-            role: Role::of(claims.roles.iter()),
+            role: role::of(claims.roles.iter()),
             dealers: dealers(&claims.dealers),
             tokens: Tokens {
                 refresh: answer.refresh_token().map(|token| token.secret().clone()),

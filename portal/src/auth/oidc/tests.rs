@@ -14,10 +14,10 @@ use openidconnect::PkceCodeVerifier;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use shared::clock;
+use shared::report::role::Role;
 
 use super::mint::{Mint, with};
-use super::{Oidc, RefreshError, Role, dealers};
-use crate::auth::session::Tokens;
+use super::{Oidc, RefreshError, Tokens, dealers};
 use crate::config;
 use crate::error::{AppError, Part, SignInProblem};
 
@@ -101,7 +101,7 @@ impl Provider {
     }
 }
 
-async fn arrive(oidc: &Oidc) -> Result<super::SignedIn, AppError> {
+async fn arrive(oidc: &Oidc) -> Result<super::Identity, AppError> {
     oidc.arrive("code".to_owned(), PkceCodeVerifier::new("v".repeat(43)), "n-1").await
 }
 

@@ -1,108 +1,118 @@
-//! CSV for Excel and for machines: BOM, CRLF, every text quoted, no text that a spreadsheet would run. Numbers stay
-//! numbers, in the manner of the viewer's language (Russian: semicolon and decimal comma; English: comma and point).
+//! CSV for Excel and for machines: BOM, CRLF, every text quoted, no text that a spreadsheet would run. Numbers and days
+//! are in the manner of the viewer's language (Russian: semicolon and decimal comma; English: comma and point). Written by
+//! hand: the crate `csv` quotes a number with a decimal comma as a text.
 
+use std::io;
+
+use super::writer::{Contents, Format, Writer};
 use crate::language::Language;
-use crate::report::definition::{Definition, Kind};
-use crate::report::run::value;
-use crate::report::table::Line;
+use crate::report::kind::Kind;
+use crate::report::table::{Cell, Line};
 
-#[derive(Debug)]
-pub struct Writer<'a> {
-    report: &'a Definition,
-    language: Language,
-    /// Of the whole set, one per currency: for shares, and at the end.
-    totals: &'a [Line],
+pub const FORMAT: Format = Format {
+    code: "csv",
+    name: "CSV",
+    media_type: "text/csv; charset=utf-8",
+    open: |contents| {
+        let totals = contents.totals.iter().map(|(_, total)| total.clone()).collect();
+        Box::new(Csv { contents, totals })
+    },
+};
+
+struct Csv {
+    contents: Contents,
+    /// Of the contents, without their words: for shares.
+    totals: Vec<Line>,
 }
 
-impl<'a> Writer<'a> {
-    pub fn new(report: &'a Definition, language: Language, totals: &'a [Line]) -> Self {
-        Self { report, language, totals }
-    }
-
-    /// BOM, the facts (one a line: title, period, filters, as of), an empty line, the heads. `currency` heads the last
-    /// column, where there is money.
-    pub fn head(&self, facts: &[(String, String)], currency: &str) -> Vec<u8> {
+impl Writer for Csv {
+    /// BOM, the facts, an empty line, the heads; a last column says what money is in, where there is some.
+    fn head(&mut self) -> io::Result<Vec<u8>> {
         let mut file = "\u{feff}".to_owned();
-        for (name, value) in facts {
+        for (name, value) in &self.contents.facts {
             self.text(&mut file, name);
             file.push(self.delimiter());
             self.text(&mut file, value);
             file.push_str("\r\n");
         }
         file.push_str("\r\n");
-        for (index, column) in self.report.columns.iter().enumerate() {
+        for (index, column) in self.contents.report.columns.iter().enumerate() {
             if index > 0 {
                 file.push(self.delimiter());
             }
             let unit = if column.kind == Kind::Percent { ", %" } else { "" };
-            self.text(&mut file, &format!("{}{unit}", column.title.get(self.language)));
+            self.text(&mut file, &format!("{}{unit}", column.title.get(self.contents.language)));
         }
-        if self.report.currency.is_some() {
+        if self.contents.report.currency.is_some() {
             file.push(self.delimiter());
-            self.text(&mut file, currency);
+            self.text(&mut file, &self.contents.currency_title);
         }
         file.push_str("\r\n");
-        file.into_bytes()
+        Ok(file.into_bytes())
     }
 
-    pub fn rows(&self, rows: &[Line]) -> Vec<u8> {
+    fn rows(&mut self, rows: &[Line]) -> io::Result<Vec<u8>> {
         let mut file = String::with_capacity(rows.len() * 128);
         for row in rows {
             self.line(&mut file, row, None);
         }
-        file.into_bytes()
+        Ok(file.into_bytes())
     }
 
-    /// An empty line, then a total per currency, each named by `label`.
-    pub fn totals(&self, label: impl Fn(&Line) -> String) -> Vec<u8> {
+    /// An empty line, then the totals.
+    fn end(&mut self) -> io::Result<Vec<u8>> {
         let mut file = "\r\n".to_owned();
-        for total in self.totals {
-            self.line(&mut file, total, Some(&label(total)));
+        for (label, total) in &self.contents.totals {
+            self.line(&mut file, total, Some(label));
         }
-        file.into_bytes()
+        Ok(file.into_bytes())
     }
+}
 
+impl Csv {
     fn line(&self, file: &mut String, line: &Line, label: Option<&str>) {
-        for (index, column) in self.report.columns.iter().enumerate() {
+        let report = &self.contents.report;
+        for (index, column) in report.columns.iter().enumerate() {
             if index > 0 {
                 file.push(self.delimiter());
             }
             match label {
                 Some(label) if index == 0 => self.text(file, label),
-                _ => self.cell(file, column.kind, value(self.report, self.totals, line, index).as_deref()),
+                _ => self.cell(file, column.kind, &line.shown(report, &self.totals, index)),
             }
         }
-        if self.report.currency.is_some() {
+        if report.currency.is_some() {
             file.push(self.delimiter());
             self.text(file, line.currency.word());
         }
         file.push_str("\r\n");
     }
 
-    fn cell(&self, file: &mut String, kind: Kind, cell: Option<&str>) {
-        let Some(text) = cell else { return };
-        match kind {
-            Kind::Percent => {
-                // As a figure in percent, two places: 8,21.
-                if let Ok(ratio) = text.parse::<f64>() {
-                    self.number(file, &format!("{:.2}", ratio * 100.0));
-                }
-            }
-            Kind::Money if is_number(text) => self.number(file, &with_kopecks(text)),
-            Kind::Quantity | Kind::Count if is_number(text) => self.number(file, text),
-            _ => self.text(file, text),
+    fn cell(&self, file: &mut String, kind: Kind, cell: &Cell) {
+        match cell {
+            Cell::Unknown => {}
+            Cell::Number(number) if kind == Kind::Money => self.number(file, &with_kopecks(number.as_str())),
+            Cell::Number(number) => self.number(file, number.as_str()),
+            Cell::Count(count) => self.number(file, &count.to_string()),
+            // As a figure in percent, two places: 8,21.
+            Cell::Ratio(ratio) => self.number(file, &format!("{:.2}", ratio * 100.0)),
+            Cell::Day(day) => file.push_str(&match self.contents.language {
+                Language::Ru => day.format("%d.%m.%Y").to_string(),
+                Language::En => day.to_string(),
+            }),
+            Cell::Text(text) => self.text(file, text),
         }
     }
 
     fn number(&self, file: &mut String, text: &str) {
-        match self.language {
+        match self.contents.language {
             Language::Ru => file.extend(text.chars().map(|c| if c == '.' { ',' } else { c })),
             Language::En => file.push_str(text),
         }
     }
 
     fn delimiter(&self) -> char {
-        match self.language {
+        match self.contents.language {
             Language::Ru => ';',
             Language::En => ',',
         }
@@ -130,11 +140,6 @@ fn with_kopecks(text: &str) -> String {
     format!("{whole}.{fraction:0<2}")
 }
 
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-}
-
 /// Would a spreadsheet run it? Also behind spaces and quotes, and in the full-width twins.
 fn is_formula(text: &str) -> bool {
     let first = text.chars().find(|c| !matches!(c, ' ' | '\u{a0}' | '\u{feff}' | '\'' | '"'));
@@ -143,32 +148,35 @@ fn is_formula(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Writer;
+    use super::super::{Contents, Writer};
+    use super::FORMAT;
     use crate::language::Language;
     use crate::report::catalogue::Catalogue;
-    use crate::report::currency::Currency;
-    use crate::report::definition::Definition;
-    use crate::report::table::Line;
+    use crate::report::table::tests::line;
 
-    /// A line of dollars with these values, and zeros else.
-    fn line(report: &Definition, values: &[(&str, &str)]) -> Line {
-        let mut cells = vec![Some("0".to_owned()); report.measures.len() + 1];
-        for (measure, value) in values {
-            cells[report.measure(measure).unwrap()] = Some((*value).to_owned());
-        }
-        cells[report.measures.len()] = None;
-        let currency = Currency { key: "d".to_owned(), code: "840".to_owned(), name: "USD".to_owned() };
-        Line { cells, currency, count: 1, former: 0, is_total: false }
+    /// The writer of a file of Sales, and a row with this name.
+    fn of(language: Language, facts: &[(&str, &str)]) -> Box<dyn Writer> {
+        let catalogue = Catalogue::read(&crate::dataset::Catalogue::compiled_in().unwrap(), None).unwrap();
+        let report = catalogue.get("sales").unwrap().clone();
+        let totals = vec![("Итого".to_owned(), line(&report, &[("revenue", "12345")]))];
+        let facts = facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        (FORMAT.open)(Contents { report, language, facts, totals, currency_title: "Валюта".to_owned() })
     }
 
     fn file(language: Language, name: &str) -> String {
-        let catalogue = Catalogue::read(None).unwrap();
+        let catalogue = Catalogue::read(&crate::dataset::Catalogue::compiled_in().unwrap(), None).unwrap();
         let report = catalogue.get("sales").unwrap();
-        let values =
-            [("code", "007"), ("article", "K-24"), ("unit", "шт"), ("quantity", "2.5"), ("revenue", "-1234.5")];
-        let row = line(report, &[&values[..], &[("product", name), ("revenue_net", "1000")]].concat());
-        let totals = [line(report, &[("revenue", "12345")])];
-        String::from_utf8(Writer::new(report, language, &totals).rows(&[row])).unwrap()
+        let name = name.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
+        let values = [
+            ("product", name.as_str()),
+            ("code", "007"),
+            ("article", "K-24"),
+            ("unit", "шт"),
+            ("quantity", "2.5"),
+            ("revenue", "-1234.5"),
+            ("revenue_net", "1000"),
+        ];
+        String::from_utf8(of(language, &[]).rows(&[line(report, &values)]).unwrap()).unwrap()
     }
 
     #[test]
@@ -202,12 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn a_file_says_what_it_is() {
-        let catalogue = Catalogue::read(None).unwrap();
-        let report = catalogue.get("sales").unwrap();
-        let head = Writer::new(report, Language::Ru, &[]).head(&[("Период".into(), "=x".into())], "Валюта");
-        let head = String::from_utf8(head).unwrap();
+    fn a_file_says_what_it_is_and_ends_with_its_totals() {
+        let mut writer = of(Language::Ru, &[("Период", "=x")]);
+        let head = String::from_utf8(writer.head().unwrap()).unwrap();
         assert!(head.starts_with("\u{feff}\"Период\";\"'=x\"\r\n\r\n\"Товар\";\"Код\";"), "{head}");
         assert!(head.ends_with("\"К прошлому году, %\";\"Валюта\"\r\n"));
+        let end = String::from_utf8(writer.end().unwrap()).unwrap();
+        assert!(end.starts_with("\r\n\"Итого\";") && end.contains(";12345,00;"), "{end}");
     }
 }

@@ -1,134 +1,161 @@
-//! The Sales fragment over a warehouse of millions of rows: the portal against the same queries sent straight to
-//! ClickHouse; the first view's bytes; the portal's start and memory.
+//! The Sales fragment over a warehouse of millions of rows: what ClickHouse and the portal pay for it, alone and eight at
+//! once; the first view's bytes; the portal's start and memory.
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
-use axum::response::Response;
-use base64::Engine as _;
+use anyhow::Result;
 use futures_util::future::try_join_all;
 use stack::keycloak::{self, Keycloak, Realm};
 use stack::ports;
-use stack::process::Process;
-use tests::{Browser, PRODUCTS, SignedIn, TestKeycloak};
+use tests::{Browser, TestKeycloak};
 
-use crate::road::Road;
-use crate::{meter, table};
+use crate::build::Build;
+use crate::log::{Spans, cpu_ms};
+use crate::road::{Road, Stack};
+use crate::side::{Side, USUAL};
+use crate::table::Compared;
+use crate::{fill, meter, table};
 
-const PATH: &str = "/reports/sales?period=year";
+/// The builds take turns, so that what else the machine does falls on all of them.
+const TURNS: usize = 5;
+/// Times that new data arrive for the group list and home: each takes a second.
+const ARRIVALS: usize = 30;
 
-/// Superset 6.1 on the same work and two such cores: p50 at 1 and at 8 (ms), its own CPU a request (ms), memory (MB),
-/// bytes (kB) and requests of the first view.
-const SUPERSET: (f64, f64, f64, f64, f64, u64) = (93.0, 376.0, 63.0, 489.0, 2680.0, 54);
+/// Superset 6.1 on the same work and two such cores: p50 at 1 and at 8 (ms), memory (MB), bytes (kB) and requests of the
+/// first view.
+const SUPERSET: (f64, f64, f64, f64, u64) = (93.0, 376.0, 489.0, 2680.0, 54);
 
-pub async fn measure(lines: u64, requests: usize) -> Result<()> {
-    eprintln!("bench: starting the parts and filling the warehouse with {lines} sale lines");
-    let road = Road::start().await?;
-    fill(&road, lines).await?;
-    let keycloak = keycloak(&road).await?;
-    let (port, health) = (ports::free()?, ports::free()?);
-    let url = format!("http://127.0.0.1:{port}");
+pub async fn measure(stack: &Stack, builds: &[Build], lines: u64, requests: usize) -> Result<()> {
+    eprintln!("bench: filling a warehouse with {lines} sale lines for each build");
+    let keycloak = keycloak(stack).await?;
     let admin = TestKeycloak::at(&keycloak.url());
-    let client = admin.portal_client(&url).await;
-    let person = admin.dealer(&["5b0d6f0e-d0d0-11ee-8a01-000000000001"]).await;
-    let start = async |warehouse: &str| -> Result<(Process, f64)> {
-        let since = Instant::now();
-        let mut portal = road
-            .launch("portal", "portal_ro")?
-            .envs(client.variables())
-            .env("CLICKHOUSE_URL", warehouse)
-            .env("PORTAL_LISTEN", format!("127.0.0.1:{port}"))
-            .env("PORTAL_HEALTH_LISTEN", format!("127.0.0.1:{health}"))
-            .env("PORTAL_URL", &url)
-            .env("PORTAL_REQUESTS_PER_SECOND", "100000")
-            .env("PORTAL_REQUESTS_BURST", "100000")
-            .env("PORTAL_SECRET_KEY", base64::engine::general_purpose::STANDARD.encode([7; 32]))
-            .start()?;
-        let (http, ready) = (stack::http()?, format!("http://127.0.0.1:{health}/readyz"));
-        let is_ready = async |_: &str| http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success());
-        portal.until_ready(Duration::from_secs(30), is_ready).await?;
-        Ok((portal, since.elapsed().as_secs_f64() * 1e3))
-    };
-
-    // Once through a recorder, to learn what exactly the portal asks; then the same portal asks ClickHouse itself.
-    let recorder = Recorder::before(road.clickhouse.url()).await?;
-    let (mut portal, _) = start(&recorder.url).await?;
-    let dealer = SignedIn::to(&url, &person).await;
-    dealer.fragment(PATH).send().await?.error_for_status()?;
-    recorder.forget();
-    dealer.fragment(PATH).send().await?.error_for_status()?;
-    let asked = recorder.asked();
-    portal.stop();
-    let (portal, ready_ms) = start(&road.clickhouse.url()).await?;
-    let idle_mb = meter::resident_mb(portal.id());
-
-    let direct = reqwest::Client::builder().no_proxy().build()?;
-    let mut rows = Vec::new();
-    for (concurrency, superset) in [(1, SUPERSET.0), (8, SUPERSET.1)] {
-        let straight = async || -> Result<()> {
-            try_join_all(asked.iter().map(|request| request.send(&direct, &road))).await.map(drop)
-        };
-        let fragment = async || -> Result<()> {
-            dealer.fragment(PATH).send().await?.error_for_status()?.bytes().await?;
-            Ok(())
-        };
-        timed(concurrency, requests / 5, &fragment).await?;
-        let warehouse = timed(concurrency, requests, &straight).await?;
-        let before = meter::cpu_seconds(portal.id());
-        let times = timed(concurrency, requests, &fragment).await?;
-        let cpu_ms = (meter::cpu_seconds(portal.id()) - before) * 1e3 / requests as f64;
-        let at = |times: &[f64], share| meter::percentile(times, share);
-        rows.push(row(format!("{concurrency} at once: ClickHouse alone"), &warehouse, None, superset));
-        rows.push(row(format!("{concurrency} at once: portal"), &times, Some(cpu_ms), superset));
-        rows.push(vec![
-            "  difference".to_owned(),
-            format!("{:+.2}", at(&times, 0.5) - at(&warehouse, 0.5)),
-            format!("{:+.2}", at(&times, 0.95) - at(&warehouse, 0.95)),
-            format!("{:+.2}", at(&times, 0.99) - at(&warehouse, 0.99)),
-        ]);
+    let mut sides = Vec::new();
+    for build in builds {
+        let road = Road::start(stack, build, "portal").await?;
+        fill::fill(&road, lines).await?;
+        sides.push(Side::start(road, &admin).await?);
     }
-    let head = ["Sales fragment", "p50 ms", "p95 ms", "p99 ms", "portal CPU ms", "Superset p50 / this"];
-    table::print(&format!("{PATH} over {lines} rows, {} queries a request", asked.len()), &head, &rows);
-    let loaded_mb = meter::peak_mb(portal.id());
-
-    let (count, bytes) = first_view(&url, &person.name).await?;
-    let rows = vec![
-        fact("first view of Sales, kB", bytes as f64 / 1e3, "60", SUPERSET.4),
-        fact("first view of Sales, requests", count as f64, "6", SUPERSET.5 as f64),
-        fact("start to ready, ms", ready_ms, "300", f64::NAN),
-        fact("memory idle, MB", idle_mb, "40", SUPERSET.3),
-        fact("memory peak under load, MB", loaded_mb, "", SUPERSET.3),
-    ];
-    table::print("Portal", &["", "measured", "aim", "Superset", "Superset / this"], &rows);
+    let mut rows = Vec::new();
+    for concurrency in [1, 8] {
+        rows.extend(views(&sides, concurrency, requests).await?);
+    }
+    rows.extend(after_arrivals(&sides, requests.min(ARRIVALS)).await?);
+    let queries: Vec<String> = sides.iter().map(|side| side.queries().to_string()).collect();
+    let title = format!(
+        "Sales over {lines} rows, {requests} requests a row, {} queries a view; milliseconds (Superset's p50: {} alone, {} at 8)",
+        queries.join(" and "),
+        SUPERSET.0,
+        SUPERSET.1
+    );
+    table::compared(&title, builds, &rows);
+    if let Some(side) = sides.last() {
+        facts(side).await?;
+    }
     Ok(())
 }
 
-fn row(name: String, times: &[f64], cpu_ms: Option<f64>, superset: f64) -> Vec<String> {
-    let p50 = meter::percentile(times, 0.5);
-    vec![
-        name,
-        table::figure(p50),
-        table::figure(meter::percentile(times, 0.95)),
-        table::figure(meter::percentile(times, 0.99)),
-        cpu_ms.map(table::figure).unwrap_or_default(),
-        table::ratio(superset, p50),
-    ]
+/// What is learned of one kind of request on one side.
+#[derive(Default)]
+struct Measured {
+    times: Vec<f64>,
+    spans: Spans,
+    portal_cpu_ms: f64,
 }
 
-fn fact(name: &str, value: f64, aim: &str, superset: f64) -> Vec<String> {
-    let other = if superset.is_nan() {
-        [String::new(), String::new()]
-    } else {
-        [table::figure(superset), table::ratio(superset, value)]
-    };
-    [vec![name.to_owned(), table::figure(value), aim.to_owned()], other.to_vec()].concat()
+impl Measured {
+    fn p50(&self) -> f64 {
+        let mut sorted = self.times.clone();
+        sorted.sort_by(f64::total_cmp);
+        meter::percentile(&sorted, 0.5)
+    }
+
+    fn each(&self, total: f64) -> f64 {
+        total / self.times.len() as f64
+    }
 }
 
-/// Milliseconds of each of `count` calls, `concurrency` of them under way at any time; sorted.
-async fn timed(concurrency: usize, count: usize, call: &impl AsyncFn() -> Result<()>) -> Result<Vec<f64>> {
+/// `count` calls on each side, turn by turn, `concurrency` of them under way at any time.
+async fn measured<'a>(
+    sides: &'a [Side<'a>],
+    concurrency: usize,
+    count: usize,
+    call: impl AsyncFn(&'a Side<'a>) -> Result<()>,
+) -> Result<Vec<Measured>> {
+    let mut all: Vec<Measured> = sides.iter().map(|_| Measured::default()).collect();
+    for turn in 0..=TURNS {
+        for (side, measured) in sides.iter().zip(&mut all) {
+            let before = meter::cpu_seconds(side.portal.id());
+            let work = timed(concurrency, (count / TURNS).max(concurrency), || call(side));
+            if turn == 0 {
+                work.await?; // warms up
+                continue;
+            }
+            measured.times.extend(measured.spans.during(work).await?);
+            measured.portal_cpu_ms += (meter::cpu_seconds(side.portal.id()) - before) * 1e3;
+        }
+    }
+    Ok(all)
+}
+
+async fn views(sides: &[Side<'_>], concurrency: usize, requests: usize) -> Result<Vec<Compared>> {
+    let straight = measured(sides, concurrency, requests, async |side| side.straight().await).await?;
+    let first = measured(sides, concurrency, requests, async |side| side.first_view().await).await?;
+    let again = measured(sides, concurrency, requests, async |side| side.fragment(USUAL).await).await?;
+    let p50 = |all: &[Measured]| -> Vec<f64> { all.iter().map(Measured::p50).collect() };
+    let cpu = |all: &[Measured]| -> Vec<f64> { all.iter().map(|one| one.each(one.portal_cpu_ms)).collect() };
+    let on_top = p50(&first).iter().zip(p50(&straight)).map(|(portal, alone)| portal - alone).collect();
+    let row = |what: &str, values, reach| Compared { what: format!("{concurrency} at once: {what}"), values, reach };
+    let (at_one, eight) = if concurrency == 1 { ("≤ 2", "") } else { ("", "≤ 94") };
+    Ok(vec![
+        row("ClickHouse's CPU, first view", clickhouse(sides, &first, "").await?, "≤ 20"),
+        row("ClickHouse's CPU, the same view again", clickhouse(sides, &again, "").await?, "0"),
+        row("portal's CPU, first view", cpu(&first), "≤ 1"),
+        row("portal's CPU, the same view again", cpu(&again), ""),
+        row("p50, ClickHouse asked straight", p50(&straight), ""),
+        row("p50, first view", p50(&first), eight),
+        row("p50, portal on top of ClickHouse", on_top, at_one),
+        row("p50, the same view again", p50(&again), ""),
+    ])
+}
+
+/// CPU of ClickHouse for each call, by its own log.
+async fn clickhouse(sides: &[Side<'_>], all: &[Measured], part: &str) -> Result<Vec<f64>> {
+    let mut values = Vec::new();
+    for (side, measured) in sides.iter().zip(all) {
+        let spent = cpu_ms(&side.road.client("audit_ro"), &measured.spans, part).await?;
+        values.push(measured.each(spent));
+    }
+    Ok(values)
+}
+
+/// Home, and a page with its list of groups, each asked right after new data have arrived: nothing is known yet.
+async fn after_arrivals(sides: &[Side<'_>], times: usize) -> Result<Vec<Compared>> {
+    let mut home: Vec<Measured> = sides.iter().map(|_| Measured::default()).collect();
+    let mut page: Vec<Measured> = sides.iter().map(|_| Measured::default()).collect();
+    for _ in 0..times {
+        for ((side, home), page) in sides.iter().zip(&mut home).zip(&mut page) {
+            side.arrive().await?;
+            home.times.extend(home.spans.during(timed(1, 1, || side.page("/"))).await?);
+            side.arrive().await?;
+            page.times.extend(page.spans.during(timed(1, 1, || side.page(USUAL))).await?);
+        }
+    }
+    let row = |what: &str, values, reach| Compared { what: what.to_owned(), values, reach };
+    Ok(vec![
+        row("group list: ClickHouse's CPU", clickhouse(sides, &page, "report.product_group(").await?, "≤ 5"),
+        row("whole page: ClickHouse's CPU", clickhouse(sides, &page, "").await?, ""),
+        row("whole page: p50", page.iter().map(Measured::p50).collect(), ""),
+        row("home: ClickHouse's CPU", clickhouse(sides, &home, "").await?, "≤ 30"),
+        row("home: p50", home.iter().map(Measured::p50).collect(), ""),
+    ])
+}
+
+/// Milliseconds of each of `count` calls, `concurrency` of them under way at any time.
+async fn timed<F: Future<Output = Result<()>>>(
+    concurrency: usize,
+    count: usize,
+    call: impl Fn() -> F,
+) -> Result<Vec<f64>> {
     let left = std::cell::Cell::new(count);
     let worker = async || -> Result<Vec<f64>> {
         let mut times = Vec::new();
@@ -140,58 +167,43 @@ async fn timed(concurrency: usize, count: usize, call: &impl AsyncFn() -> Result
         }
         Ok(times)
     };
-    let mut times = try_join_all((0..concurrency).map(|_| worker())).await?.concat();
-    times.sort_by(f64::total_cmp);
-    Ok(times)
+    Ok(try_join_all((0..concurrency).map(|_| worker())).await?.concat())
 }
 
-async fn keycloak(road: &Road) -> Result<Keycloak> {
+async fn facts(side: &Side<'_>) -> Result<()> {
+    let loaded_mb = meter::peak_mb(side.portal.id());
+    let (count, bytes) = first_view(&side.url, &side.person.name).await?;
+    let fact = |name: &str, value: f64, aim: &str, superset: f64| {
+        vec![
+            name.to_owned(),
+            table::figure(value),
+            aim.to_owned(),
+            table::figure(superset),
+            table::ratio(superset, value),
+        ]
+    };
+    let rows = [
+        fact("first view of Sales, kB", bytes as f64 / 1e3, "60", SUPERSET.3),
+        fact("first view of Sales, requests", count as f64, "6", SUPERSET.4 as f64),
+        fact("start to ready, ms", side.ready_ms, "300", f64::NAN),
+        fact("memory idle, MB", side.idle_mb, "40", SUPERSET.2),
+        fact("memory peak under load, MB", loaded_mb, "", SUPERSET.2),
+    ];
+    table::print("Portal", &["", "measured", "aim", "Superset", "Superset / this"], &rows);
+    Ok(())
+}
+
+async fn keycloak(stack: &Stack) -> Result<Keycloak> {
     let settings = keycloak::Settings {
         port: ports::free()?,
         management_port: ports::free()?,
-        folder: road.folder.path().join("keycloak"),
-        log: road.folder.path().join("keycloak.log"),
+        folder: stack.folder.path().join("keycloak"),
+        log: stack.folder.path().join("keycloak.log"),
         realm: Realm::Test,
         portal_url: "http://127.0.0.1:1".to_owned(),
         public_url: None,
     };
-    Keycloak::start(&road.parts, &settings).await
-}
-
-/// Fifty dealers, five thousand products in a hundred groups, three years up to today; a fiftieth is dealer 1's.
-async fn fill(road: &Road, lines: u64) -> Result<()> {
-    let migrator = road.client("migrator");
-    let id = |kind: &str, number: &str| {
-        format!("toUUID(concat('5b0d6f0e-{kind}-11ee-8a01-', leftPad(lower(hex({number})), 12, '0')))")
-    };
-    let statements = [
-        format!(
-            "INSERT INTO dw.dealer SELECT {dealer}, toString(number), concat('Дилер ', toString(number)), 1, 0 FROM numbers(1, 50)",
-            dealer = id("d0d0", "number")
-        ),
-        format!(
-            "INSERT INTO {PRODUCTS} SELECT {product}, if(number < 100, toUUID('00000000-0000-0000-0000-000000000000'), {group}), number < 100,
-               concat('НФ-', leftPad(toString(number), 8, '0')), toString(number), concat(if(number < 100, 'Группа ', 'Насос циркуляционный '), toString(number)), {product}, 1, 0
-             FROM numbers(5100)",
-            product = id("aaaa", "number"),
-            group = id("aaaa", "number % 100")
-        ),
-        format!(
-            "INSERT INTO dw.sale SELECT {dealer}, toDate32(today() - (cityHash64(number, 'd') % 1095)), {document}, number % 10 + 1, now64(0),
-               concat('ТД-', toString(intDiv(number, 10))), {dealer}, {dealer}, {product}, toDecimal64(1 + cityHash64(number, 'q') % 20, 4),
-               toDecimal64(100 + cityHash64(number, 'r') % 90000, 4), toDecimal64(intDiv(100 + cityHash64(number, 'r') % 90000, 6), 4), toDecimal64(cityHash64(number, 's') % 900, 4), 1, 0
-             FROM numbers({lines})",
-            dealer = id("d0d0", "intDiv(number, 10) % 50 + 1"),
-            document = id("bbbb", "intDiv(number, 10)"),
-            product = id("aaaa", "100 + cityHash64(number, 'p') % 5000")
-        ),
-        "INSERT INTO dw.pass SELECT arrayJoin(['sales', 'returns', 'products', 'dealers', 'currencies', 'units']), 0, 1, 1, now64(3), 60".to_owned(),
-        "OPTIMIZE TABLE dw.sale FINAL".to_owned(),
-    ];
-    for statement in statements {
-        migrator.query(&statement.replace('?', "??")).execute().await.context("fill the warehouse")?;
-    }
-    Ok(())
+    Keycloak::start(&stack.parts, &settings).await
 }
 
 /// Requests and bytes of Sales in a browser that has seen nothing of the portal but the sign-in.
@@ -207,77 +219,4 @@ async fn first_view(url: &str, name: &str) -> Result<(u64, u64)> {
     page.wait_for("#report-results").await;
     tokio::time::sleep(Duration::from_secs(1)).await; // the icon comes after the page
     Ok(page.traffic())
-}
-
-/// Passes requests on to ClickHouse and remembers them.
-struct Recorder {
-    url: String,
-    seen: Arc<Mutex<Vec<Asked>>>,
-}
-
-/// One request of the portal to ClickHouse.
-#[derive(Clone)]
-struct Asked {
-    path_and_query: String,
-    headers: axum::http::HeaderMap,
-    body: axum::body::Bytes,
-}
-
-impl Asked {
-    async fn send(&self, http: &reqwest::Client, road: &Road) -> Result<()> {
-        let url = format!("{}{}", road.clickhouse.url(), self.path_and_query);
-        let answer = http.post(url).headers(self.headers.clone()).body(self.body.clone()).send().await?;
-        answer.error_for_status()?.bytes().await?;
-        Ok(())
-    }
-}
-
-impl Recorder {
-    async fn before(target: String) -> Result<Self> {
-        let seen: Arc<Mutex<Vec<Asked>>> = Arc::default();
-        let (http, kept) = (reqwest::Client::builder().no_proxy().build()?, seen.clone());
-        let pass = move |request: Request| {
-            let (http, kept, target) = (http.clone(), kept.clone(), target.clone());
-            async move {
-                let failed = |_| axum::http::StatusCode::BAD_GATEWAY;
-                let (parts, body) = request.into_parts();
-                let body = to_bytes(body, 1 << 20).await.map_err(|_| axum::http::StatusCode::BAD_REQUEST)?;
-                let mut headers = parts.headers;
-                for of_connection in ["host", "content-length", "transfer-encoding"] {
-                    headers.remove(of_connection);
-                }
-                let path_and_query = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
-                let asked = Asked { path_and_query, headers, body };
-                if let Ok(mut kept) = kept.lock() {
-                    kept.push(asked.clone());
-                }
-                let url = format!("{target}{}", asked.path_and_query);
-                let answer = http.post(url).headers(asked.headers).body(asked.body).send().await.map_err(failed)?;
-                let (status, headers) = (answer.status(), answer.headers().clone());
-                let mut response = Response::new(Body::from(answer.bytes().await.map_err(failed)?));
-                *response.status_mut() = status;
-                for (name, value) in &headers {
-                    if name != "transfer-encoding" && name != "content-length" && name != "connection" {
-                        response.headers_mut().append(name, value.clone());
-                    }
-                }
-                Ok::<Response, axum::http::StatusCode>(response)
-            }
-        };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let app = axum::Router::new().fallback(pass);
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        Ok(Self { url, seen })
-    }
-
-    fn forget(&self) {
-        if let Ok(mut seen) = self.seen.lock() {
-            seen.clear();
-        }
-    }
-
-    fn asked(&self) -> Vec<Asked> {
-        self.seen.lock().map(|seen| seen.clone()).unwrap_or_default()
-    }
 }

@@ -1,4 +1,5 @@
-//! The real parts under a measurement: release builds on free ports, data in memory where the machine allows it.
+//! The real parts under a measurement: PostgreSQL and Kafka for all builds, and for each build a ClickHouse with its own
+//! configuration, a database and topics. Data lies in memory where the machine allows it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,36 +8,28 @@ use anyhow::{Context, Result, ensure};
 use clickhouse::Client;
 use stack::clickhouse::{self as warehouse, ClickHouse};
 use stack::kafka::{self, Kafka};
-use stack::parts::{self, Parts};
+use stack::parts::Parts;
 use stack::ports;
 use stack::postgres::{self, Postgres};
 use stack::process::{Launch, Process};
 
-pub struct Road {
+use crate::build::Build;
+
+pub struct Stack {
     pub folder: tempfile::TempDir,
     pub parts: Parts,
     pub postgres: Postgres,
-    pub clickhouse: ClickHouse,
     pub kafka: Kafka,
-    database: String,
-    prefix: String,
 }
 
-impl Road {
-    /// PostgreSQL (durable, as in use), ClickHouse and Kafka, with both schemas and the topics.
+impl Stack {
+    /// PostgreSQL (durable, as in use) and Kafka.
     pub async fn start() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(place())?;
         let at = |name: &str| folder.path().join(name);
         let parts = Parts::locate();
         let postgres =
             postgres::Settings { port: ports::free()?, folder: at("postgres"), log: at("postgres.log"), durable: true };
-        let clickhouse = warehouse::Settings {
-            http: ports::free()?,
-            tcp: ports::free()?,
-            folder: at("clickhouse"),
-            log: at("clickhouse.log"),
-            config: None,
-        };
         let kafka = kafka::Settings {
             port: ports::free()?,
             controller_port: ports::free()?,
@@ -44,32 +37,52 @@ impl Road {
             log: at("kafka.log"),
             properties: Vec::new(),
         };
-        let mut road = Self {
-            postgres: Postgres::start(&parts, &postgres).await?,
-            clickhouse: ClickHouse::start(&parts, &clickhouse).await?,
-            kafka: Kafka::start(&parts, &kafka).await?,
-            parts,
-            folder,
-            database: String::new(),
-            prefix: String::new(),
+        let (postgres, kafka) = (Postgres::start(&parts, &postgres).await?, Kafka::start(&parts, &kafka).await?);
+        Ok(Self { folder, parts, postgres, kafka })
+    }
+}
+
+/// What one build works on: nothing of it is seen by another build.
+pub struct Road<'a> {
+    pub stack: &'a Stack,
+    pub build: &'a Build,
+    pub clickhouse: ClickHouse,
+    /// Of its files and databases.
+    name: String,
+    database: String,
+    prefix: String,
+}
+
+impl<'a> Road<'a> {
+    /// A ClickHouse as this build configures it, with both schemas as this build migrates them, and topics.
+    pub async fn start(stack: &'a Stack, build: &'a Build, purpose: &str) -> Result<Self> {
+        let name = format!("{purpose}_{}", build.name);
+        let settings = warehouse::Settings {
+            http: ports::free()?,
+            tcp: ports::free()?,
+            folder: stack.folder.path().join(format!("clickhouse-{name}")),
+            log: stack.folder.path().join(format!("clickhouse-{name}.log")),
+            config: Some(build.clickhouse.clone()),
         };
+        let clickhouse = ClickHouse::start(&stack.parts, &settings).await?;
+        let mut road = Self { stack, build, clickhouse, name, database: String::new(), prefix: String::new() };
         road.fresh("first").await?;
         Ok(road)
     }
 
     /// An empty database, an empty warehouse and new topics: the next measurement starts from nothing.
-    pub async fn fresh(&mut self, name: &str) -> Result<()> {
-        self.database = format!("bench_{name}");
-        self.prefix = format!("bench-{name}");
-        postgres::create_database(&self.postgres.url("postgres"), &self.database).await?;
-        kafka::create_topics(&self.kafka.brokers(), &self.prefix).await?;
+    pub async fn fresh(&mut self, turn: &str) -> Result<()> {
+        self.database = format!("bench_{}_{turn}", self.name);
+        self.prefix = format!("bench-{}-{turn}", self.name);
+        postgres::create_database(&self.stack.postgres.url("postgres"), &self.database).await?;
+        kafka::create_topics(&self.stack.kafka.brokers(), &self.prefix).await?;
         let migrator = self.client("migrator");
         for database in ["report", "dw"] {
             migrator.query(&format!("DROP DATABASE IF EXISTS {database} SYNC")).execute().await?;
         }
         let mut migrate = self.launch("migrate", "migrator")?.start()?;
         let status = migrate.finished(Duration::from_secs(90)).await.context("migrate did not end")?;
-        ensure!(status.success(), "migrate failed: {}", migrate.output());
+        ensure!(status.success(), "migrate of {} failed: {}", self.build.name, migrate.output());
         Ok(())
     }
 
@@ -79,18 +92,18 @@ impl Road {
     }
 
     pub fn database_url(&self) -> String {
-        self.postgres.url(&self.database)
+        self.stack.postgres.url(&self.database)
     }
 
-    /// A program of ours with the addresses of this road, signing in to ClickHouse as `user`.
+    /// A program of the build with the addresses of this road, signing in to ClickHouse as `user`.
     pub fn launch(&self, program: &str, user: &str) -> Result<Launch> {
-        let log = self.folder.path().join(format!("{program}.log"));
-        Ok(Launch::new(program, parts::binary(program)?, log)
+        let log = self.stack.folder.path().join(format!("{program}-{}.log", self.name));
+        Ok(Launch::new(program, self.build.program(program)?, log)
             .env("DATABASE_URL", self.database_url())
             .env("CLICKHOUSE_URL", self.clickhouse.url())
             .env("CLICKHOUSE_USER", user)
             .env("CLICKHOUSE_PASSWORD", warehouse::password(user))
-            .env("KAFKA_BROKERS", self.kafka.brokers())
+            .env("KAFKA_BROKERS", self.stack.kafka.brokers())
             .env("KAFKA_TOPIC_PREFIX", &self.prefix)
             .env("HEALTH_LISTEN", "127.0.0.1:0"))
     }

@@ -9,8 +9,17 @@ use stack::progress::{shown, step};
 
 /// Runs cargo with these words; when it fails, what it said is printed.
 pub async fn cargo(name: &str, words: &[&str], log: &Path) -> Result<()> {
+    cargo_in(&parts::workspace(), None, name, words, log).await
+}
+
+/// The same in another workspace, with a target folder of its own.
+pub async fn cargo_in(folder: &Path, target: Option<&Path>, name: &str, words: &[&str], log: &Path) -> Result<()> {
     step(name, Some(log), async {
-        let mut process = Launch::new("cargo", program(), log).args(words).folder(parts::workspace()).start()?;
+        let mut launch = Launch::new("cargo", program(), log).args(words).folder(folder);
+        if let Some(target) = target {
+            launch = launch.env("CARGO_TARGET_DIR", target);
+        }
+        let mut process = launch.start()?;
         while process.is_running() {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }

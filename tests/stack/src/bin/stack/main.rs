@@ -57,7 +57,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
-    /// Measure, in a stack of its own, built for release.
+    /// Measure, in a stack of its own, built for release; with `--against COMMIT` that commit's programs beside, turn by turn.
     Bench {
         /// Words for the benchmark itself.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
+use crate::language::Language;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
-use shared::language::Language;
 use unic_langid::LanguageIdentifier;
 
 /// A file's path below `assets/`, and what it says.
@@ -36,7 +36,7 @@ const EN: &[Source] = sources!("en");
 /// Would the files of this folder do in place of the compiled ones? If not, the sentence names the file and the mend.
 pub fn check(folder: &Path) -> Result<(), String> {
     for (path, compiled) in RU.iter().chain(EN) {
-        let Some(source) = shared::assets::read_text(Some(folder), path) else { continue };
+        let Some(source) = crate::assets::read_text(Some(folder), path) else { continue };
         if let Err((_, errors)) = FluentResource::try_new(source.clone()) {
             let Some(error) = errors.first() else { continue };
             let line = source.get(..error.pos.start).unwrap_or_default().lines().count().max(1);
@@ -102,7 +102,7 @@ impl Texts {
         bundle.set_use_isolating(false);
         let mut names = Vec::new();
         for (path, compiled) in sources {
-            let source = shared::assets::read_text(shared::assets::folder(), path);
+            let source = crate::assets::read_text(crate::assets::folder(), path);
             let source = source.unwrap_or_else(|| (*compiled).to_owned());
             names.extend(message_names(&source).map(str::to_owned));
             // What does not parse is left out here and found by the test below.
@@ -133,8 +133,8 @@ fn message_names(source: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::{EN, RU, Source, Text, Texts, check, message_names};
+    use crate::language::Language;
     use fluent_bundle::FluentResource;
-    use shared::language::Language;
     use std::collections::BTreeSet;
 
     #[test]
@@ -182,7 +182,8 @@ mod tests {
     #[test]
     fn every_text_in_use_is_defined() {
         let known: BTreeSet<&str> = RU.iter().flat_map(|(_, source)| message_names(source)).collect();
-        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+        let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let mut folders = vec![root.join("shared/src"), root.join("portal/src")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();

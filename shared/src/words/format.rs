@@ -1,36 +1,35 @@
 //! Money, quantities, shares and dates as a dealer reads them: thin spaces, a true minus, `—` for what is unknown.
 //! Decimals stay text until here, so nothing passes through a float but shares.
 
-use chrono::{Datelike as _, NaiveDate};
-use shared::language::Language;
-use shared::report::currency::Currency;
-use shared::report::definition::Kind;
-
 use super::text::Text;
+use crate::language::Language;
+use crate::report::currency::Currency;
+use crate::report::kind::Kind;
+use crate::report::table::Cell;
+use chrono::{Datelike as _, NaiveDate};
 
 pub const UNKNOWN: &str = "—";
 const THIN: char = '\u{202f}';
 const MINUS: char = '−';
 
 /// A value of the table or the strip. Money without kopecks, quantities with up to three places.
-pub fn value(language: Language, kind: Kind, cell: Option<&str>) -> String {
-    let Some(text) = cell else { return UNKNOWN.to_owned() };
-    match kind {
-        Kind::Money => number(language, text, 0),
-        Kind::Quantity => number(language, text, 3),
-        Kind::Count => number(language, text, 0),
-        Kind::Percent => text.parse().map_or_else(|_| UNKNOWN.to_owned(), |ratio| percent(language, ratio)),
-        Kind::Date => text.parse().map_or_else(|_| text.to_owned(), |day| date(language, day)),
-        Kind::Code | Kind::Text | Kind::Reference => text.to_owned(),
+pub fn value(language: Language, kind: Kind, cell: &Cell) -> String {
+    match cell {
+        Cell::Unknown => UNKNOWN.to_owned(),
+        Cell::Number(amount) => number(language, amount.as_str(), if kind == Kind::Money { 0 } else { 3 }),
+        Cell::Count(count) => self::count(language, *count),
+        Cell::Ratio(ratio) => percent(language, *ratio),
+        Cell::Day(day) => date(language, *day),
+        Cell::Text(text) => text.clone().into(),
     }
 }
 
 /// `1 234 ₽`; of an unknown currency without a sign.
-pub fn money(language: Language, currency: &Currency, cell: Option<&str>) -> String {
+pub fn money(language: Language, currency: &Currency, cell: &Cell) -> String {
     let shown = value(language, Kind::Money, cell);
     match currency.sign() {
         "" => shown,
-        _ if cell.is_none() => shown,
+        _ if cell.is_unknown() => shown,
         sign => format!("{shown}\u{a0}{sign}"),
     }
 }
@@ -156,12 +155,32 @@ pub fn month(text: Text, day: NaiveDate) -> &'static str {
     text.get(NAMES[day.month0() as usize])
 }
 
+/// `ноябрь`: in full, alone or in a title.
+pub fn full_month(text: Text, day: NaiveDate) -> &'static str {
+    const NAMES: [&str; 12] = [
+        "full-month-1",
+        "full-month-2",
+        "full-month-3",
+        "full-month-4",
+        "full-month-5",
+        "full-month-6",
+        "full-month-7",
+        "full-month-8",
+        "full-month-9",
+        "full-month-10",
+        "full-month-11",
+        "full-month-12",
+    ];
+    text.get(NAMES[day.month0() as usize])
+}
+
 #[cfg(test)]
 mod tests {
     use super::{change, count, date, number, percent, points, value};
-    use crate::ui::text::Text;
-    use shared::language::Language::{En, Ru};
-    use shared::report::definition::Kind;
+    use crate::language::Language::{En, Ru};
+    use crate::report::kind::Kind;
+    use crate::report::table::{Cell, Number};
+    use crate::words::Text;
 
     #[test]
     fn numbers_are_grouped_and_rounded_exactly() {
@@ -186,8 +205,10 @@ mod tests {
             assert_eq!(number(En, text, places), in_english);
         }
         assert_eq!(count(Ru, 1284), "1\u{202f}284");
-        assert_eq!(value(Ru, Kind::Money, None), "—");
-        assert_eq!(value(Ru, Kind::Code, Some("007")), "007");
+        assert_eq!(value(Ru, Kind::Money, &Cell::Unknown), "—");
+        assert_eq!(value(Ru, Kind::Code, &Cell::Text("007".into())), "007");
+        assert_eq!(value(Ru, Kind::Quantity, &Cell::Number(Number::read("2.5000").unwrap())), "2,5");
+        assert_eq!(value(Ru, Kind::Money, &Cell::Number(Number::read("2.5000").unwrap())), "3");
     }
 
     #[test]
