@@ -119,7 +119,8 @@ fn a_byte_that_no_text_may_hold_sets_its_item_aside_and_the_rest_of_the_page_is_
 fn what_is_no_answer_or_not_a_whole_one_is_not_narrowed_down() {
     let mapping = mapping("products");
     let whole = include_bytes!("fixtures/raw-0x1e.json");
-    for cut in 0..whole.len() - 3 {
+    // Up to the bracket that closes it, which a line break follows.
+    for cut in 0..whole.len() - 1 {
         assert!(answer::<Records>(&whole[..cut], &mapping).is_err(), "cut after {cut} bytes");
     }
     for none in

@@ -224,8 +224,13 @@ mod tests {
         assert!(!is_as_sent(Some(&sent), &[row, row], 202_403), "it stands with two dealers");
         assert!(!is_as_sent(Some(&sent), &[Standing { lines: 1, ..row }], 202_403), "a line is lost");
         assert!(!is_as_sent(Some(&sent), &[Standing { lowest_version: 8, ..row }], 202_403), "a line is older");
+        assert!(!is_as_sent(Some(&sent), &[Standing { highest_version: 10, ..row }], 202_403), "a line is newer");
+        assert!(!is_as_sent(Some(&sent), &[Standing { dealer_id: None, ..row }], 202_403), "it is another dealer's");
+        assert!(!is_as_sent(Some(&sent), &[Standing { last_line: 3, ..row }], 202_403), "a line has another number");
+        let day_before = Standing { day: row.day.and_then(|day| day.pred_opt()), ..row };
+        assert!(!is_as_sent(Some(&sent), &[day_before], 202_403), "it stands on another day of the month");
         assert!(!is_as_sent(Some(&sent), &[Standing { amount: 1, ..row }], 202_403), "its revenue is another");
-        assert!(!is_as_sent(Some(&sent), &[row], 202_402), "it stands on another day");
+        assert!(!is_as_sent(Some(&sent), &[row], 202_402), "it stands in another month");
         assert!(is_as_sent(Some(&sent), &[], 202_402));
         assert!(!is_as_sent(None, &[row], 202_403), "nobody sent it");
         let older = Sent { version: None, amount: None, ..sent };
