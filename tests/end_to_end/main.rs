@@ -4,5 +4,6 @@
 mod convergence;
 mod erp_to_report;
 mod killed;
+mod made_up;
 mod parts_down;
 mod road;

@@ -94,7 +94,7 @@ fn columns(described: &str) -> Vec<(&str, &str)> {
 }
 
 fn fit(report: &Definition, query: &Query<'_>, columns: &[(&str, &str)]) -> Result<(), String> {
-    if report.is_compared() && query.role != Role::Options && wrap::says_sides(query.sql) {
+    if report.is_compared() && matches!(query.role, Role::Rows | Role::Chart) && wrap::says_sides(query.sql) {
         let of_type = returned(columns, names::IS_BEFORE)?;
         if of_type != "UInt8" && of_type != "Bool" {
             return Err(format!(
