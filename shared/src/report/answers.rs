@@ -100,12 +100,13 @@ impl<T: Kept> Answers<T> {
         arrived: Arrived,
         ask: impl Future<Output = Result<T, RunError>>,
     ) -> Result<Arc<T>, RunError> {
-        let ask = async { ask.await.map(Arc::new) };
+        // On the heap: the cache moves it through many hands, and answers are made of other answers.
+        let ask = Box::pin(async { ask.await.map(Arc::new) });
         // While a first load goes on, rows come long before the pass that ends it.
         if !arrived.is_whole() {
             return ask.await;
         }
-        let found = self.0.try_get_with(Key { question, arrived }, ask).await;
+        let found = Box::pin(self.0.try_get_with(Key { question, arrived }, ask)).await;
         found.map_err(|cause: Arc<RunError>| (*cause).clone())
     }
 }

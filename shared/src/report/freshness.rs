@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_that_cannot_be_read_is_an_error_and_no_missing_dataset() {
+    fn an_age_that_cannot_be_read_is_an_error_and_no_missing_dataset() {
         for row in ["sales\t0\t1\t1\tyesterday\t60", "sales\t0\t1\t\\N\t2026-11-29 11:00:00\t60", "sales\t0\t1\t1"] {
             assert!(read(&[row]).is_err(), "{row}");
         }

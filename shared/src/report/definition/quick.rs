@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::fields::{FieldId, Fields, Total};
+use super::fields::{Field, FieldId, Fields, Total};
 use crate::report::kind::Kind;
 use crate::report::problem::Problem;
 use crate::report::written::Folder;
@@ -56,7 +56,7 @@ pub(super) fn read(folder: &Folder<'_>, known: &Known<'_>) -> Result<Option<Quic
     if known.keys != 1 || !known.has_currency || !known.is_compared {
         return Err(at(1, "the short way is for a key of one column, with a currency and with compare."));
     }
-    let is_simple = |(_, field): (FieldId, &super::Field)| match field.kind {
+    let is_simple = |(_, field): (FieldId, &Field)| match field.kind {
         Kind::Money | Kind::Quantity => field.total == Total::Sum,
         Kind::Code | Kind::Text => true,
         Kind::Count | Kind::Percent | Kind::Date => false,

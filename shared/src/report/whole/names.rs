@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{uuid_of, uuid_text};
+use super::binary::{uuid_of, uuid_text};
 use crate::report::answers::Kept;
 use crate::report::currency::Currency;
 use crate::report::definition::{Definition, FieldId};

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{Figures, Sides, Whole, decimal_text, uuid_text};
+use super::binary::{decimal_text, uuid_text};
+use super::figures::{Figures, Sides, Whole};
 use crate::report::definition::{Definition, FieldId, Sort, Source};
 use crate::report::kind::Kind;
 use crate::report::table::{Cell, Counts, Line, Number, growth};
