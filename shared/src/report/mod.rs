@@ -7,6 +7,7 @@
 mod ask;
 mod bind;
 pub mod catalogue;
+pub mod cell;
 pub mod currency;
 pub mod definition;
 pub mod error;
