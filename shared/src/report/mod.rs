@@ -8,6 +8,7 @@ mod answers;
 mod ask;
 mod bind;
 pub mod catalogue;
+pub mod cell;
 pub mod currency;
 pub mod definition;
 pub mod error;

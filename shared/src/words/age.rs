@@ -74,7 +74,7 @@ mod tests {
         };
         assert_eq!(said(Some("2026-11-23T11:05:00Z")), ("23.11.2026, 14:05".to_owned(), false));
         assert_eq!(said(Some("2026-11-23T11:04:00Z")), ("23.11.2026, 14:04 (позже обычного)".to_owned(), true));
-        assert_eq!(said(Some("2026-11-23T12:08:00Z")).1, false);
+        assert!(!said(Some("2026-11-23T12:08:00Z")).1);
         assert_eq!(said(None), ("данные ещё загружаются".to_owned(), true));
     }
 }

@@ -27,8 +27,8 @@ pub fn check(tokens: &[Token<'_>], is_open: &dyn Fn(&str) -> bool) -> Result<(),
         return Err((1, "a query begins with SELECT or WITH.".to_owned()));
     }
     let mut reader = Reader { tokens, is_open, levels: vec![Level::default()], named: Vec::new() };
-    for index in 0..tokens.len() {
-        reader.token(index).map_err(|problem| (tokens[index].line, problem))?;
+    for (index, token) in tokens.iter().enumerate() {
+        reader.token(index).map_err(|problem| (token.line, problem))?;
     }
     match reader.levels.len() {
         1 => Ok(()),
