@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use stack::process::{Launch, Process};
-use tests::{Browser, TestKeycloak, TestOnec, TestPortal, await_true, clickhouse, folder, postgres, test_workers, topics};
+use tests::{
+    Browser, TestKeycloak, TestOnec, TestPortal, await_true, clickhouse, folder, postgres, test_workers, topics,
+};
 
 use crate::road::{SOON, dealer};
 
@@ -84,10 +86,7 @@ async fn a_catalog_and_a_report_of_a_site_are_folders_and_its_rows_stand_on_a_pa
     let brand = |name: &str, markup: f64| json!({ "Description": name, "Наценка": markup });
     onec.change("/rows/Catalog_Бренды", json!([brand("Термия", 12.5), brand("Гидроник", 7.0)])).await;
     let (datasets, reports) = (at.path().join("datasets"), at.path().join("reports"));
-    write(
-        &datasets,
-        &[("brands/dataset.toml", DATASET), ("brands/ut11.toml", MAPPING), ("brands/brand.sql", VIEW)],
-    );
+    write(&datasets, &[("brands/dataset.toml", DATASET), ("brands/ut11.toml", MAPPING), ("brands/brand.sql", VIEW)]);
     write(&reports, &[("brands/report.toml", REPORT), ("brands/rows.sql", ROWS)]);
 
     let of_site = |launch: Launch| launch.env("DATASETS_DIR", &datasets);

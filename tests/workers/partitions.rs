@@ -54,8 +54,8 @@ async fn a_partition_that_was_paused_and_moved_away_is_read_again_when_it_comes_
     second.kill();
     await_take_over(&stand, before).await;
     move_a_document(&stand).await;
-    for dataset in stack::kafka::datasets() {
-        ledger::await_pass(&stand.clickhouse, dataset).await;
+    for dataset in tests::datasets().all() {
+        ledger::await_pass(&stand.clickhouse, dataset.name()).await;
     }
     stand.await_equal().await;
 }

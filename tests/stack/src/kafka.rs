@@ -82,12 +82,6 @@ impl Kafka {
     }
 }
 
-/// Everything that the extractor reads; each has a topic.
-pub fn datasets() -> Vec<&'static str> {
-    let compiled_in = Catalogue::compiled_in().expect("the datasets that are compiled in");
-    compiled_in.all().iter().map(|dataset| dataset.name()).collect()
-}
-
 /// Makes the product's topics under `prefix`; those that exist stay as they are.
 pub async fn create_topics(brokers: &str, prefix: &str) -> Result<()> {
     let settings = KafkaSettings { brokers: brokers.to_owned(), prefix: prefix.to_owned() };

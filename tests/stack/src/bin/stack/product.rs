@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use base64::Engine;
+use shared::dataset::Catalogue;
 use shared::env;
 use sqlx::Connection;
 use stack::process::{Launch, Process};
@@ -186,7 +187,7 @@ pub async fn grant_demo_dealers(database_url: &str) -> Result<()> {
 pub async fn first_sync(variables: &Variables, logs: &Path) -> Result<()> {
     let value = |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let http = stack::http()?;
-    let datasets = stack::kafka::datasets().len();
+    let datasets = Catalogue::from_env()?.all().len();
     let until = Instant::now() + PATIENCE;
     loop {
         let request = http
