@@ -97,7 +97,7 @@ const BROKEN: [Broken; 66] = [
     Broken { what: "another's account", rule: "M-08", object: LOADER, by: |site| set(site, LOADER, "/spec/template/spec/serviceAccountName", json!("etl-extractor")) },
     Broken { what: "another's secret", rule: "M-08", object: WEB, by: |site| {
         let secret = json!({ "secret": { "name": "database-owner", "items": [{ "key": "password", "path": "database-owner/password" }] } });
-        push(site, WEB, "/spec/template/spec/volumes/0/projected/sources", secret);
+        push(site, WEB, "/spec/template/spec/volumes/1/projected/sources", secret);
     } },
     Broken { what: "another's role of PostgreSQL", rule: "M-08", object: WEB, by: |site| {
         for variable in take(site, WEB).pointer_mut("/spec/template/spec/containers/0/env").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -108,7 +108,7 @@ const BROKEN: [Broken; 66] = [
     } },
     Broken { what: "a whole secret in the environment", rule: "M-08", object: MIGRATE, by: |site| set(site, MIGRATE, "/spec/template/spec/containers/0/envFrom", json!([{ "secretRef": { "name": "portal" } }])) },
     Broken { what: "a file of a secret that is not mounted", rule: "M-08", object: LOADER, by: |site| push(site, LOADER, "/spec/template/spec/containers/0/env", json!({ "name": "MAIL_PASSWORD_FILE", "value": "/run/secrets/mail/password" })) },
-    Broken { what: "files of secrets for everybody", rule: "M-08", object: WEB, by: |site| set(site, WEB, "/spec/template/spec/volumes/0/projected/defaultMode", json!(0o444)) },
+    Broken { what: "files of secrets for everybody", rule: "M-08", object: WEB, by: |site| set(site, WEB, "/spec/template/spec/volumes/1/projected/defaultMode", json!(0o444)) },
     Broken { what: "an account that mounts its token", rule: "M-08", object: "ServiceAccount/keycloak", by: |site| remove(site, "ServiceAccount/keycloak", "/automountServiceAccountToken") },
     Broken { what: "rights in the cluster", rule: "M-08", object: "ClusterRoleBinding", by: |site| site.objects.push(json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": "all", "labels": part_of() },

@@ -1,12 +1,14 @@
 //! `dataset.toml` to a `Definition`, or a message that names the file, the line and the mend.
 
+mod raw;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::raw::{ChangeName, FieldTable, Fields, KindName, PlaceNames, Raw};
 use super::definition::{Change, Definition, Field, Kind, Place, TextFile, What};
-use crate::localised::Localised;
 
 /// Why a folder is no dataset. One sentence; the line is that of the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,82 +17,6 @@ pub struct Problem {
     pub file: String,
     pub line: usize,
     pub problem: String,
-}
-
-type Fields = BTreeMap<Spanned<String>, Spanned<toml::Value>>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    title: Localised,
-    like: Option<Spanned<String>>,
-    kind: Option<What>,
-    table: Option<Spanned<String>>,
-    key: Option<Spanned<String>>,
-    place: Option<RawPlace>,
-    total: Option<Spanned<String>>,
-    #[serde(default)]
-    search: Vec<Spanned<String>>,
-    change: Option<Spanned<RawChange>>,
-    window_days: Option<Spanned<u32>>,
-    cron: String,
-    nightly: Option<Spanned<String>>,
-    partitions: Option<Spanned<usize>>,
-    #[serde(default)]
-    open_views: Vec<String>,
-    #[serde(default)]
-    fields: Fields,
-    #[serde(default)]
-    lines: Fields,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-enum RawChange {
-    Scan,
-    Window,
-    Snapshot,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPlace {
-    dealer: Spanned<String>,
-    dated: Spanned<String>,
-    day: Option<Spanned<String>>,
-}
-
-/// What stands behind a field's name: this, or only its kind.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawTable {
-    kind: RawKind,
-    #[serde(default)]
-    required: bool,
-    currency: Option<String>,
-    values: Option<Vec<String>>,
-    #[serde(default)]
-    about: String,
-}
-
-impl RawTable {
-    fn of(kind: RawKind) -> Self {
-        Self { kind, required: false, currency: None, values: None, about: String::new() }
-    }
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-enum RawKind {
-    Reference,
-    Code,
-    Text,
-    Day,
-    Moment,
-    Quantity,
-    Money,
-    Flag,
-    OneOf,
 }
 
 /// Columns that every table, and members that every message has beside those of the fields.
@@ -221,9 +147,9 @@ fn of_its_own(reader: &Reader<'_>, name: &str, raw: &Raw) -> Result<Definition, 
         return Err(reader.at(0, "a virtual table has rows only: its fields stand under [lines]."));
     }
     let change = match (raw.change.as_ref().map(|change| *change.get_ref()), what) {
-        (Some(RawChange::Scan), What::Catalog) => Change::Scan,
-        (Some(RawChange::Window), What::Document) => Change::Window { days: window_days(reader, raw)? },
-        (Some(RawChange::Snapshot), What::VirtualTable) => Change::Snapshot,
+        (Some(ChangeName::Scan), What::Catalog) => Change::Scan,
+        (Some(ChangeName::Window), What::Document) => Change::Window { days: window_days(reader, raw)? },
+        (Some(ChangeName::Snapshot), What::VirtualTable) => Change::Snapshot,
         (None, _) => return Err(reader.at(0, "change is missing: scan, window or snapshot.")),
         (Some(_), _) => {
             let start = raw.change.as_ref().map_or(0, |change| change.span().start);
@@ -379,36 +305,36 @@ fn one(reader: &Reader<'_>, name: &Spanned<String>, field: &Spanned<toml::Value>
     if RESERVED.contains(&plain.as_str()) {
         return Err(reader.at(name.span().start, format!("{plain:?} is a column of every table: rename the field.")));
     }
-    let table: Result<RawTable, _> = match field.get_ref() {
-        kind @ toml::Value::String(_) => RawKind::deserialize(kind.clone()).map(RawTable::of),
-        other => RawTable::deserialize(other.clone()),
+    let table: Result<FieldTable, _> = match field.get_ref() {
+        kind @ toml::Value::String(_) => KindName::deserialize(kind.clone()).map(FieldTable::of),
+        other => FieldTable::deserialize(other.clone()),
     };
     let table = table.map_err(|cause| {
         let cause = cause.message().trim_end_matches('.').replace('\n', " ");
         reader.at(field.span().start, format!("{plain}: {cause}."))
     })?;
     let wrong = |problem: &str| reader.at(name.span().start, format!("{plain}: {problem}"));
-    if table.currency.is_some() != (table.kind == RawKind::Money) {
+    if table.currency.is_some() != (table.kind == KindName::Money) {
         return Err(wrong("money, and nothing else, names its currency."));
     }
-    if table.values.is_some() != (table.kind == RawKind::OneOf) {
+    if table.values.is_some() != (table.kind == KindName::OneOf) {
         return Err(wrong("one-of, and nothing else, lists its values."));
     }
     let kind = match table.kind {
-        RawKind::Reference => Kind::Reference,
-        RawKind::Code => Kind::Code,
-        RawKind::Text => Kind::Text,
-        RawKind::Day => Kind::Day,
-        RawKind::Moment => Kind::Moment,
-        RawKind::Quantity => Kind::Quantity,
-        RawKind::Money => Kind::Money { currency: table.currency.clone().unwrap_or_default() },
-        RawKind::Flag => Kind::Flag,
-        RawKind::OneOf => Kind::OneOf(table.values.clone().unwrap_or_default()),
+        KindName::Reference => Kind::Reference,
+        KindName::Code => Kind::Code,
+        KindName::Text => Kind::Text,
+        KindName::Day => Kind::Day,
+        KindName::Moment => Kind::Moment,
+        KindName::Quantity => Kind::Quantity,
+        KindName::Money => Kind::Money { currency: table.currency.clone().unwrap_or_default() },
+        KindName::Flag => Kind::Flag,
+        KindName::OneOf => Kind::OneOf(table.values.clone().unwrap_or_default()),
     };
     Ok(Field { name: plain, kind, is_required: table.required, about: table.about.clone() })
 }
 
-fn placed(reader: &Reader<'_>, raw: &RawPlace, fields: &[Field]) -> Result<Place, Problem> {
+fn placed(reader: &Reader<'_>, raw: &PlaceNames, fields: &[Field]) -> Result<Place, Problem> {
     let find = |name: &Spanned<String>, fits: fn(&Kind) -> bool, what: &str| {
         let at =
             fields.iter().position(|field| field.name == *name.get_ref() && field.is_required && fits(&field.kind));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use sqlx::Connection;
@@ -70,9 +70,18 @@ impl Postgres {
             .await
     }
 
+    /// After a kill, what its postmaster had started may live on for a moment, and no other starts beside it.
     pub async fn restart(&mut self) -> Result<()> {
-        self.process.restart()?;
-        self.ready().await
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            self.process.restart()?;
+            match self.ready().await {
+                Err(_) if !self.process.is_running() && Instant::now() < until => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                ended => return ended,
+            }
+        }
     }
 
     /// `DATABASE_URL` of one of its databases.

@@ -11,6 +11,8 @@ use xxhash_rust::xxh64::xxh64;
 
 pub use file::MappingError;
 
+use super::url::{SELECT_BUDGET, encode};
+
 /// What a value of 1C must be; `$metadata` must declare a type that fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Literal {
@@ -187,13 +189,18 @@ impl Mapping {
         }
     }
 
-    /// `$select`: the mapped names, each once, and no other.
+    /// `$select`: the mapped names, each once, and no other. Where they would fill the address, whole sections are asked for, or
+    /// all that there is: more bytes, but no web server that cuts them off.
     pub fn select(&self) -> String {
-        let header = self.header.names.iter().map(|name| name.erp_name.clone());
+        let header: Vec<String> = self.header.names.iter().map(|name| name.erp_name.clone()).collect();
         let lines = self.sections.iter().flat_map(|section| {
             section.object.names.iter().map(move |name| format!("{}/{}", section.name, name.erp_name))
         });
-        header.chain(lines).collect::<Vec<_>>().join(",")
+        let sections = self.sections.iter().map(|section| section.name.clone());
+        let by_name = header.iter().cloned().chain(lines).collect::<Vec<_>>().join(",");
+        let by_section = header.iter().cloned().chain(sections).collect::<Vec<_>>().join(",");
+        let fits = |select: &String| encode(select).len() <= SELECT_BUDGET;
+        [by_name, by_section].into_iter().find(fits).unwrap_or_else(|| "*".to_owned())
     }
 
     /// Whether it is read as a whole, without keys.

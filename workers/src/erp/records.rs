@@ -1,17 +1,23 @@
 //! What a page of 1C becomes: documents or items as members of their messages, rows of a snapshot, or keys only.
 
+mod keys;
+mod rows;
+mod write;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{NaiveDate, NaiveDateTime};
-use shared::dataset::{Dataset, Field, Kind, What, YEARS};
-use shared::money::Amount;
+use chrono::NaiveDateTime;
+use shared::dataset::{Dataset, Kind, What, YEARS};
 use uuid::Uuid;
 
+pub use self::keys::{Key, Keys};
+pub use self::rows::Rows;
+use self::write::{end_object, short_enough, write};
 use super::given::Given;
 use super::mapping::{Filter, Mapping, Target};
 use super::read::{Misfit, Salvage, Sink};
-use crate::record::{self, MOST_LETTERS, json};
+use crate::record::{self, json};
 
 /// A document or an item of 1C as the mapping read it.
 #[derive(Debug, Clone)]
@@ -294,161 +300,6 @@ impl Records {
         }
         (first..self.lines.len(), total)
     }
-}
-
-/// A page of a virtual table: rows as members of messages.
-#[derive(Debug)]
-pub struct Rows {
-    dataset: Dataset,
-    /// Of `text`; each row with a comma behind it.
-    pub rows: Vec<Range<usize>>,
-    pub text: Vec<u8>,
-    /// The sum of the dataset's total, in ten-thousandths, wrapping.
-    pub total: i64,
-    draft: (usize, i64),
-}
-
-impl Sink for Rows {
-    fn of(mapping: &Mapping) -> Self {
-        Self { dataset: mapping.dataset, rows: Vec::new(), text: Vec::new(), total: 0, draft: (0, 0) }
-    }
-
-    fn begin(&mut self) {
-        self.draft = (self.text.len(), 0);
-        self.text.push(b'{');
-    }
-
-    fn header(&mut self, given: Given<'_>) -> Result<(), String> {
-        let Target::Field(at) = given.rule.target else { return Ok(()) };
-        let definition = self.dataset.definition();
-        let written = write(&mut self.text, &definition.lines[at], given, false)?;
-        if definition.total == Some(at) {
-            self.draft.1 = written.unwrap_or_default();
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, problem: Option<String>) -> Option<Misfit> {
-        let (start, total) = self.draft;
-        if let Some(reason) = problem {
-            self.text.truncate(start);
-            return Some(Misfit { reason, salvage: Salvage::default() });
-        }
-        end_object(&mut self.text);
-        self.rows.push(start..self.text.len());
-        self.total = self.total.wrapping_add(total);
-        None
-    }
-}
-
-/// A key with the version that 1C gave it, and for documents its date (year one where it is empty).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Key {
-    pub id: Uuid,
-    pub data_version: String,
-    pub dated: NaiveDateTime,
-}
-
-/// A page of a scan of keys.
-#[derive(Debug, Default)]
-pub struct Keys {
-    pub keys: Vec<Key>,
-    draft: Key,
-}
-
-impl Sink for Keys {
-    fn of(_: &Mapping) -> Self {
-        Self::default()
-    }
-
-    fn begin(&mut self) {
-        self.draft = Key { dated: NaiveDateTime::MIN, ..Key::default() };
-    }
-
-    fn header(&mut self, given: Given<'_>) -> Result<(), String> {
-        match given.rule.target {
-            Target::Id => self.draft.id = given.key()?,
-            Target::DataVersion => self.draft.data_version = given.text()?.into_owned(),
-            Target::Field(_) => self.draft.dated = given.moment()?.unwrap_or_else(year_one),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, problem: Option<String>) -> Option<Misfit> {
-        let draft = std::mem::take(&mut self.draft);
-        let misfit = problem.map(|reason| Misfit { reason, salvage: Salvage::default() });
-        if misfit.is_none() {
-            self.keys.push(draft);
-        }
-        misfit
-    }
-}
-
-/// 1C's empty date.
-pub fn year_one() -> NaiveDateTime {
-    NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or_default().into()
-}
-
-/// The comma behind the last field becomes the end of the object, with a comma behind that.
-fn end_object(text: &mut Vec<u8>) {
-    if text.last() == Some(&b',') {
-        text.pop();
-    }
-    text.extend_from_slice(b"},");
-}
-
-/// Writes a field with a comma behind it; returns a figure in ten-thousandths.
-fn write(out: &mut Vec<u8>, field: &Field, given: Given<'_>, is_negative: bool) -> Result<Option<i64>, String> {
-    json::name(out, &field.name);
-    let mut figure = None;
-    match &field.kind {
-        Kind::Reference => json::uuid(out, given.reference()?),
-        Kind::Code | Kind::Text => json::text(out, &given.text()?),
-        Kind::OneOf(values) => {
-            let text = given.text()?;
-            if !values.iter().any(|value| *value == text) {
-                return Err(format!("{} is {text:?}, which is none of {}", given.erp_name(), values.join(", ")));
-            }
-            json::text(out, &text);
-        }
-        Kind::Flag => json::flag(out, given.flag()?),
-        Kind::Quantity | Kind::Money { .. } => {
-            let read = given.amount()?.raw();
-            // Amounts have 18 digits, far from where a sign would overflow.
-            let amount = if is_negative { read.saturating_neg() } else { read };
-            json::amount(out, Amount::from_raw(amount));
-            figure = Some(amount);
-        }
-        Kind::Day | Kind::Moment => moment(out, field, &given)?,
-    }
-    out.push(b',');
-    Ok(figure)
-}
-
-/// A date that the warehouse cannot hold is as good as none.
-fn moment(out: &mut Vec<u8>, field: &Field, given: &Given<'_>) -> Result<(), String> {
-    let moment = given.moment()?.filter(|moment| record::is_in_range(moment.date()));
-    match moment {
-        None if field.is_required => return Err(format!("{} is no date that can be kept", given.erp_name())),
-        None => json::null(out),
-        Some(moment) if field.kind == Kind::Day => json::day(out, moment.date()),
-        Some(moment) => json::moment(out, moment),
-    }
-    Ok(())
-}
-
-/// Every row repeats the texts of its document.
-fn short_enough(field: &Field, given: &Given<'_>) -> Result<(), String> {
-    let most = match field.kind {
-        Kind::Code => MOST_LETTERS.0,
-        Kind::Text => MOST_LETTERS.1,
-        _ => return Ok(()),
-    };
-    if given.text()?.chars().nth(most).is_none() {
-        return Ok(());
-    }
-    Err(format!("{} has more than {most} letters, which every row of the document would repeat", given.erp_name()))
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use uuid::Uuid;
 /// Bytes of query that IIS lets through by default.
 pub const QUERY_BUDGET: usize = 2048;
 
+/// Of them, what `$select` may take: a filter by two dates or some keys, an order and a page stand beside it.
+pub const SELECT_BUDGET: usize = 1600;
+
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')

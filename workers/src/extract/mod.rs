@@ -5,6 +5,7 @@ pub mod audit;
 pub mod changes;
 pub mod cron;
 pub mod held;
+mod judge;
 pub mod ledger;
 pub mod operator;
 pub mod outgoing;
@@ -14,6 +15,7 @@ pub mod progress;
 pub mod publish;
 pub mod run;
 pub mod schedule;
+pub mod shapes;
 pub mod snapshots;
 
 pub use run::run;

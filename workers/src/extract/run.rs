@@ -1,9 +1,7 @@
 //! The extractor's loop: tick, claim, run a pass under its lease, write down how it ended.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use shared::dataset::{Change, Dataset};
@@ -18,7 +16,7 @@ use super::ledger::Ledger;
 use super::pass::Pass;
 use super::publish::Publisher;
 use super::schedule::{self, Claim, Outcome, Schedule};
-use super::{Stop, held, operator, progress};
+use super::{Stop, held, judge, operator, progress};
 use crate::config::{ExtractorConfig, Job, Reach};
 use crate::erp::mapping::MappingError;
 use crate::erp::{Client, Mapping};
@@ -181,9 +179,16 @@ impl Extractor {
                 Err(Stop::Stale)
             }
         };
-        let is_audit = self.reach(&claim.job, dataset) == Reach::Audit;
-        let outcome =
-            if is_audit { self.judge_audit(&claim, ended) } else { self.judge(&claim, &pass, ended, began.elapsed()) };
+        let attempts = self.config.rhythm.attempts;
+        let outcome = if self.reach(&claim.job, dataset) == Reach::Audit {
+            judge::audit(&claim, ended, attempts)
+        } else {
+            let outcome = judge::pass(&claim, &pass.counts, ended, began.elapsed(), attempts);
+            if let Outcome::Failed(reason) = &outcome {
+                self.troubles().insert(dataset.name(), (claim.pass, reason.clone()));
+            }
+            outcome
+        };
         self.write_down(&claim, &outcome).await;
     }
 
@@ -205,97 +210,6 @@ impl Extractor {
             }
             tokio::time::sleep(self.config.rhythm.poll).await;
         }
-    }
-
-    /// Logs how the pass ended, once, here.
-    fn judge(&self, claim: &Claim, pass: &Pass, ended: Result<(), Stop>, took: Duration) -> Outcome {
-        let name = claim.dataset.name();
-        let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-        let (sent, skipped, rejected) =
-            (count(&pass.counts.sent), count(&pass.counts.skipped), count(&pass.counts.rejected));
-        let lines = count(&pass.counts.lines);
-        metrics::counter!("extract_sent_total", "dataset" => name).increment(sent);
-        metrics::counter!("extract_lines_total", "dataset" => name).increment(lines);
-        if let Some(operations) = pass.counts.unknown() {
-            tracing::warn!(
-                dataset.name = name,
-                pass.number = claim.pass,
-                "Counted among {name}, though the filter of its mapping does not name it: {operations}"
-            );
-        }
-        match ended {
-            Ok(()) => {
-                metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "done").increment(1);
-                tracing::info!(
-                    dataset.name = name,
-                    job.name = claim.job,
-                    pass.number = claim.pass,
-                    pass.sent = sent,
-                    pass.lines = lines,
-                    pass.skipped = skipped,
-                    pass.rejected = rejected,
-                    pass.took_ms = took.as_millis() as u64,
-                    "Read {name}: {sent} sent with {lines} lines, {skipped} skipped, {rejected} rejected"
-                );
-                Outcome::Done
-            }
-            Err(Stop::Asked) => Outcome::Drained,
-            // Should the slot still be ours, it begins anew at once.
-            Err(Stop::Stale) => {
-                tracing::warn!(
-                    dataset.name = name,
-                    pass.number = claim.pass,
-                    "The pass over {name} lost its lease and stops: another replica or an operator has overtaken it"
-                );
-                Outcome::Drained
-            }
-            // Tried again by the next slot, not sooner: only a person or the source can end it. What stands here is as of the
-            // last whole pass, so there is no marker.
-            Err(Stop::Held(reason)) => {
-                metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "held").increment(1);
-                tracing::error!(dataset.name = name, job.name = claim.job, pass.number = claim.pass, "{reason}");
-                Outcome::Done
-            }
-            Err(stop) => {
-                metrics::counter!("extract_passes_total", "dataset" => name, "outcome" => "failed").increment(1);
-                let reason = stop.to_string();
-                self.troubles().insert(name, (claim.pass, reason.clone()));
-                // Nobody else tells of a slot that is not tried again.
-                if matches!(stop, Stop::GiveUp(_)) || claim.attempt >= self.config.rhythm.attempts {
-                    tracing::error!(
-                        dataset.name = name,
-                        job.name = claim.job,
-                        attempt = claim.attempt,
-                        "Failed to read {name}: {reason}"
-                    );
-                } else {
-                    tracing::warn!(
-                        dataset.name = name,
-                        job.name = claim.job,
-                        attempt = claim.attempt,
-                        "Failed to read {name}: {reason}"
-                    );
-                }
-                Outcome::Failed(reason)
-            }
-        }
-    }
-
-    /// What a comparison found, it has told. One that could not be made says nothing about 1C.
-    fn judge_audit(&self, claim: &Claim, ended: Result<(), Stop>) -> Outcome {
-        let (name, is_last) = (claim.dataset.name(), claim.attempt >= self.config.rhythm.attempts);
-        let reason = match ended {
-            Ok(()) => return Outcome::Done,
-            Err(Stop::Asked | Stop::Stale) => return Outcome::Drained,
-            Err(stop) => stop.to_string(),
-        };
-        let told = format!("What was sent of {name} is not compared with what stands in the warehouse: {reason}");
-        if is_last {
-            tracing::error!(dataset.name = name, attempt = claim.attempt, "{told}");
-        } else {
-            tracing::warn!(dataset.name = name, attempt = claim.attempt, "{told}");
-        }
-        Outcome::Failed(reason)
     }
 
     /// Returns when the lease is lost: said by Postgres, or because it could not be renewed in time.

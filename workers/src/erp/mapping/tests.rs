@@ -1,6 +1,8 @@
+use chrono::{Datelike as _, NaiveDateTime};
 use shared::dataset::Catalogue;
 
 use super::*;
+use crate::erp::pages::{Span, Walk};
 
 fn dataset(name: &str) -> Dataset {
     Catalogue::compiled_in().unwrap().get(name).unwrap()
@@ -29,6 +31,20 @@ fn one_field_of_1c_may_fill_two_of_ours_and_is_asked_for_once() {
     assert_eq!(mapping.select().matches("Контрагент_Key").count(), 1);
     let filtered = sales(&ours().replace("field = \"ХозяйственнаяОперация\"", "field = \"Number\"")).unwrap();
     assert_eq!(filtered.select().split(',').filter(|name| *name == "Number").count(), 1, "a filter's field, too");
+}
+
+#[test]
+fn a_question_with_many_names_stays_within_the_address_that_web_servers_let_through() {
+    let orders = Mapping::of(dataset("orders"), "ut11").unwrap();
+    let select = orders.select();
+    assert!(select.ends_with(",Товары") && !select.contains('/'), "{select}");
+    assert!(sales(&ours()).unwrap().select().contains("Товары/"), "few names are asked for by name");
+    for dataset in Catalogue::compiled_in().unwrap().all() {
+        let mapping = Mapping::of(*dataset, "ut11").unwrap();
+        let span = Span { from: NaiveDateTime::MIN.with_year(2024), to: NaiveDateTime::MIN.with_year(2025) };
+        let length = Walk::over(span).question(&mapping, 1_000_000).query_length();
+        assert!(length <= crate::erp::url::QUERY_BUDGET, "{dataset}: {length}");
+    }
 }
 
 #[test]

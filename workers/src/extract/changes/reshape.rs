@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::missing::{Compared, Missing};
 use super::{Reader, spans};
 use crate::erp::pages::Span;
-use crate::extract::ledger::Other;
+use crate::extract::shapes::Other;
 use crate::extract::{Stop, progress};
 
 /// Documents of one slice.

@@ -1,0 +1,92 @@
+//! What the ledger holds that was read by another shape than a pass's: another mapping, or other fields of the dataset.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::ledger::Ledger;
+use super::pass::Pass;
+use super::{Stop, progress};
+
+/// What was read by another shape than the pass's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Other {
+    pub sent: i64,
+    pub rejected: i64,
+}
+
+/// The newest documents of another shape, and the days that they lie in. Items lie in none.
+#[derive(Debug)]
+pub struct Slice {
+    pub keys: Vec<Uuid>,
+    pub first: Option<NaiveDate>,
+    pub last: Option<NaiveDate>,
+}
+
+impl Ledger {
+    pub async fn of_another_shape(&self, pass: &Pass) -> Result<Other, Stop> {
+        let sql = "SELECT (SELECT count(*) FROM sent WHERE dataset = $1 AND shape <> $2) AS sent,
+                          (SELECT count(*) FROM rejected WHERE dataset = $1 AND shape <> $2) AS rejected";
+        Ok(sqlx::query_as(sql).bind(pass.dataset.name()).bind(pass.shape).fetch_one(self.pool()).await?)
+    }
+
+    pub async fn slice_of_another_shape(&self, pass: &Pass, most: i64) -> Result<Slice, Stop> {
+        let rows: Vec<(Uuid, Option<NaiveDate>)> = sqlx::query_as(
+            "SELECT key, sold_on FROM sent WHERE dataset = $1 AND shape <> $2 ORDER BY sold_on DESC NULLS LAST LIMIT $3",
+        )
+        .bind(pass.dataset.name())
+        .bind(pass.shape)
+        .bind(most)
+        .fetch_all(self.pool())
+        .await?;
+        let days = || rows.iter().filter_map(|(_, day)| *day);
+        Ok(Slice { first: days().min(), last: days().max(), keys: rows.iter().map(|(key, _)| *key).collect() })
+    }
+
+    /// Of these, those that are of another shape.
+    pub async fn still_of_another_shape(&self, pass: &Pass, keys: &[Uuid]) -> Result<Vec<Uuid>, Stop> {
+        let sql = "SELECT DISTINCT key FROM sent WHERE dataset = $1 AND shape <> $2 AND key = ANY($3)";
+        let found = sqlx::query_scalar(sql).bind(pass.dataset.name()).bind(pass.shape).bind(keys);
+        Ok(found.fetch_all(self.pool()).await?)
+    }
+
+    /// These were asked for by the pass's shape, whatever became of them.
+    pub async fn take_shape(&self, pass: &Pass, keys: &[Uuid]) -> Result<(), Stop> {
+        let mut tx = self.pool().begin().await?;
+        progress::fence(&mut tx, pass).await?;
+        sqlx::query("UPDATE sent SET shape = $2 WHERE dataset = $1 AND key = ANY($3)")
+            .bind(pass.dataset.name())
+            .bind(pass.shape)
+            .bind(keys)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Keys that were rejected by another shape.
+    pub async fn rejected_by_another_shape(&self, pass: &Pass, most: i64) -> Result<Vec<Uuid>, Stop> {
+        let sql = "SELECT key FROM rejected WHERE dataset = $1 AND shape <> $2 ORDER BY key LIMIT $3";
+        let keys: Vec<String> = sqlx::query_scalar(sql)
+            .bind(pass.dataset.name())
+            .bind(pass.shape)
+            .bind(most)
+            .fetch_all(self.pool())
+            .await?;
+        Ok(keys.iter().filter_map(|key| Uuid::try_parse(key).ok()).collect())
+    }
+
+    /// Of these, and of those that have no key, what is still remembered by another shape.
+    pub async fn forget_rejected(&self, pass: &Pass, keys: &[Uuid]) -> Result<(), Stop> {
+        let keys: Vec<String> = keys.iter().map(Uuid::to_string).collect();
+        let mut tx = self.pool().begin().await?;
+        progress::fence(&mut tx, pass).await?;
+        sqlx::query("DELETE FROM rejected WHERE dataset = $1 AND shape <> $2 AND (key = ANY($3) OR key LIKE '#%')")
+            .bind(pass.dataset.name())
+            .bind(pass.shape)
+            .bind(keys)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
