@@ -6,7 +6,6 @@
 //! | --- | --- |
 //! | the scope, where `run::dealers` writes it into a query | `no_byte_of_any_answer_holds_another_dealers_canary`; `sales`: three of four |
 //! | whether a dealer named in the address is the viewer's, in `Filter::read` and `run::narrowed` | `no_byte_of_any_answer_holds_another_dealers_canary`; `sales::a_wrong_filter_is_answered_beside_its_field_and_asks_nothing` |
-//! | the dealers, out of what a kept answer is found by (`answers::Question`) | `no_byte_of_any_answer_holds_another_dealers_canary`; `answers`: the unit's `an_answer_is_that_of_its_dealers_its_values_and_what_had_arrived` |
 //! | the parameter, in a view | `every_view_demands_its_dealers_and_reads_final`; what then shows: `a_view_without_its_filter_would_show_everything` |
 
 use clickhouse::Client;
