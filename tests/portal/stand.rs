@@ -83,7 +83,7 @@ impl Stand {
         }
         let clickhouse = TestClickHouse::bare(Some(config.path().to_owned())).await;
         let migrator = clickhouse.client("migrator");
-        shared::clickhouse::migrate(&migrator).await.expect("migrate ClickHouse");
+        clickhouse.migrate().await;
         seed_common(&migrator).await;
         seed(&migrator, VOLGA).await;
         Self::over(clickhouse, |launch| launch).await

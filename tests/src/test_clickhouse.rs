@@ -24,11 +24,7 @@ pub struct TestClickHouse {
 /// A fresh, migrated ClickHouse.
 pub async fn clickhouse() -> TestClickHouse {
     let clickhouse = TestClickHouse::bare(None).await;
-    let migrator = clickhouse.client("migrator");
-    shared::clickhouse::migrate(&migrator).await.expect("migrate ClickHouse");
-    let datasets = crate::datasets();
-    let refused = shared::dataset::migrate(&migrator, &datasets).await.expect("make the datasets' tables");
-    assert!(refused.is_empty(), "{refused:?}");
+    clickhouse.migrate().await;
     clickhouse
 }
 
@@ -45,6 +41,14 @@ impl TestClickHouse {
         };
         let server = ClickHouse::start(&Parts::locate(), &settings).await.expect("start a ClickHouse");
         Self { server, folder }
+    }
+
+    /// Brings it what the product's `migrate` does.
+    pub async fn migrate(&self) {
+        let migrator = self.client("migrator");
+        shared::clickhouse::migrate(&migrator).await.expect("migrate ClickHouse");
+        let refused = shared::dataset::migrate(&migrator, &crate::datasets()).await.expect("make the datasets' tables");
+        assert!(refused.is_empty(), "{refused:?}");
     }
 
     /// Holds its `data/`.
