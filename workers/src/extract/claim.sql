@@ -5,7 +5,7 @@ UPDATE slot SET state = 'running', attempt = attempt + 1, owner = $1, started_at
     lease_until = now() + make_interval(secs => $2)
 WHERE (job, slot_at) = (
     SELECT job, slot_at FROM slot q
-    WHERE state = 'queued' AND not_before <= now() AND q.job = ANY($3)
+    WHERE state = 'queued' AND not_before <= now() AND q.job = ANY($3) AND ($4 OR q.job LIKE '%-audit')
       AND NOT EXISTS (SELECT FROM slot r WHERE r.state = 'running'
                       AND (r.dataset = q.dataset
                            OR r.owner <> $1 AND r.job NOT LIKE '%-audit' AND q.job NOT LIKE '%-audit'))

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use shared::dataset::{Change, Dataset};
-use tokio::sync::{Notify, RwLock};
+use tokio::sync::{Notify, RwLock, Semaphore};
 use tokio::task::JoinSet;
 use tokio_cron_scheduler::{Job as CronJob, JobScheduler};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,7 @@ use crate::erp::{Client, Mapping};
 use crate::health::Health;
 use crate::waiting::{self, Needs};
 
-/// Passes under way. Each holds up to three pages of 1C, of some 8 MiB as they come.
+/// Readings under way. Each holds up to three pages of 1C, of some 8 MiB as they come. Comparisons hold none.
 const AT_ONCE: usize = 4;
 
 struct Extractor {
@@ -34,6 +34,8 @@ struct Extractor {
     ledger: Ledger,
     warehouse: Warehouse,
     publisher: RwLock<Arc<Publisher>>,
+    /// Of readings.
+    places: Arc<Semaphore>,
     /// Why the last pass over a dataset failed, with its number.
     troubles: Mutex<BTreeMap<&'static str, (i64, String)>>,
 }
@@ -63,9 +65,9 @@ pub async fn run(config: ExtractorConfig, shutdown: CancellationToken) -> anyhow
         return Ok(());
     }
     let schedule = Schedule::new(pool, config.jobs.clone(), config.timezone, config.rhythm.clone());
-    let publisher = RwLock::new(publisher);
+    let (publisher, places) = (RwLock::new(publisher), Arc::new(Semaphore::new(AT_ONCE)));
     let troubles = Mutex::default();
-    Arc::new(Extractor { config, schedule, client, mappings, ledger, warehouse, publisher, troubles })
+    Arc::new(Extractor { config, schedule, client, mappings, ledger, warehouse, publisher, places, troubles })
         .work(&health, shutdown)
         .await
 }
@@ -121,10 +123,15 @@ impl Extractor {
         shutdown: &CancellationToken,
     ) -> sqlx::Result<Option<String>> {
         self.schedule.tick().await?;
-        while !shutdown.is_cancelled() && passes.len() < AT_ONCE {
-            let Some(claim) = self.schedule.claim().await? else { break };
+        while !shutdown.is_cancelled() {
+            let place = Arc::clone(&self.places).try_acquire_owned().ok();
+            let Some(claim) = self.schedule.claim(place.is_some()).await? else { break };
+            let place = place.filter(|_| self.reach(&claim.job, claim.dataset) != Reach::Audit);
             let (extractor, shutdown) = (Arc::clone(self), shutdown.clone());
-            passes.spawn(async move { extractor.run_slot(claim, shutdown).await });
+            passes.spawn(async move {
+                let _place = place;
+                extractor.run_slot(claim, shutdown).await;
+            });
         }
         let told: Vec<String> = [self.held().await?, self.trouble().await?].into_iter().flatten().collect();
         Ok((!told.is_empty()).then(|| told.join(" ")))

@@ -198,8 +198,9 @@ impl Schedule {
     }
 
     /// Takes the oldest slot that is due, if its dataset is free and no other replica is at work, and draws the number
-    /// of its pass. Slots of jobs that only another release knows are left to it.
-    pub async fn claim(&self) -> sqlx::Result<Option<Claim>> {
+    /// of its pass. Slots of jobs that only another release knows are left to it. Without a place for another reading only
+    /// comparisons are taken.
+    pub async fn claim(&self, may_read: bool) -> sqlx::Result<Option<Claim>> {
         let mut tx = self.pool.begin().await?;
         // One claim at a time, each seeing the one before.
         sqlx::query("SELECT pg_advisory_xact_lock(hashtext('slot claim'))").execute(&mut *tx).await?;
@@ -208,6 +209,7 @@ impl Schedule {
             .bind(&self.owner)
             .bind(self.rhythm.lease.as_secs_f64())
             .bind(jobs)
+            .bind(may_read)
             .fetch_optional(&mut *tx)
             .await;
         let Some(Due { job, slot_at, dataset, attempt }) = (match claimed {
