@@ -83,10 +83,12 @@ async fn after_postgresql_was_made_anew_versions_go_on_behind_those_of_the_wareh
     extractor.stop();
     loader.stop();
     // All that the workers know is lost, and 1C goes on meanwhile.
-    sqlx::raw_sql("TRUNCATE sent, sending, rejected, progress, slot, held; ALTER SEQUENCE pass_number RESTART")
-        .execute(&stand.postgres.pool)
-        .await
-        .expect("forget everything");
+    sqlx::raw_sql(
+        "TRUNCATE sent, sending, rejected, progress, slot, held, snapshot; ALTER SEQUENCE pass_number RESTART",
+    )
+    .execute(&stand.postgres.pool)
+    .await
+    .expect("forget everything");
     let documents = stand.documents().await;
     stand.change(&documents[0], "dealer", json!({ "dealer": stack::onec::dealer(2) })).await;
     stand.change(&documents[1], "unpost", json!({})).await;

@@ -48,6 +48,12 @@ pub fn free_slot(snapshots: &[Snapshot]) -> Option<i16> {
 pub async fn begin(pool: &PgPool, pass: &Pass, slot: i16) -> Result<(), Stop> {
     let mut tx = pool.begin().await?;
     progress::fence(&mut tx, pass).await?;
+    // What was begun after this by a count of passes that is forgotten by now would be taken for newer.
+    sqlx::query("DELETE FROM snapshot WHERE dataset = $1 AND pass >= $2")
+        .bind(pass.dataset.name())
+        .bind(pass.number)
+        .execute(&mut *tx)
+        .await?;
     sqlx::query("INSERT INTO snapshot (dataset, pass, slot) VALUES ($1, $2, $3)")
         .bind(pass.dataset.name())
         .bind(pass.number)
