@@ -236,7 +236,7 @@ async fn the_full_pass_finds_what_was_edited_moved_or_removed_years_ago() {
     let launch = stand
         .extractor()
         .env("EXTRACT_CRON_SALES", "0 0 0 1 1 *")
-        .env("EXTRACT_SALES_WINDOW_DAYS", "1")
+        .env("EXTRACT_WINDOW_DAYS", "1")
         .env("EXTRACT_CRON_SALES_FULL", "* * * * * *");
     let _workers = (start(launch), start(stand.loader()));
     stand.await_equal().await;
