@@ -45,7 +45,7 @@ async fn what_is_handed_to_an_agent_is_no_sale_a_return_is_taken_off_and_an_unkn
     assert_eq!(stand.postgres_count("SELECT count(*) FROM rejected").await, 0);
     add(&stand, "sale", "ПередачаПоНовомуЗакону", 40).await;
     becomes(300 - 2_000 + 40).await;
-    await_line(&extractor, &["WARN", "sales.toml does not name", "ПередачаПоНовомуЗакону (1)"]).await;
+    await_line(&extractor, &["WARN", "the filter of its mapping does not name it", "ПередачаПоНовомуЗакону (1)"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

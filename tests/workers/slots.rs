@@ -78,11 +78,11 @@ async fn a_lease_of_the_future_ends_like_any_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slot_that_only_a_newer_release_knows_is_left_to_it_and_holds_nothing_up() {
     let stand = Stand::start().await;
-    insert(&stand, "INSERT INTO slot (job, slot_at, dataset) VALUES ('orders', now() - interval '1 hour', 'orders')")
+    insert(&stand, "INSERT INTO slot (job, slot_at, dataset) VALUES ('rebates', now() - interval '1 hour', 'rebates')")
         .await;
     let _extractor = extractor(&stand);
     goes_on(&stand).await;
-    assert_eq!(stand.postgres_count("SELECT count(*) FROM slot WHERE job = 'orders' AND state = 'queued'").await, 1);
+    assert_eq!(stand.postgres_count("SELECT count(*) FROM slot WHERE job = 'rebates' AND state = 'queued'").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
