@@ -97,7 +97,8 @@ pub async fn migrate(client: &Client) -> Result<(), MigrateError> {
     Ok(())
 }
 
-fn hex(text: &str) -> String {
+/// SHA-256.
+pub(crate) fn hex(text: &str) -> String {
     use sha2::Digest;
     sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

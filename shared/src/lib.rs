@@ -10,6 +10,7 @@ pub mod language;
 pub mod localised;
 pub mod money;
 pub mod postgres;
+pub mod problem;
 pub mod report;
 pub mod schema;
 pub mod shutdown;

@@ -6,8 +6,9 @@ use std::path::Path;
 use include_dir::{Dir, include_dir};
 
 use super::definition::{Dataset, Definition};
-use super::read::{Problem, read};
+use super::read::read;
 use crate::env::{self, EnvError};
+use crate::problem::Problem;
 
 static COMPILED_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../assets/datasets");
 
@@ -84,7 +85,7 @@ fn each_has_its_table(definitions: &BTreeMap<String, Definition>) -> Result<(), 
             let (name, table) = (&definition.name, &definition.table);
             let problem =
                 format!("the table {table} is that of {other}: name another, or say that it is like {other}.");
-            return Err(Problem { file: format!("datasets/{name}/dataset.toml"), line: 1, problem });
+            return Err(Problem::new(format!("datasets/{name}/dataset.toml"), 1, problem));
         }
     }
     Ok(())
@@ -106,10 +107,8 @@ fn folder(name: &str, overlay: &Overlay, known: &BTreeMap<String, Definition>) -
 }
 
 fn overlay(site: &Path) -> Result<Overlay, Problem> {
-    let unreadable = |cause: std::io::Error| Problem {
-        file: site.display().to_string(),
-        line: 1,
-        problem: format!("cannot be read ({cause}): mend DATASETS_DIR."),
+    let unreadable = |cause: std::io::Error| {
+        Problem::new(site.display().to_string(), 1, format!("cannot be read ({cause}): mend DATASETS_DIR."))
     };
     let mut found = Overlay::new();
     let name_of = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -211,16 +211,19 @@ impl Definition {
 
     /// What the warehouse must have for it, by a name that changes with that.
     pub fn fingerprint(&self) -> String {
-        use sha2::Digest as _;
-        let mut hasher = sha2::Sha256::new();
+        let mut text = String::new();
         for field in self.fields.iter().chain(&self.lines) {
-            hasher.update(format!("{} {:?} {}\n", field.name, field.kind, field.is_required));
+            text += &format!("{} {:?} {}\n", field.name, field.kind, field.is_required);
         }
-        hasher.update(format!("{} {} {:?} {:?}\n", self.table, self.key, self.place, self.search));
-        self.views.iter().for_each(|view| hasher.update(&view.text));
-        let digest = hasher.finalize();
-        let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        text += &format!("{} {} {:?} {:?}\n", self.table, self.key, self.place, self.search);
+        self.views.iter().for_each(|view| text += &view.text);
+        let hash = &crate::clickhouse::hex(&text)[..16];
         format!("datasets/{} {hash}", self.name)
+    }
+
+    /// Whether the field is one of those that the table is sorted by, whose columns stand before all others.
+    pub fn leads(&self, field: usize) -> bool {
+        self.place.as_ref().is_some_and(|place| field == place.dealer || self.fields[field].name == place.day)
     }
 
     /// Rows are lines.

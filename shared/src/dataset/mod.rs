@@ -19,7 +19,7 @@ mod view;
 pub use catalogue::Catalogue;
 pub use definition::{Change, Dataset, Definition, Field, Kind, Place, TextFile, What};
 pub use migrate::migrate;
-pub use read::{Problem, read};
+pub use read::read;
 pub use table::{Difference, Table};
 
 /// Years that the warehouse's `Date32` holds.

@@ -9,15 +9,7 @@ use toml::Spanned;
 
 use self::raw::{ChangeName, FieldTable, Fields, KindName, PlaceNames, Raw};
 use super::definition::{Change, Definition, Field, Kind, Place, TextFile, What};
-
-/// Why a folder is no dataset. One sentence; the line is that of the file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {problem}")]
-pub struct Problem {
-    pub file: String,
-    pub line: usize,
-    pub problem: String,
-}
+use crate::problem::Problem;
 
 /// Columns that every table, and members that every message has beside those of the fields.
 const RESERVED: [&str; 9] =
@@ -34,8 +26,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn at(&self, offset: usize, problem: impl Into<String>) -> Problem {
-        let line = self.text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1;
-        Problem { file: self.file.clone(), line, problem: problem.into() }
+        Problem::at(&self.file, self.text, offset, problem)
     }
 
     fn plain(&self, name: &Spanned<String>, what: &str) -> Result<String, Problem> {
@@ -59,7 +50,7 @@ pub fn read<'a>(
 ) -> Result<Definition, Problem> {
     let name = folder.rsplit('/').next().unwrap_or(folder).to_owned();
     let toml_file = format!("{folder}/dataset.toml");
-    let at_start = |problem: String| Problem { file: toml_file.clone(), line: 1, problem };
+    let at_start = |problem: String| Problem::new(&toml_file, 1, problem);
     let text = file("dataset.toml").ok_or_else(|| at_start("is missing: add it, or remove the folder.".to_owned()))?;
     let reader = Reader { file: toml_file.clone(), text: &text };
     if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
@@ -90,7 +81,7 @@ pub fn read<'a>(
             Some((configuration, "toml")) => drop(definition.mappings.insert(configuration.to_owned(), found)),
             Some((_, "sql")) => {
                 if let Some(problem) = super::view::problem(&found, &definition.open_views) {
-                    return Err(Problem { file: found.path, line: 1, problem });
+                    return Err(Problem::new(found.path, 1, problem));
                 }
                 definition.views.push(found);
             }

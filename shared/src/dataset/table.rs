@@ -42,13 +42,8 @@ impl Table {
         let definition = dataset.definition();
         let mut columns = Vec::new();
         let sorting_key = leading(definition, &mut columns);
-        let place = definition.place.as_ref();
-        for (at, field) in definition.fields.iter().enumerate() {
-            let leads = place.is_some_and(|place| at == place.dealer || field.name == place.day);
-            if !leads {
-                columns.push(column(field));
-            }
-        }
+        let others = definition.fields.iter().enumerate().filter(|(at, _)| !definition.leads(*at));
+        columns.extend(others.map(|(_, field)| column(field)));
         columns.extend(definition.lines.iter().map(column));
         if !definition.search.is_empty() {
             let expression = Some(folded(&definition.search));

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 
 use super::definition::{self, Definition};
-use super::problem::Problem;
 use super::role::Role;
 use super::sql::check;
 use crate::dataset::Catalogue as Datasets;
+use crate::problem::Problem;
 
 static COMPILED_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../assets/reports");
 /// Views of our own schema that hold nothing of any dealer; datasets name theirs.

@@ -18,7 +18,6 @@ pub mod freshness;
 pub mod kind;
 mod literal;
 pub mod period;
-pub mod problem;
 pub mod role;
 pub mod run;
 pub mod scope;

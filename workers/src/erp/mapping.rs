@@ -6,7 +6,7 @@ mod file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use shared::dataset::{Change, Dataset, Kind};
+use shared::dataset::{Dataset, Kind};
 use xxhash_rust::xxh64::xxh64;
 
 pub use file::MappingError;
@@ -201,11 +201,6 @@ impl Mapping {
         let by_section = header.iter().cloned().chain(sections).collect::<Vec<_>>().join(",");
         let fits = |select: &String| encode(select).len() <= SELECT_BUDGET;
         [by_name, by_section].into_iter().find(fits).unwrap_or_else(|| "*".to_owned())
-    }
-
-    /// Whether it is read as a whole, without keys.
-    pub fn is_snapshot(&self) -> bool {
-        self.dataset.change == Change::Snapshot
     }
 }
 

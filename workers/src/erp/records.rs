@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 pub use self::keys::{Key, Keys};
 pub use self::rows::Rows;
-use self::write::{end_object, short_enough, write};
+use self::write::{end_object, joined, short_enough, write};
 use super::given::Given;
 use super::mapping::{Filter, Mapping, Target};
 use super::read::{Misfit, Salvage, Sink};
@@ -226,10 +226,7 @@ impl Records {
 
     /// These lines with commas between them.
     pub fn joined(&self, lines: &[Range<usize>]) -> &[u8] {
-        match (lines.first(), lines.last()) {
-            (Some(first), Some(last)) => &self.text[first.start..last.end - 1],
-            _ => &[],
-        }
+        joined(&self.text, lines)
     }
 
     fn field(&mut self, at: usize, given: Given<'_>) -> Result<(), String> {

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use shared::dataset::Dataset;
 use sqlx::PgPool;
 
 use super::pass::Pass;
 use super::{Stop, progress};
-use shared::dataset::Dataset;
 
 /// A span that was compared, with far fewer found in 1C than stand here.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

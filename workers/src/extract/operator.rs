@@ -2,12 +2,12 @@
 //! nothing of them, and asks for one over everything now.
 
 use chrono::NaiveDate;
+use shared::dataset::Dataset;
 use sqlx::{PgPool, Postgres, Transaction};
 
 use super::held::Held;
 use super::schedule;
 use crate::config::{Job, Reach};
-use shared::dataset::Dataset;
 
 /// What will be read again, and by which job.
 #[derive(Debug, Clone, PartialEq, Eq)]

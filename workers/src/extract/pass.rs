@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use shared::dataset::Dataset;
 use tokio_util::sync::CancellationToken;
 
 use super::Stop;
-use shared::dataset::Dataset;
 
 #[derive(Debug)]
 pub struct Pass {

@@ -178,10 +178,7 @@ impl Publisher {
             let rows = &page.rows[part.clone()];
             let first = u32::try_from(sent + part.start + 1)
                 .map_err(|_| Stop::GiveUp(format!("{} has more rows than a table of it can number.", pass.dataset)))?;
-            let text = match (rows.first(), rows.last()) {
-                (Some(first), Some(last)) => &page.text[first.start..last.end - 1],
-                _ => &[],
-            };
+            let text = page.joined(rows);
             write::snapshot(&mut buffer, pass.dataset.definition(), pass.next_version()?, slot, first, text);
             let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&acks)).key(SNAPSHOT).payload(&buffer);
             self.sender.enqueue(record, &acks).await?;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use shared::dataset::Dataset;
 use sqlx::{PgExecutor, PgPool};
 
 use crate::config::{CatchUp, Job, Reach, Rhythm};
-use shared::dataset::Dataset;
 
 /// Slots missed longer ago than this are forgotten.
 const CATCH_UP_HOURS: i64 = 24;

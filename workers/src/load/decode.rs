@@ -1,5 +1,6 @@
 //! Messages into rows: each goes straight into the bytes of its batch, or is rejected with a reason.
 
+use shared::dataset::Dataset;
 use tokio::time::Instant;
 use xxhash_rust::xxh64::Xxh64;
 
@@ -7,7 +8,6 @@ use super::batch::{Phase, Stored};
 use crate::config::Cut;
 use crate::record::marker::{self, Marker};
 use crate::record::read;
-use shared::dataset::Dataset;
 
 /// A message that is none: its key, its payload to the byte, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]

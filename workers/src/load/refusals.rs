@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use shared::dataset::Dataset;
 use tokio::time::Instant;
 
 use super::source::Partition;
-use shared::dataset::Dataset;
 
 /// The pauses between tries grow from the first to the last.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));

@@ -18,14 +18,16 @@ pub mod row;
 pub mod write;
 
 use chrono::{NaiveDate, NaiveDateTime};
-use shared::dataset::YEARS;
+use shared::dataset::{Kind, YEARS};
 use uuid::Uuid;
 
 /// Raised when a message's meaning changes; a loader rejects those it does not know.
 pub const REVISION: u32 = 1;
 
-/// Letters of a document's code at most: 1C has 50, and every row repeats them. Of its other texts.
-pub const MOST_LETTERS: (usize, usize) = (100, 1_000);
+/// Letters of a document's text at most, for every row repeats them: of a code, of which 1C has 50, or of another.
+pub fn most_letters(kind: &Kind) -> usize {
+    if *kind == Kind::Code { 100 } else { 1_000 }
+}
 
 /// Rows that a document had and has no more: lines `from_line` to `to_line` of a dealer's day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use shared::money::Amount;
 use uuid::Uuid;
 
 use self::message::{Cell, Message, MessageOf, Record};
-use super::{Leave, MOST_LETTERS, row};
+use super::{Leave, row};
 
 /// Beyond it a message is broken, not large: more lines than a document can have.
 const MOST_LINES: u32 = 10_000_000;
@@ -61,23 +61,18 @@ impl Encoded {
             if let Cell::Text(text) = cell
                 && dataset.what == What::Document
             {
-                let most = if field.kind == Kind::Code { MOST_LETTERS.0 } else { MOST_LETTERS.1 };
+                let most = super::most_letters(&field.kind);
                 if text.chars().nth(most).is_some() {
                     too_long = Some((field.name.clone(), most));
                 }
             }
-            if !leads(dataset, at) {
+            if !dataset.leads(at) {
                 encode(field, cell, &mut fields)
                     .map_err(|missing| format!("is no message of this topic: {missing}"))?;
             }
         }
         Ok(Self { fields, too_long })
     }
-}
-
-/// Whether the field is one of the columns that the table is sorted by, which stand before all others.
-fn leads(dataset: &Definition, at: usize) -> bool {
-    dataset.place.as_ref().is_some_and(|place| at == place.dealer || dataset.fields[at].name == place.day)
 }
 
 /// How many rows the message becomes, told before the first is written: a few bytes can name millions.
@@ -195,7 +190,7 @@ fn write_tombstones(
     row::day(&mut leading, leave.day);
     row::uuid(&mut leading, message.key);
     let dated = dataset.place.as_ref().map(|place| place.dated);
-    for (at, field) in dataset.fields.iter().enumerate().filter(|(at, _)| !leads(dataset, *at)) {
+    for (at, field) in dataset.fields.iter().enumerate().filter(|(at, _)| !dataset.leads(*at)) {
         match field.kind {
             Kind::Moment if Some(at) == dated => row::moment(&mut rest, leave.day.into()),
             _ => empty(field, &mut rest),

@@ -1,8 +1,8 @@
 //! The chart: a value month by month, beside the months compared.
 
 use crate::localised::Localised;
+use crate::problem::Problem;
 use crate::report::kind::Kind;
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, raw};
 
 /// Its query returns `month` and `value`; of money also the key of its currency, of a quantity its unit, both by the

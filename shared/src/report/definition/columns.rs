@@ -2,8 +2,8 @@
 
 use super::fields::{FieldId, Fields};
 use crate::localised::Localised;
+use crate::problem::Problem;
 use crate::report::kind::Kind;
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, is_plain, raw};
 
 /// Where a shown column's value comes from.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
+use crate::problem::Problem;
 use crate::report::kind::Kind;
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, is_plain, raw};
 
 /// A field of one definition, found by its name once. Only that definition's rows are asked for it.

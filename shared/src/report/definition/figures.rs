@@ -2,8 +2,8 @@
 
 use super::fields::{FieldId, Fields};
 use crate::localised::Localised;
+use crate::problem::Problem;
 use crate::report::kind::Kind;
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, raw};
 
 /// A part of another figure is shown in percent and compared in points.

@@ -1,8 +1,8 @@
 //! The filters of a report, in their order.
 
 use crate::localised::Localised;
+use crate::problem::Problem;
 use crate::report::filter::kind::Kind;
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, is_plain, raw};
 
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use super::columns::Column;
 use super::fields::{FieldId, Fields};
-use crate::report::problem::Problem;
+use crate::problem::Problem;
 use crate::report::written::{Folder, raw};
 
 /// Period and dealer go along; `set` names the filters of the other report and what each takes its value from.

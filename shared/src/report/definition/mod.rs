@@ -22,12 +22,12 @@ pub use self::words::Words;
 
 use super::kind::Kind;
 use super::period::Compare;
-use super::problem::Problem;
 use super::role::Role;
 pub use super::written::raw::CurrencyColumns;
 use super::written::raw::{self, Raw};
 use super::written::{Folder, is_plain};
 use crate::localised::Localised;
+use crate::problem::Problem;
 
 /// One report, read as far as its own `report.toml` goes. `sql::check` looks at its queries, `fit` asks ClickHouse.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@
 use serde::Deserialize;
 
 use super::fields::{Field, FieldId, Fields, Total};
+use crate::problem::Problem;
 use crate::report::kind::Kind;
-use crate::report::problem::Problem;
 use crate::report::written::Folder;
 
 const FILE: &str = "quick.toml";

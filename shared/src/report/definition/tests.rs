@@ -1,5 +1,5 @@
 use super::{Definition, Total, read};
-use crate::report::problem::Problem;
+use crate::problem::Problem;
 
 pub(crate) const TOML: &str = include_str!("../../../../assets/reports/sales/report.toml");
 

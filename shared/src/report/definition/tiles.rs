@@ -4,9 +4,9 @@ use super::columns::{Column, Sort, Source};
 use super::fields::{FieldId, Fields};
 use super::figures::Figure;
 use crate::localised::Localised;
+use crate::problem::Problem;
 use crate::report::kind::Kind;
 use crate::report::period::{Choice, Compare};
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, raw};
 
 #[derive(Debug, Clone)]

@@ -7,9 +7,9 @@ use super::asked::Asked;
 use super::declared::{Bound, FilterKind, Parameter, Query};
 use super::wrong::Wrong;
 use crate::localised::Localised;
+use crate::problem::Problem;
 use crate::report::literal;
 use crate::report::period::Compare;
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, raw};
 
 /// Letters, not bytes.

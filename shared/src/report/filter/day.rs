@@ -6,8 +6,8 @@ use super::asked::Asked;
 use super::declared::{Bound, FilterKind, Parameter, Query};
 use super::period::date;
 use super::wrong::Wrong;
+use crate::problem::Problem;
 use crate::report::period::Compare;
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, raw};
 
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use form_urlencoded::Serializer;
 
 use super::asked::Asked;
 use super::wrong::Wrong;
+use crate::problem::Problem;
 use crate::report::period::Compare;
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, raw};
 
 /// A parameter of a report's queries.

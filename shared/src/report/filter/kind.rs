@@ -8,8 +8,8 @@ pub use super::declared::Parameter;
 use super::declared::{Bound, FilterKind, Query};
 use super::wrong::Wrong;
 use super::{choice, day, period, search};
+use crate::problem::Problem;
 use crate::report::period::{Compare, Period};
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, raw};
 
 /// One line for each kind: its name here, and its file.

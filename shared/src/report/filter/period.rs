@@ -5,8 +5,8 @@ use chrono::{Datelike as _, NaiveDate};
 use super::asked::Asked;
 use super::declared::{Bound, FilterKind, Parameter, Query};
 use super::wrong::Wrong;
+use crate::problem::Problem;
 use crate::report::period::{Choice, Compare, MOST_DAYS, Period};
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, raw};
 
 #[derive(Debug, Clone)]

@@ -6,8 +6,8 @@ use super::asked::Asked;
 use super::declared::{Bound, FilterKind, Parameter, Query};
 use super::wrong::Wrong;
 use crate::localised::Localised;
+use crate::problem::Problem;
 use crate::report::period::Compare;
-use crate::report::problem::Problem;
 use crate::report::written::{Folder, raw};
 use crate::report::{literal, search};
 

@@ -4,9 +4,9 @@
 use super::sources;
 use super::tokens::{Token, What, tokens};
 use super::wrap;
+use crate::problem::Problem;
 use crate::report::definition::Definition;
 use crate::report::filter::kind::Parameter;
-use crate::report::problem::Problem;
 
 /// What would undo a pin, leave the wrapper, or write elsewhere.
 const REFUSED: [&str; 6] = ["PREWHERE", "SETTINGS", "FORMAT", "INTO", "INSERT", "OUTFILE"];

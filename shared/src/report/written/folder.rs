@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 
-use crate::report::problem::Problem;
+use crate::problem::Problem;
 
 pub struct Folder<'a> {
     /// As messages name it.
@@ -29,8 +29,7 @@ impl<'a> Folder<'a> {
 
     /// What is wrong at a place of `report.toml`.
     pub fn at(&self, offset: usize, problem: impl Into<String>) -> Problem {
-        let line = self.toml.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1;
-        Problem::new(format!("{}/report.toml", self.path), line, problem)
+        Problem::at(format!("{}/report.toml", self.path), &self.toml, offset, problem)
     }
 
     /// What is wrong with `report.toml` as a whole.

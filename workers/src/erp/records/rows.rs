@@ -7,7 +7,7 @@ use shared::dataset::Dataset;
 use super::super::given::Given;
 use super::super::mapping::{Mapping, Target};
 use super::super::read::{Misfit, Salvage, Sink};
-use super::write::{end_object, write};
+use super::write::{end_object, joined, write};
 
 /// A page of a virtual table: rows as members of messages.
 #[derive(Debug)]
@@ -19,6 +19,13 @@ pub struct Rows {
     /// The sum of the dataset's total, in ten-thousandths, wrapping.
     pub total: i64,
     draft: (usize, i64),
+}
+
+impl Rows {
+    /// These rows with commas between them.
+    pub fn joined(&self, rows: &[Range<usize>]) -> &[u8] {
+        joined(&self.text, rows)
+    }
 }
 
 impl Sink for Rows {

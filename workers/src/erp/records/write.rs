@@ -1,10 +1,12 @@
 //! A field as its message will have it.
 
+use std::ops::Range;
+
 use shared::dataset::{Field, Kind};
 use shared::money::Amount;
 
 use super::super::given::Given;
-use crate::record::{self, MOST_LETTERS, json};
+use crate::record::{self, json};
 
 /// The comma behind the last field becomes the end of the object, with a comma behind that.
 pub fn end_object(text: &mut Vec<u8>) {
@@ -12,6 +14,14 @@ pub fn end_object(text: &mut Vec<u8>) {
         text.pop();
     }
     text.extend_from_slice(b"},");
+}
+
+/// These objects of the text, which follow each other, with commas between them.
+pub fn joined<'a>(text: &'a [u8], objects: &[Range<usize>]) -> &'a [u8] {
+    match (objects.first(), objects.last()) {
+        (Some(first), Some(last)) => &text[first.start..last.end - 1],
+        _ => &[],
+    }
 }
 
 /// Writes a field with a comma behind it; returns a figure in ten-thousandths.
@@ -56,11 +66,10 @@ fn moment(out: &mut Vec<u8>, field: &Field, given: &Given<'_>) -> Result<(), Str
 
 /// Every row repeats the texts of its document.
 pub fn short_enough(field: &Field, given: &Given<'_>) -> Result<(), String> {
-    let most = match field.kind {
-        Kind::Code => MOST_LETTERS.0,
-        Kind::Text => MOST_LETTERS.1,
-        _ => return Ok(()),
-    };
+    if !field.kind.is_text() {
+        return Ok(());
+    }
+    let most = record::most_letters(&field.kind);
     if given.text()?.chars().nth(most).is_none() {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
+use shared::dataset::Dataset;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -10,7 +11,6 @@ use super::{Span, Sum, Table, Wrong};
 use crate::extract::pass::Pass;
 use crate::extract::place::Place;
 use crate::extract::{Stop, progress};
-use shared::dataset::Dataset;
 
 /// Keys of one question.
 const KEYS: usize = 10_000;

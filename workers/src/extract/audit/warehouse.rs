@@ -119,8 +119,8 @@ impl Warehouse {
     /// The highest pass of which anything has arrived; 0: nothing has. A table that is not there yet holds nothing.
     pub async fn highest_pass(&self) -> Result<u64, Stop> {
         let of_table = |dataset: &Dataset| format!("SELECT bitShiftRight(max(version), 32) FROM dw.{}", dataset.table);
-        let queries =
-            self.all.all().iter().map(of_table).chain([format!("SELECT max(pass) FROM dw.{}", Marker::TABLE)]);
+        let tables = self.all.all().iter().filter(|dataset| !dataset.is_like_another);
+        let queries = tables.map(of_table).chain([format!("SELECT max(pass) FROM dw.{}", Marker::TABLE)]);
         let mut highest = 0;
         for query in queries {
             match self.answered(self.client.query(&query).fetch_one::<u64>()).await? {

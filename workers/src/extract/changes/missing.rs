@@ -78,11 +78,16 @@ impl Reader {
     /// What an earlier pass recorded and never confirmed is asked for by name: it may have been re-dated since.
     pub(super) async fn finish_unconfirmed(&self, missing: &mut Missing) -> Result<(), Stop> {
         let keys = self.ledger().unconfirmed(&self.pass).await?;
+        self.ask_for(&keys, "unconfirmed", missing).await
+    }
+
+    /// These of the ledger's keys, which no list has shown, are asked for by name.
+    pub(super) async fn ask_for(&self, keys: &[Uuid], span: &str, missing: &mut Missing) -> Result<(), Stop> {
         if keys.is_empty() {
             return Ok(());
         }
-        let known = self.ledger().of_keys(&self.pass, &keys).await?;
-        let compared = Compared { span: "unconfirmed", is_all: false, known: &known, seen: &HashSet::new() };
+        let known = self.ledger().of_keys(&self.pass, keys).await?;
+        let compared = Compared { span, is_all: false, known: &known, seen: &HashSet::new() };
         self.look_for(compared, missing).await
     }
 

@@ -1,12 +1,9 @@
 //! A mapping was mended, or a dataset has a field more: what was sent or rejected by another shape is read again, some of it in each
 //! pass and the newest first, so that the usual work goes on meanwhile.
 
-use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use uuid::Uuid;
-
-use super::missing::{Compared, Missing};
+use super::missing::Missing;
 use super::{Reader, spans};
 use crate::erp::pages::Span;
 use crate::extract::shapes::Other;
@@ -72,13 +69,8 @@ impl Reader {
         }
         // Moved to another day since, or gone.
         let rest = self.ledger().still_of_another_shape(&self.pass, &slice.keys).await?;
-        if rest.is_empty() {
-            return Ok(());
-        }
-        let known = self.ledger().of_keys(&self.pass, &rest).await?;
-        let seen: HashSet<Uuid> = HashSet::new();
         let span = spans::name(&Span { from: slice.first.map(Into::into), to: slice.last.map(Into::into) });
-        self.look_for(Compared { span: &span, is_all: false, known: &known, seen: &seen }, missing).await?;
+        self.ask_for(&rest, &span, missing).await?;
         // What is gone is removed at the end, or held: either way it is not asked for again here.
         self.ledger().take_shape(&self.pass, &rest).await
     }

@@ -1,7 +1,5 @@
 //! Virtual tables: all rows, page by page, into a slot of their own; shown as a whole once their marker has arrived.
 
-use std::sync::Arc;
-
 use chrono::NaiveDateTime;
 use xxhash_rust::xxh64::Xxh64;
 
@@ -58,8 +56,8 @@ impl Reader {
     }
 
     async fn rows(&self, size: &mut pages::PageSize, now: NaiveDateTime, skip: usize) -> Result<Page<Rows>, Stop> {
-        let mapping = Arc::clone(&self.mapping);
-        Ok(pages::fetch(&self.client, &mapping, size, |top| question(&mapping, now, skip, top)).await?)
+        let question = |top| question(&self.mapping, now, skip, top);
+        Ok(pages::fetch(&self.client, &self.mapping, size, question).await?)
     }
 
     /// A source that suddenly shows far fewer rows must be doubted: what stands is shown on.

@@ -60,7 +60,7 @@ fn a_few_bytes_that_would_become_millions_of_rows_are_rejected_before_the_first_
     let text = sale(1, &[]);
     let leave = |to: u32| format!(r#"{{"dealer_id":null,"sold_on":"2024-03-05","from_line":1,"to_line":{to}}}"#);
     let leaves = |list: &[String]| text.replace("\"leaves\":[]", &format!("\"leaves\":[{}]", list.join(",")));
-    let long = "я".repeat(MOST_LETTERS.0 + 1);
+    let long = "я".repeat(crate::record::most_letters(&Kind::Code) + 1);
     for (bad, reason) in [
         (leaves(&[leave(10_000_000)]), "would become 10000001 rows"),
         (leaves(&[leave(150_000), leave(150_000)]), "would become 300001 rows"),
