@@ -1,9 +1,9 @@
 //! Figures that could mislead: currencies, units, returns, what was bought only a year ago, days to come.
 
-use reqwest::StatusCode;
 use scraper::{Html, Selector};
 use tests::SignedIn;
 
+use crate::html::{drawn, rows, texts};
 use crate::stand::{DOLLAR, Line, METRE, PASSES, PIECE, Product, Stand, TODAY, VOLGA, YEAR_AGO, run};
 
 const PUMP: Product = Product::called(1, "Насос");
@@ -23,27 +23,6 @@ async fn page(volga: &SignedIn, path: &str) -> Html {
 
 async fn found(volga: &SignedIn, typed: &str) -> Vec<String> {
     rows(&drawn(volga.page("/reports/sales").query(&[("search", typed)]), typed).await)
-}
-
-async fn drawn(request: reqwest::RequestBuilder, path: &str) -> Html {
-    let answer = request.send().await.expect("an answer");
-    assert_eq!(answer.status(), StatusCode::OK, "{path}");
-    Html::parse_document(&answer.text().await.expect("a body"))
-}
-
-/// The texts of what fits, with plain spaces.
-fn texts(page: &Html, selector: &str) -> Vec<String> {
-    let selector = Selector::parse(selector).expect("a selector");
-    let text = |element: scraper::ElementRef<'_>| element.text().collect::<String>();
-    page.select(&selector).map(|element| text(element).replace(['\u{202f}', '\u{a0}'], " ").trim().to_owned()).collect()
-}
-
-fn rows(page: &Html) -> Vec<String> {
-    let row = Selector::parse("table.rows tbody tr").expect("a selector");
-    let cell = Selector::parse("th, td").expect("a selector");
-    let text =
-        |element: scraper::ElementRef<'_>| element.text().collect::<String>().replace(['\u{202f}', '\u{a0}'], " ");
-    page.select(&row).map(|row| row.select(&cell).map(text).collect::<Vec<_>>().join("|")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

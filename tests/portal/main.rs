@@ -12,6 +12,7 @@ mod deployed;
 mod downloads;
 mod figures;
 mod freshness;
+mod html;
 mod imports;
 mod languages;
 mod live_assets;

@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use scraper::{Html, Selector};
 use tests::{SignedIn, folder};
 
+use crate::html::{drawn, rows, texts};
 use crate::stand::{Line, Product, Stand, TODAY, URAL, VOLGA, run};
 
 const PUMP: Product = Product::called(1, "Насос");
@@ -20,26 +21,8 @@ fn write(folder: &Path, report: &str, files: &[(&str, &str)]) {
     }
 }
 
-/// The texts of what fits, with plain spaces.
-fn texts(page: &Html, selector: &str) -> Vec<String> {
-    let selector = Selector::parse(selector).expect("a selector");
-    let text = |element: scraper::ElementRef<'_>| element.text().collect::<String>();
-    page.select(&selector).map(|element| text(element).replace(['\u{202f}', '\u{a0}'], " ").trim().to_owned()).collect()
-}
-
-fn rows(page: &Html) -> Vec<String> {
-    let row = Selector::parse("table.rows tbody tr").expect("a selector");
-    let cell = Selector::parse("th, td").expect("a selector");
-    let text =
-        |element: scraper::ElementRef<'_>| element.text().collect::<String>().replace(['\u{202f}', '\u{a0}'], " ");
-    page.select(&row).map(|row| row.select(&cell).map(text).collect::<Vec<_>>().join("|")).collect()
-}
-
 async fn page(viewer: &SignedIn, path: &str) -> Html {
-    let answer = viewer.page(path).send().await.expect("an answer");
-    let (status, body) = (answer.status(), answer.text().await.expect("a body"));
-    assert_eq!(status, StatusCode::OK, "{path}: {body}");
-    Html::parse_document(&body)
+    drawn(viewer.page(path), path).await
 }
 
 const BALANCE: &str = r#"
