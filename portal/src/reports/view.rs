@@ -134,7 +134,9 @@ impl Drawing<'_> {
                 (self.time_to_come())
                 @if rows.page.count == 0 { (self.empty(rows)) }
                 @else {
-                    @for total in &rows.page.totals { (strip::strip(self.text, self.report, total)) }
+                    @if !self.report.strip.is_empty() {
+                        @for total in &rows.page.totals { (strip::strip(self.text, self.report, total)) }
+                    }
                     (self.charts(rows))
                     div.card.sheet {
                         div.tools {

@@ -43,7 +43,7 @@ impl Form<'_> {
     pub fn draw(&self) -> Markup {
         let (text, path) = (self.text, self.report.path());
         html! {
-            details.filters.card open[self.refused.is_some()] {
+            details.filters.card open[self.refused.is_some()] hidden[!self.has_fields()] {
                 summary { (self.chosen()) span.link { (text.get("filters")) } }
                 form #report-form method="get" action=(path) novalidate autocomplete="off" hx-get=(path) hx-trigger=(TRIGGER)
                     hx-target=(self.target) hx-swap="outerHTML" hx-sync="this:replace" {
@@ -102,6 +102,11 @@ impl Form<'_> {
 
     fn renewed_error(&self, field: &str) -> Markup {
         html! { hx-partial hx-target={ "#error-" (field) } hx-swap="outerHTML" { (self.error(field)) } }
+    }
+
+    /// Without any, the form only keeps what the address says.
+    fn has_fields(&self) -> bool {
+        !self.report.filters.is_empty() || self.dealers.len() > 1
     }
 
     fn has_period(&self) -> bool {
