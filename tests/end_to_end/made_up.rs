@@ -1,11 +1,12 @@
-//! A site's own catalog and a report over it, in folders of its own: no program is built anew.
+//! A site's own datasets and a report over one, in folders of its own: no program is built anew.
 
 use std::path::Path;
 
 use serde_json::json;
 use stack::process::{Launch, Process};
 use tests::{
-    Browser, TestKeycloak, TestOnec, TestPortal, await_true, clickhouse, folder, postgres, test_workers, topics,
+    Browser, TestClickHouse, TestKeycloak, TestOnec, TestPortal, TestPostgres, TestTopics, await_true, clickhouse, folder,
+    postgres, test_workers, topics,
 };
 
 use crate::road::{SOON, dealer};
@@ -62,6 +63,31 @@ total = "none"
 const ROWS: &str = "-- Which brands are there?
 SELECT brand_id, any(brand_name) AS brand, any(markup) AS markup FROM report.brand GROUP BY brand_id";
 
+const RATES: &str = r#"
+title = { ru = "Курсы валют", en = "Exchange rates" }
+kind = "register"
+table = "rate"
+total = "rate"
+change = "snapshot"
+cron = "0 */5 * * * *"
+
+[lines]
+currency_id = { kind = "reference", required = true }
+valid_from = { kind = "day", required = true }
+rate = { kind = "quantity", required = true }
+"#;
+
+const RATES_MAPPING: &str = r#"
+entity = "InformationRegister_КурсыВалют"
+[lines.fields]
+currency_id = "Валюта_Key"
+valid_from = "Period"
+rate = "Курс"
+"#;
+
+const RATES_OF_1C: &str = "entity InformationRegister_КурсыВалют key Period Валюта_Key\n  \
+    Period:date! Валюта_Key:guid! Курс:num Кратность:i64\n";
+
 fn write(folder: &Path, files: &[(&str, &str)]) {
     for (name, text) in files {
         let path = folder.join(name);
@@ -77,29 +103,53 @@ async fn to_its_end(launch: Launch) -> String {
     process.output()
 }
 
+/// A base, stores and workers that know the site's datasets.
+struct Site {
+    onec: TestOnec,
+    postgres: TestPostgres,
+    clickhouse: TestClickHouse,
+    _topics: TestTopics,
+    at: tempfile::TempDir,
+    _workers: [Process; 2],
+}
+
+impl Site {
+    /// `schema`: what the base publishes beside the usual; `files`: the datasets' folders.
+    async fn start(schema: &str, rows: &[(&str, serde_json::Value)], files: &[(&str, &str)]) -> Self {
+        let (onec, postgres, clickhouse, topics, at) =
+            (TestOnec::start().await, postgres().await, clickhouse().await, topics().await, folder());
+        onec.change_by("/schema", schema.to_owned()).await;
+        for (set, rows) in rows {
+            onec.change(&format!("/rows/{set}"), rows.clone()).await;
+        }
+        write(&at.path().join("datasets"), files);
+        let of_site = |launch: Launch| launch.env("DATASETS_DIR", at.path().join("datasets"));
+        let program = |name: &str| of_site(tests::launch(name, at.path()));
+        let migrate = program("migrate").envs(clickhouse.variables("migrator")).env("DATABASE_URL", &postgres.url);
+        to_its_end(migrate).await;
+        to_its_end(program("topics").envs(topics.variables())).await;
+        let workers = [
+            test_workers::extractor(&onec, &postgres, &clickhouse, &topics, at.path()),
+            test_workers::loader(&topics, &postgres, &clickhouse, at.path()),
+        ];
+        let workers = workers.map(|launch| of_site(launch).start().expect("start a worker"));
+        Self { onec, postgres, clickhouse, _topics: topics, at, _workers: workers }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_catalog_and_a_report_of_a_site_are_folders_and_its_rows_stand_on_a_page() {
-    let (onec, postgres, clickhouse, topics, at) =
-        (TestOnec::start().await, postgres().await, clickhouse().await, topics().await, folder());
     let schema = "entity Catalog_Бренды key Ref_Key\n  Ref_Key:guid! DataVersion:text DeletionMark:bool Description:text Наценка:num\n";
-    onec.change_by("/schema", schema.to_owned()).await;
     let brand = |name: &str, markup: f64| json!({ "Description": name, "Наценка": markup });
-    onec.change("/rows/Catalog_Бренды", json!([brand("Термия", 12.5), brand("Гидроник", 7.0)])).await;
-    let (datasets, reports) = (at.path().join("datasets"), at.path().join("reports"));
-    write(&datasets, &[("brands/dataset.toml", DATASET), ("brands/ut11.toml", MAPPING), ("brands/brand.sql", VIEW)]);
+    let rows = [("Catalog_Бренды", json!([brand("Термия", 12.5), brand("Гидроник", 7.0)]))];
+    let files = [("brands/dataset.toml", DATASET), ("brands/ut11.toml", MAPPING), ("brands/brand.sql", VIEW)];
+    let site = Site::start(schema, &rows, &files).await;
+    let reports = site.at.path().join("reports");
     write(&reports, &[("brands/report.toml", REPORT), ("brands/rows.sql", ROWS)]);
-
-    let of_site = |launch: Launch| launch.env("DATASETS_DIR", &datasets);
-    let program = |name: &str| of_site(tests::launch(name, at.path()));
-    let migrate = program("migrate").envs(clickhouse.variables("migrator")).env("DATABASE_URL", &postgres.url);
-    to_its_end(migrate).await;
-    to_its_end(program("topics").envs(topics.variables())).await;
-    let start = |launch: Launch| -> Process { of_site(launch).start().expect("start a worker") };
-    let _extractor = start(test_workers::extractor(&onec, &postgres, &clickhouse, &topics, at.path()));
-    let _loader = start(test_workers::loader(&topics, &postgres, &clickhouse, at.path()));
     let keycloak = TestKeycloak::shared();
-    let portal = TestPortal::start_with(&postgres, &clickhouse, &keycloak, at.path(), |launch| {
-        of_site(launch).env("PORTAL_REPORTS_DIR", &reports)
+    let at = site.at.path();
+    let portal = TestPortal::start_with(&site.postgres, &site.clickhouse, &keycloak, at, |launch| {
+        launch.env("DATASETS_DIR", at.join("datasets")).env("PORTAL_REPORTS_DIR", &reports)
     })
     .await;
 
@@ -121,7 +171,7 @@ async fn a_catalog_and_a_report_of_a_site_are_folders_and_its_rows_stand_on_a_pa
     let results = page.text("#report-results").await;
     assert!(results.contains("Термия") && results.contains("12,5"), "{results}");
     page.screenshot("made-up-report").await;
-    onec.change("/rows/Catalog_Бренды", brand("Акватек", 3.0)).await;
+    site.onec.change("/rows/Catalog_Бренды", brand("Акватек", 3.0)).await;
     shows("Акватек").await;
     let body = page.text("body").await;
     assert!(body.contains("Наши бренды"), "{body}");
@@ -129,4 +179,27 @@ async fn a_catalog_and_a_report_of_a_site_are_folders_and_its_rows_stand_on_a_pa
         !body.contains("Показать") && !page.has(".strip").await,
         "nothing to choose and no figures, yet their places stand: {body}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_records_of_a_register_are_read_whole_and_replaced_together() {
+    let rate = |number: u32, day: &str, rate: f64| {
+        let (record, currency) = (uuid::Uuid::from_u128(number.into()), uuid::Uuid::from_u128(978));
+        json!({ "Ref_Key": record, "Period": format!("{day}T00:00:00"), "Валюта_Key": currency, "Курс": rate, "Кратность": 1 })
+    };
+    let rows = json!([rate(1, "2026-11-27", 91.25), rate(2, "2026-11-28", 92.0)]);
+    let files = [("rates/dataset.toml", RATES), ("rates/ut11.toml", RATES_MAPPING)];
+    let site = Site::start(RATES_OF_1C, &[("InformationRegister_КурсыВалют", rows)], &files).await;
+    let reader = site.clickhouse.client("audit_ro");
+    let stands = async |wanted: &str| {
+        await_true(wanted, SOON, async || {
+            let sql = "SELECT arrayStringConcat(arraySort(groupArray(concat(toString(valid_from), ' ', toString(rate)))), ', ') FROM dw.rate_now";
+            reader.query(sql).fetch_one::<String>().await.is_ok_and(|stands| stands == wanted)
+        })
+        .await;
+    };
+    stands("2026-11-27 91.25, 2026-11-28 92").await;
+    let changed = json!([rate(2, "2026-11-28", 92.5), rate(3, "2026-11-29", 93.75)]);
+    site.onec.change("/rows/InformationRegister_КурсыВалют", changed).await;
+    stands("2026-11-27 91.25, 2026-11-28 92.5, 2026-11-29 93.75").await;
 }

@@ -47,3 +47,18 @@ async fn a_dataset_whose_table_refuses_it_waits_and_is_told_while_the_others_go_
     let of_1c = stand.onec.ask("/ledger?dataset=products").await;
     assert!(products > 0, "{of_1c}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amounts_never_go_into_a_column_that_would_cut_their_digits_off() {
+    let stand = Stand::start().await;
+    let migrator = stand.clickhouse.client("migrator");
+    let narrow = "ALTER TABLE dw.order_line MODIFY COLUMN quantity Decimal(18, 0)";
+    migrator.query(narrow).execute().await.expect("make a column narrower");
+    let (loader, _extractor) = (start(stand.loader()), start(stand.extractor()));
+    await_line(&loader, &["ERROR", "ClickHouse refuses orders", "Decimal(18, 4)"]).await;
+    assert_eq!(stand.warehouse_count("SELECT count() FROM dw.order_line").await, 0, "rows with other amounts");
+    let mend = "ALTER TABLE dw.order_line MODIFY COLUMN quantity Decimal(18, 4)";
+    migrator.query(mend).execute().await.expect("make it as it was");
+    ledger::await_pass(&stand.clickhouse, "orders").await;
+    assert!(stand.warehouse_count("SELECT count() FROM dw.order_line").await > 0);
+}

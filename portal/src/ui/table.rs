@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
-use shared::report::definition::{Column, Definition, Link, Sort, Source};
+use shared::report::definition::{Column, Definition, Link, Sort, Source, Total};
 use shared::report::filter::Filter;
 use shared::report::kind::Kind;
 use shared::report::run::Page;
@@ -39,7 +39,7 @@ impl Table<'_> {
                     @for (index, column) in columns() { (self.head(index, column)) }
                 } }
                 tbody role="rowgroup" {
-                    @for total in &self.page.totals {
+                    @for total in self.page.totals.iter().filter(|_| self.has_totals()) {
                         tr.total role="row" {
                             @for (index, column) in columns() {
                                 @if index == 0 { th scope="row" role="rowheader" { (self.total_label(total)) } }
@@ -55,6 +55,14 @@ impl Table<'_> {
                 }
             }
         }
+    }
+
+    /// Without a figure that is summed, their row would say nothing.
+    fn has_totals(&self) -> bool {
+        self.report.columns.iter().any(|column| match column.source {
+            Source::Field(field) => column.kind.is_number() && self.report.fields.get(field).total != Total::None,
+            _ => true,
+        })
     }
 
     fn total_label(&self, total: &Line) -> String {
@@ -80,10 +88,12 @@ impl Table<'_> {
             (true, true) => Some(("descending", " ↓", self.text.get("sorted-down"))),
             (true, false) => Some(("ascending", " ↑", self.text.get("sorted-up"))),
         };
+        // A head breaks between words, never within one.
+        let title = self.title(column).replace('-', "\u{2011}");
         html! {
             th.number[column.kind.is_number()] scope="col" role="columnheader" aria-sort=[sorted.map(|(word, _, _)| word)] {
                 (link.draw(None, false, &html! {
-                    (self.title(column))
+                    (title)
                     @if let Some((_, arrow, words)) = sorted {
                         span aria-hidden="true" { (arrow) } span.unseen { ", " (words) }
                     }

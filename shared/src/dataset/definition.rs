@@ -71,7 +71,9 @@ pub enum What {
     Catalog,
     /// Documents, each with its lines; a row is a line.
     Document,
-    /// What a function of a register returns: rows without a key or a version, read as a whole.
+    /// The records of a register: rows without a version, read as a whole.
+    Register,
+    /// What a function of a register returns: the same, without a key either.
     VirtualTable,
 }
 
@@ -172,7 +174,7 @@ pub struct Definition {
     pub table: String,
     /// Whether the table is that of another dataset, whose fields these are.
     pub is_like_another: bool,
-    /// The column of the reference by which 1C names it. Empty for a virtual table.
+    /// The column of the reference by which 1C names it. Empty where rows have none: registers and virtual tables.
     pub key: String,
     pub place: Option<Place>,
     /// Of the lines: the figure whose sum tells whether two sides hold the same.
@@ -224,6 +226,11 @@ impl Definition {
     /// Whether the field is one of those that the table is sorted by, whose columns stand before all others.
     pub fn leads(&self, field: usize) -> bool {
         self.place.as_ref().is_some_and(|place| field == place.dealer || self.fields[field].name == place.day)
+    }
+
+    /// Its rows have no version of their own: each pass reads them all, and they are replaced together.
+    pub fn is_snapshot(&self) -> bool {
+        self.change == Change::Snapshot
     }
 
     /// Rows are lines.

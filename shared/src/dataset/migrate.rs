@@ -48,10 +48,10 @@ async fn table(client: &Client, dataset: Dataset) -> Result<Option<String>, Erro
     }
 }
 
-/// Of a virtual table: the last snapshot that has arrived whole. Read by definer views only.
+/// Of a snapshot: the last one that has arrived whole. Read by definer views only.
 fn shown(dataset: Dataset) -> Option<TextFile> {
     let (name, table) = (dataset.name(), &dataset.table);
-    (dataset.what == What::VirtualTable).then(|| TextFile {
+    dataset.is_snapshot().then(|| TextFile {
         path: format!("the rows of {name} that are shown"),
         text: format!(
             "CREATE OR REPLACE VIEW dw.{table}_now SQL SECURITY INVOKER AS SELECT * FROM dw.{table} FINAL WHERE bitShiftRight(version, 32) = \

@@ -123,30 +123,30 @@ fn alike<'a>(
 }
 
 fn of_its_own(reader: &Reader<'_>, name: &str, raw: &Raw) -> Result<Definition, Problem> {
-    let what = raw.kind.ok_or_else(|| reader.at(0, "kind is missing: catalog, document or virtual-table."))?;
+    let what = raw.kind.ok_or_else(|| reader.at(0, "kind is missing: catalog, document, register or virtual-table."))?;
     let fields = fields(reader, &raw.fields)?;
     let lines = fields_of_lines(reader, raw, &fields)?;
     let key = match (&raw.key, what) {
         (Some(key), What::Catalog | What::Document) => reader.plain(key, "key")?,
-        (None, What::VirtualTable) => String::new(),
-        (Some(key), What::VirtualTable) => {
-            return Err(reader.at(key.span().start, "a virtual table has no key: remove it."));
+        (None, What::Register | What::VirtualTable) => String::new(),
+        (Some(key), What::Register | What::VirtualTable) => {
+            return Err(reader.at(key.span().start, "a register or a virtual table has no key: remove it."));
         }
         (None, _) => return Err(reader.at(0, "key is missing: name the column of the reference.")),
     };
-    if what == What::VirtualTable && !fields.is_empty() {
-        return Err(reader.at(0, "a virtual table has rows only: its fields stand under [lines]."));
+    if matches!(what, What::Register | What::VirtualTable) && !fields.is_empty() {
+        return Err(reader.at(0, "a register or a virtual table has rows only: its fields stand under [lines]."));
     }
     let change = match (raw.change.as_ref().map(|change| *change.get_ref()), what) {
         (Some(ChangeName::Scan), What::Catalog) => Change::Scan,
         (Some(ChangeName::Window), What::Document) => Change::Window { days: window_days(reader, raw)? },
-        (Some(ChangeName::Snapshot), What::VirtualTable) => Change::Snapshot,
+        (Some(ChangeName::Snapshot), What::Register | What::VirtualTable) => Change::Snapshot,
         (None, _) => return Err(reader.at(0, "change is missing: scan, window or snapshot.")),
         (Some(_), _) => {
             let start = raw.change.as_ref().map_or(0, |change| change.span().start);
             return Err(reader.at(
                 start,
-                "a catalog is read by scan, a document by window, a virtual table by snapshot: give that change.",
+                "a catalog is read by scan, a document by window, a register or a virtual table by snapshot: give that change.",
             ));
         }
     };
@@ -155,7 +155,7 @@ fn of_its_own(reader: &Reader<'_>, name: &str, raw: &Raw) -> Result<Definition, 
         (None, What::Document) => {
             return Err(reader.at(0, "a document has a place: name its dealer and what dates it."));
         }
-        (Some(_), What::Catalog | What::VirtualTable) => {
+        (Some(_), What::Catalog | What::Register | What::VirtualTable) => {
             return Err(reader.at(0, "only documents have a place: remove it."));
         }
         _ => {}
@@ -230,9 +230,9 @@ fn schedule(reader: &Reader<'_>, raw: &Raw, definition: &mut Definition) -> Resu
     }
     if let Some(partitions) = &raw.partitions {
         let count = *partitions.get_ref();
-        if !(1..=1000).contains(&count) || count > 1 && definition.what == What::VirtualTable {
+        if !(1..=1000).contains(&count) || count > 1 && definition.is_snapshot() {
             let problem =
-                format!("partitions is {count}: 1 to 1000, and 1 for a virtual table, whose rows keep their order.");
+                format!("partitions is {count}: 1 to 1000, and 1 for a register or a virtual table, whose rows keep their order.");
             return Err(reader.at(partitions.span().start, problem));
         }
         definition.partitions = count;

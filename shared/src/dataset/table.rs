@@ -118,7 +118,7 @@ fn leading(definition: &Definition, columns: &mut Vec<Column>) -> Vec<String> {
         columns.push(column(&definition.fields[place.dealer]));
         columns.push(plain(&place.day, "Date32", ""));
     }
-    if definition.what == What::VirtualTable {
+    if definition.is_snapshot() {
         columns.push(plain("slot", "UInt8", "snapshots take turns; the last whole one is shown"));
     } else {
         columns.push(plain(&definition.key, UUID, ""));

@@ -265,11 +265,7 @@ impl Extractor {
         let mut as_of = pass.read_at;
         match (pass.dataset.change, reach) {
             (Change::Scan, _) => reader.scan().await?,
-            (Change::Snapshot, _) => {
-                // Where ClickHouse does not say, nothing is known to have arrived.
-                let landed = self.warehouse.landed(&[pass.dataset]).await.unwrap_or_default();
-                reader.snapshot(now, landed.get(&pass.dataset).copied()).await?;
-            }
+            (Change::Snapshot, _) => reader.snapshot(now, &self.warehouse).await?,
             (Change::Window { days }, reach) => {
                 let days = self.config.window_days.unwrap_or(days);
                 let from = now.date() - chrono::Duration::days(days.into());

@@ -37,7 +37,7 @@ pub fn wanted(prefix: &str, datasets: &Catalogue) -> Vec<Topic> {
         name: format!("{prefix}.{}", dataset.topic()),
         least: dataset.partitions,
         // The rows of a snapshot keep their order.
-        partitions: if dataset.what == What::VirtualTable { 1 } else { dataset.partitions.max(PARTITIONS) },
+        partitions: if dataset.is_snapshot() { 1 } else { dataset.partitions.max(PARTITIONS) },
     });
     of_datasets.chain([Topic { name: format!("{prefix}.{DEAD_LETTERS}"), least: 1, partitions: 1 }]).collect()
 }

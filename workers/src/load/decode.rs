@@ -31,6 +31,7 @@ pub struct Batch {
     pub row_count: u64,
     /// RowBinary of `dw.pass`; goes in after the rows.
     pub markers: Vec<u8>,
+    pub marker_count: u64,
     pub messages: u64,
     pub rejected: Vec<DeadLetter>,
     /// Keys and payloads of the rejected.
@@ -49,6 +50,7 @@ impl Batch {
             rows: Vec::new(),
             row_count: 0,
             markers: Vec::new(),
+            marker_count: 0,
             messages: 0,
             rejected: Vec::new(),
             rejected_bytes: 0,
@@ -84,6 +86,7 @@ impl Batch {
                 return Err(format!("marks the end of {:?} in a topic of {}", marker.dataset, self.dataset));
             }
             marker.write_row(&mut self.markers);
+            self.marker_count += 1;
             return Ok(0);
         }
         read::rows(self.dataset.definition(), payload, &mut self.rows)

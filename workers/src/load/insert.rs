@@ -7,7 +7,7 @@ use clickhouse::{Client, Compression};
 use shared::dataset;
 use uuid::Uuid;
 
-use crate::record::row;
+use super::native::{Columns, Misformed, UnknownType};
 
 /// Sending a chunk; the whole insert, as the server sees it.
 const SEND: Duration = Duration::from_secs(10);
@@ -38,44 +38,47 @@ pub enum InsertError {
 pub struct Table {
     client: Client,
     sql: String,
-    /// Names and types before the rows: ClickHouse compares them with its own. Without, it would take the bytes of another type.
-    head: Bytes,
+    columns: Columns,
 }
 
 impl Table {
-    pub fn new(client: &Client, table: &dataset::Table) -> Self {
+    pub fn new(client: &Client, table: &dataset::Table) -> Result<Self, UnknownType> {
         let columns: Vec<(&str, &str)> =
             table.inserted().map(|column| (column.name.as_str(), column.of_type.as_str())).collect();
         Self::of_columns(client, &table.name, &columns)
     }
 
     /// Of columns with their types.
-    pub fn of_columns(client: &Client, table: &str, columns: &[(&str, &str)]) -> Self {
+    pub fn of_columns(client: &Client, table: &str, columns: &[(&str, &str)]) -> Result<Self, UnknownType> {
         let client = client.clone().with_database("dw").with_compression(Compression::None);
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let sql = format!("INSERT INTO dw.{table} ({}) FORMAT RowBinaryWithNamesAndTypes", names.join(", "));
-        let mut head = Vec::new();
-        row::length(&mut head, columns.len());
-        columns.iter().for_each(|(name, _)| row::text(&mut head, name));
-        columns.iter().for_each(|(_, of_type)| row::text(&mut head, of_type));
-        Self { client, sql, head: head.into() }
+        let sql = format!("INSERT INTO dw.{table} ({}) FORMAT Native", names.join(", "));
+        Ok(Self { client, sql, columns: Columns::of(columns)? })
     }
 
-    /// Inserts RowBinary rows; synchronous, so that an answer means stored.
+    /// What `insert` takes, of rows in RowBinary.
+    pub fn block(&self, rows: &[u8], count: u64) -> Result<Vec<Bytes>, Misformed> {
+        self.columns.block(rows, count)
+    }
+
+    /// Inserts a block; synchronous, so that an answer means stored. A type that is not the table's own is refused: it
+    /// would be converted, with digits cut off.
     ///
     /// No two inserts have the same token, not even two tries of one batch. ClickHouse writes a token down before the part
     /// is in place: killed in between, it keeps the token, forgets the part, and answers 200 to the repetition without
     /// storing it. Without any token it does the same by the hash of the rows.
-    pub async fn insert(&self, rows: Bytes) -> Result<(), InsertError> {
+    pub async fn insert(&self, block: &[Bytes]) -> Result<(), InsertError> {
         let mut insert = self
             .client
             .insert_formatted_with(self.sql.clone())
             .with_timeouts(Some(SEND), Some(END))
             .with_setting("async_insert", "0")
             .with_setting("insert_deduplication_token", Uuid::new_v4().to_string())
-            .with_setting("max_insert_block_size", "1048449");
-        insert.send(self.head.clone()).await.map_err(classify)?;
-        insert.send(rows).await.map_err(classify)?;
+            .with_setting("max_insert_block_size", "1048449")
+            .with_setting("input_format_native_allow_types_conversion", "0");
+        for piece in block {
+            insert.send(piece.clone()).await.map_err(classify)?;
+        }
         insert.end().await.map_err(classify)
     }
 }

@@ -6,6 +6,7 @@ pub mod decode;
 mod group;
 pub mod insert;
 mod lanes;
+mod native;
 mod refusals;
 mod session;
 pub mod source;
@@ -38,13 +39,8 @@ pub async fn run(config: LoaderConfig, shutdown: CancellationToken) -> anyhow::R
     if !needs.awaited(&health, &shutdown).await {
         return Ok(());
     }
-    let stores = Arc::new(Stores::new(
-        pool,
-        &config.clickhouse.client(),
-        &config.datasets,
-        dead_letters,
-        shutdown.child_token(),
-    ));
+    let client = config.clickhouse.client();
+    let stores = Arc::new(Stores::new(pool, &client, &config.datasets, dead_letters, shutdown.child_token())?);
     loop {
         match session::run(&config, &stores, &health, &shutdown).await {
             Ok(()) => return Ok(()),

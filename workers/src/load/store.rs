@@ -11,6 +11,7 @@ use super::batch::{self, Phase, StateError, Stored, Verdict};
 use super::dead_letters::DeadLetters;
 use super::decode::Batch;
 use super::insert::{InsertError, Table};
+use super::native::{Misformed, UnknownType};
 use crate::kafka::SendError;
 use crate::record::marker::Marker;
 use shared::dataset::{self, Catalogue, Dataset};
@@ -45,8 +46,9 @@ pub enum Outcome {
 /// A batch on its way in, and what all its tries have in common.
 struct Under<'a> {
     batch: &'a Batch,
-    rows: Bytes,
-    markers: Bytes,
+    /// In blocks; empty where there are none.
+    rows: Vec<Bytes>,
+    markers: Vec<Bytes>,
     before: Stored,
     epoch: i64,
 }
@@ -68,10 +70,27 @@ impl Stores {
         datasets: &Catalogue,
         dead_letters: Arc<DeadLetters>,
         stop: CancellationToken,
-    ) -> Self {
-        let table = |dataset: &Dataset| (*dataset, Table::new(client, &dataset::Table::of(*dataset)));
-        let passes = Table::of_columns(client, Marker::TABLE, &Marker::COLUMNS);
-        Self { pool, tables: datasets.all().iter().map(table).collect(), passes, dead_letters, stop }
+    ) -> Result<Self, UnknownType> {
+        let table = |dataset: &Dataset| Ok((*dataset, Table::new(client, &dataset::Table::of(*dataset))?));
+        let tables = datasets.all().iter().map(table).collect::<Result<_, _>>()?;
+        let passes = Table::of_columns(client, Marker::TABLE, &Marker::COLUMNS)?;
+        Ok(Self { pool, tables, passes, dead_letters, stop })
+    }
+
+    fn table(&self, dataset: Dataset) -> Option<&Table> {
+        self.tables.iter().find(|(known, _)| *known == dataset).map(|(_, table)| table)
+    }
+
+    /// The batch's rows and markers, each in a block.
+    fn blocks(&self, batch: &Batch) -> Result<[Vec<Bytes>; 2], Misformed> {
+        let block = |table: Option<&Table>, rows: &[u8], count| match table {
+            Some(table) if count > 0 => table.block(rows, count),
+            _ => Ok(Vec::new()),
+        };
+        Ok([
+            block(self.table(batch.dataset), &batch.rows, batch.row_count)?,
+            block(Some(&self.passes), &batch.markers, batch.marker_count)?,
+        ])
     }
 
     /// Stores the batch, however long that takes; `former` is the partition's last state.
@@ -87,8 +106,11 @@ impl Stores {
                 false
             }
         };
-        let rows = Bytes::from(std::mem::take(&mut batch.rows));
-        let markers = Bytes::from(std::mem::take(&mut batch.markers));
+        let [rows, markers] = match self.blocks(&batch) {
+            Ok(blocks) => blocks,
+            Err(misformed) => return Outcome::Refused(misformed.to_string()),
+        };
+        (batch.rows, batch.markers) = (Vec::new(), Vec::new());
         let under = Under { batch: &batch, rows, markers, before, epoch };
         let mut pause = PAUSES.0;
         let mut tried = 0u32;
@@ -127,13 +149,13 @@ impl Stores {
         }
         let (topic, partition) = (batch.topic.as_str(), batch.partition);
         batch::write(&self.pool, topic, partition, *epoch, before, batch.row_count).await?;
-        if let Some((_, table)) = self.tables.iter().find(|(dataset, _)| *dataset == batch.dataset)
+        if let Some(table) = self.table(batch.dataset)
             && !rows.is_empty()
         {
-            table.insert(rows.clone()).await?;
+            table.insert(rows).await?;
         }
         if !markers.is_empty() {
-            self.passes.insert(markers.clone()).await?;
+            self.passes.insert(markers).await?;
         }
         let after = Stored { phase: Phase::After, ..before.clone() };
         batch::write(&self.pool, topic, partition, *epoch, &after, batch.row_count).await?;

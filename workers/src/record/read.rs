@@ -34,7 +34,7 @@ pub fn rows(dataset: &Definition, payload: &[u8], rows: &mut Vec<u8>) -> Result<
         return Ok(1);
     }
     if let (Some(record), Some(encoded)) = (&message.record, &encoded) {
-        if dataset.what == What::VirtualTable && record.ends.is_empty() {
+        if dataset.is_snapshot() && record.ends.is_empty() {
             write_nothing(dataset, &message, record, rows);
             return Ok(1);
         }
@@ -137,7 +137,7 @@ fn write_lines(
             row::day(&mut leading, day);
             row::uuid(&mut leading, message.key);
         }
-        None if dataset.what == What::VirtualTable => row::u8(&mut leading, record.slot),
+        None if dataset.is_snapshot() => row::u8(&mut leading, record.slot),
         None => row::uuid(&mut leading, message.key),
     }
     let mut start = 0;

@@ -87,9 +87,9 @@ pub(super) fn parse(dataset: Dataset, file: &str, text: &str) -> Result<Mapping,
     let table: toml::Table = toml::from_str(text).map_err(broken)?;
     let has_sections = dataset.what == What::Document;
     let (entity, arguments) = entity(&parsed, dataset).map_err(wrong)?;
-    let mut header = if dataset.what == What::VirtualTable {
+    let mut header = if dataset.is_snapshot() {
         if parsed.lines.len() != 1 || !parsed.fields.is_empty() || parsed.lines[0].section.is_some() {
-            return Err(wrong("a virtual table has rows only: one table [lines.fields], without a section".to_owned()));
+            return Err(wrong("a register or a virtual table has rows only: one table [lines.fields], without a section".to_owned()));
         }
         object(&dataset.lines, &[], &parsed.lines[0].fields).map_err(wrong)?
     } else {
@@ -117,8 +117,8 @@ pub(super) fn parse(dataset: Dataset, file: &str, text: &str) -> Result<Mapping,
         Some(other) => return Err(wrong(format!("sign is {other}: it is 1 or -1"))),
     };
     if let Some(filter) = &parsed.filter {
-        if dataset.what == What::VirtualTable {
-            return Err(wrong("a virtual table has a Condition, not a filter".to_owned()));
+        if dataset.is_snapshot() {
+            return Err(wrong("a filter is for catalogs and documents; a virtual table has a Condition".to_owned()));
         }
         if let Some(both) = filter.counted.intersection(&filter.left_out).next() {
             return Err(wrong(format!("{both} is both counted and left out")));

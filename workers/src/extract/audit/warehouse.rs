@@ -116,6 +116,15 @@ impl Warehouse {
         Ok(rows.into_iter().filter_map(|(name, pass)| Some((dataset(&name)?, pass))).collect())
     }
 
+    /// Rows of a snapshot, by its slot and its pass.
+    pub async fn snapshot_rows(&self, dataset: Dataset, slot: i16, pass: i64) -> Result<i64, Stop> {
+        let query = format!(
+            "SELECT toInt64(count()) FROM dw.{} FINAL WHERE slot = ? AND bitShiftRight(version, 32) = ? AND is_deleted = 0",
+            dataset.table
+        );
+        Ok(self.answered(self.client.query(&query).bind(slot).bind(pass).fetch_one()).await??)
+    }
+
     /// The highest pass of which anything has arrived; 0: nothing has. A table that is not there yet holds nothing.
     pub async fn highest_pass(&self) -> Result<u64, Stop> {
         let of_table = |dataset: &Dataset| format!("SELECT bitShiftRight(max(version), 32) FROM dw.{}", dataset.table);

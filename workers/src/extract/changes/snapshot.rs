@@ -10,6 +10,7 @@ use crate::erp::pages::{self, Page};
 use crate::erp::records::Rows;
 use crate::erp::url::{Question, datetime};
 use crate::extract::Stop;
+use crate::extract::audit::Warehouse;
 use crate::extract::held::{self, Held};
 use crate::extract::snapshots::{self, Snapshot};
 
@@ -17,10 +18,12 @@ use crate::extract::snapshots::{self, Snapshot};
 const ALL: &str = "all";
 
 impl Reader {
-    /// Reads and sends all of it, as of `now` by the infobase's wall clock where the mapping asks for that. One that fits into a page
-    /// and has not changed is not sent. `landed`: the last pass whose marker has arrived in the warehouse, if that is known.
-    pub async fn snapshot(&self, now: NaiveDateTime, landed: Option<i64>) -> Result<(), Stop> {
+    /// Reads and sends all of it, as of `now` by the infobase's wall clock where the mapping asks for that. One that fits into a page,
+    /// has not changed and stands in the warehouse is not sent.
+    pub async fn snapshot(&self, now: NaiveDateTime, warehouse: &Warehouse) -> Result<(), Stop> {
         let pool = self.ledger().pool();
+        // Where ClickHouse does not say, nothing is known to have arrived.
+        let landed = warehouse.landed(&[self.pass.dataset]).await.unwrap_or_default().remove(&self.pass.dataset);
         let former = snapshots::of(pool, &self.pass, landed).await?;
         let last = former.iter().find(|one| one.is_marked).copied();
         let mut size = self.page_size();
@@ -28,7 +31,11 @@ impl Reader {
         let mut page = self.rows(&mut size, now, 0).await?;
         let mut skip = page.documents;
         reading.take(&page.sink);
-        if page.is_last() && former.first().is_some_and(|newest| is_same(newest, &reading)) {
+        if page.is_last()
+            && let Some(newest) = former.first()
+            && is_same(newest, &reading)
+            && !self.is_lost(newest, landed, warehouse).await
+        {
             self.set_aside(page.rejected).await?;
             return held::over(pool, &self.pass, &[ALL.to_owned()], true).await;
         }
@@ -53,6 +60,23 @@ impl Reader {
         self.brake(last, reading.rows).await?;
         snapshots::sent(pool, &self.pass, reading.rows, reading.hash()).await?;
         held::over(pool, &self.pass, &[ALL.to_owned()], true).await
+    }
+
+    /// Whether the warehouse does not hold what was sent, though the pass has arrived; it is told.
+    async fn is_lost(&self, sent: &Snapshot, landed: Option<i64>, warehouse: &Warehouse) -> bool {
+        let dataset = self.pass.dataset;
+        let (Some(wanted), true) = (sent.rows, landed.is_some_and(|landed| landed >= sent.pass)) else { return false };
+        let Ok(stand) = warehouse.snapshot_rows(dataset, sent.slot, sent.pass).await else { return false };
+        if stand == wanted {
+            return false;
+        }
+        metrics::counter!("audit_differences_total", "dataset" => dataset.name()).increment(stand.abs_diff(wanted));
+        tracing::error!(
+            dataset.name = dataset.name(),
+            "The warehouse does not hold what was sent: {stand} rows of {dataset} stand there, and {wanted} were sent. They are sent \
+             again now."
+        );
+        true
     }
 
     async fn rows(&self, size: &mut pages::PageSize, now: NaiveDateTime, skip: usize) -> Result<Page<Rows>, Stop> {
