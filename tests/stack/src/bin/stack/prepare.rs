@@ -31,16 +31,12 @@ pub async fn run() -> Result<ExitCode> {
         };
         let postgres = step("PostgreSQL", Some(&settings.log), Postgres::start(&parts, &settings)).await?;
         let variables = [("DATABASE_URL", postgres.url("prepare").into()), ("PATH", path)];
-        for (name, words, log) in [
-            (
-                "Migrate",
-                &["sqlx", "database", "setup", "--source", "shared/migrations/postgres"][..],
-                "prepare-migrate.log",
-            ),
-            ("Describe the queries", &["sqlx", "prepare", "--workspace", "--", "--workspace"], "prepare.log"),
-        ] {
-            cargo_with(&parts::workspace(), &variables, name, words, &logs.join(log)).await?;
-        }
+        let (workspace, log) = (parts::workspace(), |name: &str| logs.join(format!("prepare-{name}.log")));
+        let migrate = ["sqlx", "database", "setup", "--source", "shared/migrations/postgres"];
+        cargo_with(&workspace, &variables, "Migrate", &migrate, &log("migrate")).await?;
+        // The second: with the features of all crates together, as ./dev builds them.
+        let describe = ["sqlx", "prepare", "--workspace", "--", "--workspace"];
+        cargo_with(&workspace, &variables, "Describe the queries", &describe, &log("queries")).await?;
         Ok(ExitCode::SUCCESS)
     })
     .await
