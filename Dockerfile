@@ -29,6 +29,7 @@ LABEL org.opencontainers.image.vendor="Dealer portal" org.opencontainers.image.l
 FROM rust AS workspace
 COPY tests/images/compile /usr/local/bin/
 WORKDIR /src
+COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 COPY shared/Cargo.toml shared/
 COPY portal/Cargo.toml portal/
@@ -40,11 +41,13 @@ COPY tests/stack/Cargo.toml tests/stack/
 RUN for member in shared portal workers tests tests/onec tests/smoke tests/stack; do mkdir -p $member/src && touch $member/src/lib.rs; done
 
 FROM workspace AS portal-sources
+COPY .sqlx .sqlx
 COPY shared shared
 COPY assets assets
 COPY portal portal
 
 FROM workspace AS workers-sources
+COPY .sqlx .sqlx
 COPY shared shared
 COPY assets/reports assets/reports
 COPY assets/datasets assets/datasets

@@ -32,15 +32,17 @@ pub enum NotYet {
 pub async fn check(pool: &PgPool, datasets: &Catalogue) -> Result<(), NotYet> {
     let versions: Vec<i64> = crate::postgres::MIGRATIONS.iter().map(|migration| migration.version).collect();
     let names = names(datasets);
-    let question = sqlx::query_as::<_, (bool, bool)>(
-        "SELECT (SELECT count(*) FROM _sqlx_migrations WHERE success AND version = ANY($1)) = cardinality($1), \
-                (SELECT count(*) FROM warehouse_migration WHERE name = ANY($2)) = cardinality($2)",
+    let question = sqlx::query!(
+        r#"SELECT (SELECT count(*) FROM _sqlx_migrations WHERE success AND version = ANY($1)) = cardinality($1) AS "postgres!",
+                  (SELECT count(*) FROM warehouse_migration WHERE name = ANY($2)) = cardinality($2) AS "clickhouse!""#,
+        &versions,
+        &names,
     );
-    let answer = tokio::time::timeout(PATIENCE, question.bind(versions).bind(names).fetch_one(pool)).await;
+    let answer = tokio::time::timeout(PATIENCE, question.fetch_one(pool)).await;
     match answer {
-        Ok(Ok((true, true))) => Ok(()),
-        Ok(Ok((true, false))) => Err(NotYet::ClickHouse),
-        Ok(Ok((false, _))) => Err(NotYet::Postgres),
+        Ok(Ok(is_new)) if !is_new.postgres => Err(NotYet::Postgres),
+        Ok(Ok(is_new)) if !is_new.clickhouse => Err(NotYet::ClickHouse),
+        Ok(Ok(_)) => Ok(()),
         Ok(Err(sqlx::Error::Database(cause))) if cause.code().as_deref() == Some(NO_TABLE) => Err(NotYet::Postgres),
         Ok(Err(sqlx::Error::Database(cause))) => Err(NotYet::Refused(cause.message().to_owned())),
         Ok(Err(_)) | Err(_) => Err(NotYet::Away),
@@ -49,11 +51,13 @@ pub async fn check(pool: &PgPool, datasets: &Catalogue) -> Result<(), NotYet> {
 
 /// ClickHouse has all of this program's migrations: written down for everyone who waits.
 pub async fn record_warehouse(pool: &PgPool, datasets: &Catalogue) -> sqlx::Result<()> {
-    sqlx::query("INSERT INTO warehouse_migration (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
-        .bind(names(datasets))
-        .execute(pool)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "INSERT INTO warehouse_migration (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING",
+        &names(datasets),
+    )
+    .execute(pool)
+    .await
+    .map(drop)
 }
 
 /// What is written down of the warehouse: its migrations, and what each dataset needs. A dataset that was refused counts as well:

@@ -1,6 +1,8 @@
 //! The harness itself: what every other integration test leans on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod queries;
+
 use std::time::Duration;
 
 use axum::response::Html;

@@ -30,14 +30,14 @@ pub async fn begin(
 ) -> Result<(), AppError> {
     let secrets = Secrets { nonce: attempt.nonce, verifier: attempt.verifier };
     let sealed = sealer.seal(&secrets, &state.hash()).map_err(AppError::internal)?;
-    sqlx::query(
+    sqlx::query!(
         "INSERT INTO sign_in_attempt (state_hash, browser_hash, secrets, return_to, expires_at)
          VALUES ($1, $2, $3, $4, now() + interval '10 minutes')",
+        &state.hash(),
+        &browser.hash(),
+        sealed,
+        attempt.return_to,
     )
-    .bind(state.hash())
-    .bind(browser.hash())
-    .bind(sealed)
-    .bind(attempt.return_to)
     .execute(postgres)
     .await?;
     Ok(())
@@ -50,18 +50,18 @@ pub async fn take(
     state: &Secret,
     browser: &Secret,
 ) -> Result<Option<Attempt>, AppError> {
-    let row: Option<(Vec<u8>, String)> = sqlx::query_as(
+    let row = sqlx::query!(
         "UPDATE sign_in_attempt SET used_at = now()
          WHERE state_hash = $1 AND browser_hash = $2 AND used_at IS NULL AND expires_at > now()
          RETURNING secrets, return_to",
+        &state.hash(),
+        &browser.hash(),
     )
-    .bind(state.hash())
-    .bind(browser.hash())
     .fetch_optional(postgres)
     .await?;
     // Sealed with a key that was replaced since: as good as too old.
-    Ok(row.and_then(|(sealed, return_to)| {
-        let secrets: Secrets = sealer.open(&sealed, &state.hash()).ok()?;
-        Some(Attempt { nonce: secrets.nonce, verifier: secrets.verifier, return_to })
+    Ok(row.and_then(|row| {
+        let secrets: Secrets = sealer.open(&row.secrets, &state.hash()).ok()?;
+        Some(Attempt { nonce: secrets.nonce, verifier: secrets.verifier, return_to: row.return_to })
     }))
 }

@@ -48,11 +48,14 @@ pub async fn kept(app: &App, id: &Hash, session: Session) -> Result<Session, App
 
 /// The sealed tokens, for the one request whose turn it is.
 async fn take_turn(postgres: &PgPool, id: &Hash) -> Result<Option<Vec<u8>>, AppError> {
-    let taken = "UPDATE session SET refreshing_until = now() + interval '10 seconds'
-        WHERE id_hash = $1 AND revoked_at IS NULL AND refresh_after <= now()
-          AND (refreshing_until IS NULL OR refreshing_until < now())
-        RETURNING tokens";
-    Ok(sqlx::query_scalar(taken).bind(id).fetch_optional(postgres).await?)
+    let taken = sqlx::query_scalar!(
+        "UPDATE session SET refreshing_until = now() + interval '10 seconds'
+         WHERE id_hash = $1 AND revoked_at IS NULL AND refresh_after <= now()
+           AND (refreshing_until IS NULL OR refreshing_until < now())
+         RETURNING tokens",
+        id,
+    );
+    Ok(taken.fetch_optional(postgres).await?)
 }
 
 async fn ask(app: App, id: Hash, session: Session, sealed: Vec<u8>) -> Result<(), AppError> {
@@ -81,26 +84,28 @@ async fn ask(app: App, id: Hash, session: Session, sealed: Vec<u8>) -> Result<()
 }
 
 async fn save(app: &App, id: &Hash, person: &Identity) -> Result<(), AppError> {
-    sqlx::query(include_str!("save_refreshed.sql"))
-        .bind(id)
-        .bind(&person.name)
-        .bind(&person.dealers)
-        .bind(app.sealer.seal(&person.tokens, id).map_err(AppError::internal)?)
-        .bind(person.claims_last.as_secs_f64())
-        .execute(&app.postgres)
-        .await?;
+    sqlx::query_file!(
+        "src/auth/save_refreshed.sql",
+        id,
+        person.name,
+        &person.dealers,
+        app.sealer.seal(&person.tokens, id).map_err(AppError::internal)?,
+        person.claims_last.as_secs_f64(),
+    )
+    .execute(&app.postgres)
+    .await?;
     Ok(())
 }
 
 /// Keycloak is away: asked again in a quarter of a minute, by whoever comes then.
 async fn postpone(app: &App, id: &Hash, tokens: Option<&Tokens>) -> Result<(), AppError> {
     let sealed = tokens.map(|tokens| app.sealer.seal(tokens, id)).transpose().map_err(AppError::internal)?;
-    sqlx::query(
+    sqlx::query!(
         "UPDATE session SET refresh_after = now() + interval '15 seconds', refreshing_until = NULL, tokens = coalesce($2, tokens)
          WHERE id_hash = $1 AND revoked_at IS NULL",
+        id,
+        sealed,
     )
-    .bind(id)
-    .bind(sealed)
     .execute(&app.postgres)
     .await?;
     Ok(())

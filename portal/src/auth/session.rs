@@ -11,7 +11,7 @@ use crate::error::AppError;
 pub type Hash = [u8; 32];
 
 /// A live session as a request sees it.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct Session {
     pub subject: String,
     pub name: String,
@@ -33,13 +33,12 @@ pub struct Session {
 
 /// The session, unless it was revoked, idled for 30 minutes or reached its ten hours.
 pub async fn find(postgres: &PgPool, id: &Hash) -> Result<Option<Session>, AppError> {
-    Ok(sqlx::query_as(include_str!("find_session.sql")).bind(id).fetch_optional(postgres).await?)
+    Ok(sqlx::query_file_as!(Session, "src/auth/find_session.sql", id).fetch_optional(postgres).await?)
 }
 
 /// Moves the idle end. A session that ended meanwhile stays ended.
 pub async fn touch(postgres: &PgPool, id: &Hash) -> Result<(), AppError> {
-    sqlx::query("UPDATE session SET seen_at = now() WHERE id_hash = $1 AND revoked_at IS NULL")
-        .bind(id)
+    sqlx::query!("UPDATE session SET seen_at = now() WHERE id_hash = $1 AND revoked_at IS NULL", id)
         .execute(postgres)
         .await?;
     Ok(())
@@ -57,26 +56,28 @@ pub async fn open(
     if let Some(former) = former {
         revoke(&mut transaction, &former).await?;
     }
-    sqlx::query(
+    sqlx::query!(
         "INSERT INTO person (subject, name, role) VALUES ($1, $2, $3)
          ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role, signed_in_at = now()",
+        person.subject,
+        person.name,
+        role_name(person.role),
     )
-    .bind(&person.subject)
-    .bind(&person.name)
-    .bind(role_name(person.role))
     .execute(&mut *transaction)
     .await?;
-    sqlx::query(include_str!("open_session.sql"))
-        .bind(id)
-        .bind(&person.subject)
-        .bind(&person.name)
-        .bind(role_name(person.role))
-        .bind(&person.dealers)
-        .bind(&person.provider_session)
-        .bind(sealer.seal(&person.tokens, id).map_err(AppError::internal)?)
-        .bind(person.claims_last.as_secs_f64())
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query_file!(
+        "src/auth/open_session.sql",
+        id,
+        person.subject,
+        person.name,
+        role_name(person.role),
+        &person.dealers,
+        person.provider_session,
+        sealer.seal(&person.tokens, id).map_err(AppError::internal)?,
+        person.claims_last.as_secs_f64(),
+    )
+    .execute(&mut *transaction)
+    .await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -88,19 +89,22 @@ pub async fn end(postgres: &PgPool, sealer: &Sealer, id: &Hash) -> Result<Option
 }
 
 async fn revoke(connection: &mut PgConnection, id: &Hash) -> Result<Option<Vec<u8>>, AppError> {
-    let revoked = "UPDATE session SET revoked_at = now() WHERE id_hash = $1 AND revoked_at IS NULL RETURNING tokens";
-    Ok(sqlx::query_scalar(revoked).bind(id).fetch_optional(connection).await?)
+    let revoked = sqlx::query_scalar!(
+        "UPDATE session SET revoked_at = now() WHERE id_hash = $1 AND revoked_at IS NULL RETURNING tokens",
+        id,
+    );
+    Ok(revoked.fetch_optional(connection).await?)
 }
 
 /// Ends what Keycloak ended; how many sessions that were, or none for a token that was used before.
 pub async fn end_by_provider(postgres: &PgPool, ended: &Ended) -> Result<Option<u64>, AppError> {
     let mut transaction = postgres.begin().await?;
-    let is_first = sqlx::query(
+    let is_first = sqlx::query!(
         "INSERT INTO used_logout_token (jti, expires_at) VALUES ($1, to_timestamp($2::bigint) + interval '5 minutes')
          ON CONFLICT DO NOTHING",
+        ended.jti,
+        ended.expires,
     )
-    .bind(&ended.jti)
-    .bind(ended.expires)
     .execute(&mut *transaction)
     .await?
     .rows_affected()
@@ -108,13 +112,13 @@ pub async fn end_by_provider(postgres: &PgPool, ended: &Ended) -> Result<Option<
     if !is_first {
         return Ok(None);
     }
-    let done = sqlx::query(
+    let done = sqlx::query!(
         "UPDATE session SET revoked_at = now()
          WHERE revoked_at IS NULL AND ($1::text IS NOT NULL OR $2::text IS NOT NULL)
            AND ($1 IS NULL OR provider_session = $1) AND ($2 IS NULL OR subject = $2)",
+        ended.provider_session,
+        ended.subject,
     )
-    .bind(&ended.provider_session)
-    .bind(&ended.subject)
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
@@ -123,13 +127,12 @@ pub async fn end_by_provider(postgres: &PgPool, ended: &Ended) -> Result<Option<
 
 /// Forgets what has no effect any more: ended sessions after a day, attempts and logout tokens once expired.
 pub async fn sweep(postgres: &PgPool) -> sqlx::Result<()> {
-    for statement in [
+    let old = sqlx::query!(
         "DELETE FROM session WHERE ends_at < now() - interval '1 day' OR revoked_at < now() - interval '1 day'",
-        "DELETE FROM sign_in_attempt WHERE expires_at < now()",
-        "DELETE FROM used_logout_token WHERE expires_at < now()",
-    ] {
-        sqlx::query(statement).execute(postgres).await?;
-    }
+    );
+    old.execute(postgres).await?;
+    sqlx::query!("DELETE FROM sign_in_attempt WHERE expires_at < now()").execute(postgres).await?;
+    sqlx::query!("DELETE FROM used_logout_token WHERE expires_at < now()").execute(postgres).await?;
     Ok(())
 }
 

@@ -52,7 +52,8 @@ async fn migrate(
     datasets: &Catalogue,
     until: Instant,
 ) -> anyhow::Result<()> {
-    awaited("PostgreSQL (DATABASE_URL)", until, async || sqlx::query("SELECT 1").execute(pool).await.map(drop)).await?;
+    let one = async || sqlx::query_scalar!("SELECT 1").fetch_one(pool).await.map(drop);
+    awaited("PostgreSQL (DATABASE_URL)", until, one).await?;
     awaited("ClickHouse (CLICKHOUSE_URL)", until, async || client.query("SELECT 1").execute().await).await?;
     postgres::migrate(pool).await.context("migrate PostgreSQL")?;
     clickhouse::migrate(client).await.context("migrate ClickHouse")?;

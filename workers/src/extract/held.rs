@@ -9,7 +9,7 @@ use super::pass::Pass;
 use super::{Stop, progress};
 
 /// A span that was compared, with far fewer found in 1C than stand here.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     /// `all`, `the last days`, `2024-03`.
     pub span: String,
@@ -21,22 +21,18 @@ pub struct Held {
 
 /// What may go although it is much: the missing of each span, as an operator saw them.
 pub async fn released(pool: &PgPool, dataset: Dataset) -> sqlx::Result<HashMap<String, i64>> {
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT span, missing FROM held WHERE dataset = $1 AND released_at IS NOT NULL")
-            .bind(dataset.name())
+    let rows =
+        sqlx::query!("SELECT span, missing FROM held WHERE dataset = $1 AND released_at IS NOT NULL", dataset.name())
             .fetch_all(pool)
             .await?;
-    Ok(rows.into_iter().collect())
+    Ok(rows.into_iter().map(|row| (row.span, row.missing)).collect())
 }
 
 /// The pass has removed what was missing: what was held of these spans is over, or of all when it compared everything.
 pub async fn over(pool: &PgPool, pass: &Pass, spans: &[String], is_all: bool) -> Result<(), Stop> {
     let mut tx = pool.begin().await?;
     progress::fence(&mut tx, pass).await?;
-    sqlx::query("DELETE FROM held WHERE dataset = $1 AND ($3 OR span = ANY($2))")
-        .bind(pass.dataset.name())
-        .bind(spans)
-        .bind(is_all)
+    sqlx::query!("DELETE FROM held WHERE dataset = $1 AND ($3 OR span = ANY($2))", pass.dataset.name(), spans, is_all)
         .execute(&mut *tx)
         .await?;
     tx.commit().await?;
@@ -48,14 +44,14 @@ pub async fn hold(pool: &PgPool, pass: &Pass, held: &[Held]) -> Result<(), Stop>
     let mut tx = pool.begin().await?;
     progress::fence(&mut tx, pass).await?;
     for Held { span, known, missing } in held {
-        sqlx::query(
+        sqlx::query!(
             "INSERT INTO held (dataset, span, known, missing) VALUES ($1, $2, $3, $4)
              ON CONFLICT (dataset, span) DO UPDATE SET known = excluded.known, missing = excluded.missing, released_at = NULL",
+            pass.dataset.name(),
+            span,
+            known,
+            missing,
         )
-        .bind(pass.dataset.name())
-        .bind(span)
-        .bind(known)
-        .bind(missing)
         .execute(&mut *tx)
         .await?;
     }
@@ -65,11 +61,13 @@ pub async fn hold(pool: &PgPool, pass: &Pass, held: &[Held]) -> Result<(), Stop>
 
 /// Datasets of which something is held, with the known and the missing in all.
 pub async fn datasets(pool: &PgPool) -> sqlx::Result<Vec<(String, i64, i64)>> {
-    sqlx::query_as(
-        "SELECT dataset, sum(known)::bigint, sum(missing)::bigint FROM held GROUP BY dataset ORDER BY dataset",
+    let rows = sqlx::query!(
+        r#"SELECT dataset, sum(known)::bigint AS "known!", sum(missing)::bigint AS "missing!"
+           FROM held GROUP BY dataset ORDER BY dataset"#,
     )
     .fetch_all(pool)
-    .await
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.dataset, row.known, row.missing)).collect())
 }
 
 /// For the log, for the probe and for an operator.

@@ -38,7 +38,6 @@ impl Known {
     }
 }
 
-#[derive(sqlx::FromRow)]
 struct Row {
     key: Uuid,
     batch: i64,
@@ -71,9 +70,6 @@ pub struct Ledger {
     pool: PgPool,
 }
 
-const COLUMNS: &str = "SELECT s.key, s.batch, s.data_version, s.shape, s.dealer_id, s.sold_on, s.lines,
-     NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS is_confirmed FROM sent s WHERE s.dataset = $1";
-
 impl Ledger {
     pub fn new(pool: PgPool) -> Self {
         Self { pool }
@@ -84,9 +80,16 @@ impl Ledger {
     }
 
     pub async fn of_keys(&self, pass: &Pass, keys: &[Uuid]) -> Result<HashMap<Uuid, Known>, Stop> {
-        let sql = with(COLUMNS, " AND s.key = ANY($2)");
-        let rows: Vec<Row> =
-            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(pass.dataset.name()).bind(keys).fetch_all(&self.pool).await?;
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT s.key, s.batch, s.data_version, s.shape, s.dealer_id, s.sold_on, s.lines,
+                      NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS "is_confirmed!"
+               FROM sent s WHERE s.dataset = $1 AND s.key = ANY($2)"#,
+            pass.dataset.name(),
+            keys,
+        )
+        .fetch_all(&self.pool)
+        .await?;
         Ok(fold(rows))
     }
 
@@ -97,48 +100,68 @@ impl Ledger {
         from: Option<NaiveDate>,
         to: Option<NaiveDate>,
     ) -> Result<HashMap<Uuid, Known>, Stop> {
-        let sql = with(COLUMNS, " AND ($2::date IS NULL OR s.sold_on >= $2) AND ($3::date IS NULL OR s.sold_on < $3)");
-        let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-            .bind(pass.dataset.name())
-            .bind(from)
-            .bind(to)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT s.key, s.batch, s.data_version, s.shape, s.dealer_id, s.sold_on, s.lines,
+                      NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS "is_confirmed!"
+               FROM sent s WHERE s.dataset = $1
+                 AND ($2::date IS NULL OR s.sold_on >= $2) AND ($3::date IS NULL OR s.sold_on < $3)"#,
+            pass.dataset.name(),
+            from,
+            to,
+        )
+        .fetch_all(&self.pool)
+        .await?;
         Ok(fold(rows))
     }
 
     /// Whether the ledger has more rows of the dataset than this.
     pub async fn is_larger_than(&self, pass: &Pass, rows: i64) -> Result<bool, Stop> {
-        let sql = "SELECT EXISTS (SELECT FROM sent WHERE dataset = $1 OFFSET $2)";
-        let is_larger = sqlx::query_scalar(sql).bind(pass.dataset.name()).bind(rows).fetch_one(&self.pool).await?;
+        let is_larger = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM sent WHERE dataset = $1 OFFSET $2) AS "is_larger!""#,
+            pass.dataset.name(),
+            rows,
+        )
+        .fetch_one(&self.pool)
+        .await?;
         Ok(is_larger)
     }
 
     /// Everything of a catalog.
     pub async fn of_all(&self, pass: &Pass) -> Result<HashMap<Uuid, Known>, Stop> {
-        let rows: Vec<Row> = sqlx::query_as(COLUMNS).bind(pass.dataset.name()).fetch_all(&self.pool).await?;
+        let rows = sqlx::query_as!(
+            Row,
+            r#"SELECT s.key, s.batch, s.data_version, s.shape, s.dealer_id, s.sold_on, s.lines,
+                      NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS "is_confirmed!"
+               FROM sent s WHERE s.dataset = $1"#,
+            pass.dataset.name(),
+        )
+        .fetch_all(&self.pool)
+        .await?;
         Ok(fold(rows))
     }
 
     /// Keys of batches that were never confirmed: a pass before this one ended between recording and the broker's word.
     pub async fn unconfirmed(&self, pass: &Pass) -> Result<Vec<Uuid>, Stop> {
-        let is_any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM sending WHERE dataset = $1)")
-            .bind(pass.dataset.name())
-            .fetch_one(&self.pool)
-            .await?;
+        let is_any = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM sending WHERE dataset = $1) AS "is_any!""#,
+            pass.dataset.name(),
+        )
+        .fetch_one(&self.pool)
+        .await?;
         if !is_any {
             return Ok(Vec::new());
         }
         let mut tx = self.pool.begin().await?;
         progress::fence(&mut tx, pass).await?;
-        let keys: Vec<Uuid> = sqlx::query_scalar(
+        let keys = sqlx::query_scalar!(
             "SELECT DISTINCT key FROM sent WHERE dataset = $1 AND batch IN (SELECT batch FROM sending WHERE dataset = $1)",
+            pass.dataset.name(),
         )
-        .bind(pass.dataset.name())
         .fetch_all(&mut *tx)
         .await?;
         if keys.is_empty() {
-            sqlx::query("DELETE FROM sending WHERE dataset = $1").bind(pass.dataset.name()).execute(&mut *tx).await?;
+            sqlx::query!("DELETE FROM sending WHERE dataset = $1", pass.dataset.name()).execute(&mut *tx).await?;
         }
         tx.commit().await?;
         Ok(keys)
@@ -148,11 +171,13 @@ impl Ledger {
     pub async fn record(&self, pass: &Pass, entries: &[Entry]) -> Result<i64, Stop> {
         let mut tx = self.pool.begin().await?;
         progress::fence(&mut tx, pass).await?;
-        let batch: i64 = sqlx::query_scalar("INSERT INTO sending (dataset, pass) VALUES ($1, $2) RETURNING batch")
-            .bind(pass.dataset.name())
-            .bind(pass.number)
-            .fetch_one(&mut *tx)
-            .await?;
+        let batch = sqlx::query_scalar!(
+            "INSERT INTO sending (dataset, pass) VALUES ($1, $2) RETURNING batch",
+            pass.dataset.name(),
+            pass.number,
+        )
+        .fetch_one(&mut *tx)
+        .await?;
         let mut text = String::with_capacity(entries.len() * 180);
         for entry in entries {
             write_copy_line(&mut text, pass, batch, entry);
@@ -179,27 +204,27 @@ impl Ledger {
         let keys: Vec<String> = entries.iter().map(|entry| entry.key.to_string()).collect();
         let mut tx = self.pool.begin().await?;
         progress::fence(&mut tx, pass).await?;
-        sqlx::query("DELETE FROM sending WHERE batch = $1").bind(batch).execute(&mut *tx).await?;
+        sqlx::query!("DELETE FROM sending WHERE batch = $1", batch).execute(&mut *tx).await?;
         if !replaced.is_empty() {
-            sqlx::query("DELETE FROM sent WHERE dataset = $1 AND key = ANY($2) AND batch < $3")
-                .bind(pass.dataset.name())
-                .bind(&replaced)
-                .bind(batch)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query!(
+                "DELETE FROM sent WHERE dataset = $1 AND key = ANY($2) AND batch < $3",
+                pass.dataset.name(),
+                &replaced,
+                batch,
+            )
+            .execute(&mut *tx)
+            .await?;
         }
         if !gone.is_empty() {
-            sqlx::query("DELETE FROM sent WHERE dataset = $1 AND key = ANY($2)")
-                .bind(pass.dataset.name())
-                .bind(&gone)
+            sqlx::query!("DELETE FROM sent WHERE dataset = $1 AND key = ANY($2)", pass.dataset.name(), &gone)
                 .execute(&mut *tx)
                 .await?;
         }
-        sqlx::query(
+        sqlx::query!(
             "DELETE FROM rejected WHERE dataset = $1 AND key = ANY($2) AND EXISTS (SELECT FROM rejected WHERE dataset = $1)",
+            pass.dataset.name(),
+            &keys,
         )
-        .bind(pass.dataset.name())
-        .bind(&keys)
         .execute(&mut *tx)
         .await?;
         if let Some(to) = loaded_to {
@@ -220,36 +245,36 @@ impl Ledger {
 
     /// Versions that were rejected by the pass's shape, by key as 1C wrote it.
     pub async fn rejected(&self, pass: &Pass) -> Result<HashMap<String, String>, Stop> {
-        let sql = "SELECT key, data_version FROM rejected WHERE dataset = $1 AND shape = $2";
-        let rows: Vec<(String, String)> =
-            sqlx::query_as(sql).bind(pass.dataset.name()).bind(pass.shape).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().collect())
+        let rows = sqlx::query!(
+            "SELECT key, data_version FROM rejected WHERE dataset = $1 AND shape = $2",
+            pass.dataset.name(),
+            pass.shape,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.key, row.data_version)).collect())
     }
 
     /// Remembers a rejected version: it is not sent again until 1C writes the document anew, or the mapping is mended.
     pub async fn reject(&self, pass: &Pass, key: &str, data_version: &str, reason: &str) -> Result<(), Stop> {
         let mut tx = self.pool.begin().await?;
         progress::fence(&mut tx, pass).await?;
-        sqlx::query(
+        sqlx::query!(
             "INSERT INTO rejected (dataset, key, data_version, reason, pass, shape) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (dataset, key) DO UPDATE SET data_version = excluded.data_version, reason = excluded.reason,
                  pass = excluded.pass, shape = excluded.shape, rejected_at = now()",
+            pass.dataset.name(),
+            key,
+            data_version,
+            reason,
+            pass.number,
+            pass.shape,
         )
-        .bind(pass.dataset.name())
-        .bind(key)
-        .bind(data_version)
-        .bind(reason)
-        .bind(pass.number)
-        .bind(pass.shape)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
         Ok(())
     }
-}
-
-fn with(columns: &str, condition: &str) -> String {
-    format!("{columns}{condition}")
 }
 
 /// Tab-separated, as COPY reads it. A `DataVersion` is base64; what else it might hold is escaped.

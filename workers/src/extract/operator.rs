@@ -32,18 +32,17 @@ pub async fn reread(
     }
     let mut tx = pool.begin().await?;
     begin_anew(&mut tx, job).await?;
-    let sent = sqlx::query(
+    let sent = sqlx::query!(
         "UPDATE sent SET data_version = ''
          WHERE dataset = $1 AND ($2::date IS NULL OR sold_on >= $2) AND ($3::date IS NULL OR sold_on <= $3)",
+        dataset.name(),
+        from,
+        to,
     )
-    .bind(dataset.name())
-    .bind(from)
-    .bind(to)
     .execute(&mut *tx)
     .await?
     .rows_affected();
-    let rejected = sqlx::query("DELETE FROM rejected WHERE dataset = $1")
-        .bind(dataset.name())
+    let rejected = sqlx::query!("DELETE FROM rejected WHERE dataset = $1", dataset.name())
         .execute(&mut *tx)
         .await?
         .rows_affected();
@@ -56,11 +55,13 @@ pub async fn release(pool: &PgPool, jobs: &[Job], dataset: Dataset) -> anyhow::R
     let job = widest(jobs, dataset)?;
     let mut tx = pool.begin().await?;
     begin_anew(&mut tx, job).await?;
-    let held: Vec<Held> =
-        sqlx::query_as("UPDATE held SET released_at = now() WHERE dataset = $1 RETURNING span, known, missing")
-            .bind(dataset.name())
-            .fetch_all(&mut *tx)
-            .await?;
+    let held = sqlx::query_as!(
+        Held,
+        "UPDATE held SET released_at = now() WHERE dataset = $1 RETURNING span, known, missing",
+        dataset.name(),
+    )
+    .fetch_all(&mut *tx)
+    .await?;
     if held.is_empty() {
         tx.rollback().await?;
     } else {
@@ -78,8 +79,7 @@ pub(super) fn widest(jobs: &[Job], dataset: Dataset) -> anyhow::Result<&Job> {
 
 /// From here on nothing is written any more of what the pass under way has read, and the dataset's next slot is due.
 async fn begin_anew(tx: &mut Transaction<'_, Postgres>, job: &Job) -> sqlx::Result<()> {
-    sqlx::query("UPDATE progress SET pass = nextval('pass_number') WHERE dataset = $1")
-        .bind(job.dataset.name())
+    sqlx::query!("UPDATE progress SET pass = nextval('pass_number') WHERE dataset = $1", job.dataset.name())
         .execute(&mut **tx)
         .await?;
     schedule::ask_for(&mut **tx, job).await

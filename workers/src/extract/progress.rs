@@ -15,57 +15,64 @@ pub struct Load {
 }
 
 pub async fn load(pool: &PgPool, pass: &Pass) -> Result<Load, Stop> {
-    let found: Option<(bool, Option<NaiveDateTime>)> =
-        sqlx::query_as("SELECT is_loaded, loaded_to FROM progress WHERE dataset = $1 AND pass = $2")
-            .bind(pass.dataset.name())
-            .bind(pass.number)
-            .fetch_optional(pool)
-            .await?;
-    let (is_done, to) = found.ok_or(Stop::Stale)?;
-    Ok(Load { is_done, to })
+    let found = sqlx::query_as!(
+        Load,
+        "SELECT is_loaded AS is_done, loaded_to AS to FROM progress WHERE dataset = $1 AND pass = $2",
+        pass.dataset.name(),
+        pass.number,
+    )
+    .fetch_optional(pool)
+    .await?;
+    found.ok_or(Stop::Stale)
 }
 
 /// Locks the fence until the transaction ends, or tells that we are stale.
 pub async fn fence(tx: &mut Transaction<'_, Postgres>, pass: &Pass) -> Result<(), Stop> {
-    let found: Option<i64> = sqlx::query_scalar("SELECT pass FROM progress WHERE dataset = $1 AND pass = $2 FOR SHARE")
-        .bind(pass.dataset.name())
-        .bind(pass.number)
-        .fetch_optional(&mut **tx)
-        .await?;
+    let found = sqlx::query_scalar!(
+        "SELECT pass FROM progress WHERE dataset = $1 AND pass = $2 FOR SHARE",
+        pass.dataset.name(),
+        pass.number,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
     found.map(drop).ok_or(Stop::Stale)
 }
 
 /// Everything dated before this has been sent and acknowledged.
 pub async fn loaded_to(tx: &mut Transaction<'_, Postgres>, pass: &Pass, to: NaiveDateTime) -> Result<(), Stop> {
     write(
-        sqlx::query("UPDATE progress SET loaded_to = $3 WHERE dataset = $1 AND pass = $2")
-            .bind(pass.dataset.name())
-            .bind(pass.number)
-            .bind(to)
-            .execute(&mut **tx)
-            .await?,
+        sqlx::query!(
+            "UPDATE progress SET loaded_to = $3 WHERE dataset = $1 AND pass = $2",
+            pass.dataset.name(),
+            pass.number,
+            to,
+        )
+        .execute(&mut **tx)
+        .await?,
     )
 }
 
 pub async fn load_done(pool: &PgPool, pass: &Pass) -> Result<(), Stop> {
     write(
-        sqlx::query("UPDATE progress SET is_loaded = true WHERE dataset = $1 AND pass = $2")
-            .bind(pass.dataset.name())
-            .bind(pass.number)
-            .execute(pool)
-            .await?,
+        sqlx::query!(
+            "UPDATE progress SET is_loaded = true WHERE dataset = $1 AND pass = $2",
+            pass.dataset.name(),
+            pass.number,
+        )
+        .execute(pool)
+        .await?,
     )
 }
 
 /// The marker of this pass stands in every partition. True: it is the first of its dataset.
 pub async fn pass_done(pool: &PgPool, pass: &Pass) -> Result<bool, Stop> {
-    let former: Option<Option<i64>> = sqlx::query_scalar(
+    let former = sqlx::query_scalar!(
         "UPDATE progress p SET done_pass = p.pass, done_at = now()
          FROM (SELECT dataset, done_pass FROM progress WHERE dataset = $1 AND pass = $2 FOR UPDATE) AS former
          WHERE p.dataset = former.dataset RETURNING former.done_pass",
+        pass.dataset.name(),
+        pass.number,
     )
-    .bind(pass.dataset.name())
-    .bind(pass.number)
     .fetch_optional(pool)
     .await?;
     former.map(|done| done.is_none()).ok_or(Stop::Stale)
@@ -73,23 +80,27 @@ pub async fn pass_done(pool: &PgPool, pass: &Pass) -> Result<bool, Stop> {
 
 /// By which shape everything of the dataset was read.
 pub async fn shape(pool: &PgPool, pass: &Pass) -> Result<i64, Stop> {
-    let found: Option<i64> = sqlx::query_scalar("SELECT shape FROM progress WHERE dataset = $1 AND pass = $2")
-        .bind(pass.dataset.name())
-        .bind(pass.number)
-        .fetch_optional(pool)
-        .await?;
+    let found = sqlx::query_scalar!(
+        "SELECT shape FROM progress WHERE dataset = $1 AND pass = $2",
+        pass.dataset.name(),
+        pass.number,
+    )
+    .fetch_optional(pool)
+    .await?;
     found.ok_or(Stop::Stale)
 }
 
 /// Everything of the dataset has been read by the shape of the pass.
 pub async fn reshaped(pool: &PgPool, pass: &Pass) -> Result<(), Stop> {
     write(
-        sqlx::query("UPDATE progress SET shape = $3 WHERE dataset = $1 AND pass = $2")
-            .bind(pass.dataset.name())
-            .bind(pass.number)
-            .bind(pass.shape)
-            .execute(pool)
-            .await?,
+        sqlx::query!(
+            "UPDATE progress SET shape = $3 WHERE dataset = $1 AND pass = $2",
+            pass.dataset.name(),
+            pass.number,
+            pass.shape,
+        )
+        .execute(pool)
+        .await?,
     )
 }
 

@@ -142,11 +142,10 @@ impl Extractor {
         if self.troubles().is_empty() {
             return Ok(self.client.away());
         }
-        let done: Vec<(String, i64)> =
-            sqlx::query_as("SELECT dataset, done_pass FROM progress WHERE done_pass IS NOT NULL")
-                .fetch_all(self.ledger.pool())
-                .await?;
-        let done: HashMap<String, i64> = done.into_iter().collect();
+        let done = sqlx::query!(r#"SELECT dataset, done_pass AS "pass!" FROM progress WHERE done_pass IS NOT NULL"#)
+            .fetch_all(self.ledger.pool())
+            .await?;
+        let done: HashMap<String, i64> = done.into_iter().map(|done| (done.dataset, done.pass)).collect();
         let mut troubles = self.troubles();
         troubles.retain(|dataset, (pass, _)| done.get(*dataset).is_none_or(|done| *done < *pass));
         let told: Vec<String> = troubles.iter().map(|(dataset, (_, why))| format!("{dataset}: {why}")).collect();

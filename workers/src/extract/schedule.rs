@@ -31,14 +31,6 @@ pub struct Claim {
     pub read_at: DateTime<Utc>,
 }
 
-#[derive(sqlx::FromRow)]
-struct Due {
-    job: String,
-    slot_at: DateTime<Utc>,
-    dataset: String,
-    attempt: i32,
-}
-
 /// How a pass ended.
 #[derive(Debug)]
 pub enum Outcome {
@@ -59,12 +51,14 @@ pub struct Schedule {
 
 /// The job runs now, beside its cron line.
 pub async fn ask_for(executor: impl PgExecutor<'_>, job: &Job) -> sqlx::Result<()> {
-    sqlx::query("INSERT INTO slot (job, slot_at, dataset) VALUES ($1, now(), $2) ON CONFLICT DO NOTHING")
-        .bind(&job.name)
-        .bind(job.dataset.name())
-        .execute(executor)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "INSERT INTO slot (job, slot_at, dataset) VALUES ($1, now(), $2) ON CONFLICT DO NOTHING",
+        job.name,
+        job.dataset.name(),
+    )
+    .execute(executor)
+    .await
+    .map(drop)
 }
 
 impl Schedule {
@@ -75,7 +69,7 @@ impl Schedule {
 
     /// Inserts the slots that have come due, and takes back those whose owner has vanished.
     pub async fn tick(&self) -> sqlx::Result<()> {
-        let now: DateTime<Utc> = sqlx::query_scalar("SELECT now()").fetch_one(&self.pool).await?;
+        let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(&self.pool).await?;
         let drift_ms = (shared::clock::now() - now).num_milliseconds().abs();
         if drift_ms > 2_000 {
             tracing::warn!(clock.drift_ms = drift_ms, "The clock here is {drift_ms} ms off the database's");
@@ -90,39 +84,42 @@ impl Schedule {
     /// The clock was ahead and is right again: what it wrote of the future would hold everything up until then.
     async fn come_back(&self, now: DateTime<Utc>) -> sqlx::Result<()> {
         let (lease_s, ahead_s) = (self.rhythm.lease.as_secs_f64(), AHEAD_S as f64);
-        let removed = sqlx::query("DELETE FROM slot WHERE state = 'queued' AND slot_at > $1")
-            .bind(now + chrono::Duration::seconds(AHEAD_S))
-            .execute(&self.pool)
-            .await?
-            .rows_affected();
+        let removed = sqlx::query!(
+            "DELETE FROM slot WHERE state = 'queued' AND slot_at > $1",
+            now + chrono::Duration::seconds(AHEAD_S),
+        )
+        .execute(&self.pool)
+        .await?
+        .rows_affected();
         if removed > 0 {
             tracing::warn!(slots = removed, "Removed {removed} slots of the future: the database's clock was ahead");
         }
         // Whoever is alive beats again within the lease.
-        sqlx::query(
+        sqlx::query!(
             "UPDATE slot SET lease_until = now() + make_interval(secs => $1)
-             WHERE state = 'running' AND lease_until > now() + make_interval(secs => $1 + $2)",
+             WHERE state = 'running' AND lease_until > now() + make_interval(secs => $1 + $2::float8)",
+            lease_s,
+            ahead_s,
         )
-        .bind(lease_s)
-        .bind(ahead_s)
         .execute(&self.pool)
         .await?;
-        sqlx::query(
+        sqlx::query!(
             "UPDATE slot SET not_before = now() WHERE state = 'queued' AND not_before > now() + make_interval(secs => $1)",
+            self.longest_pause().as_secs_f64() + ahead_s,
         )
-        .bind(self.longest_pause().as_secs_f64() + ahead_s)
         .execute(&self.pool)
         .await
         .map(drop)
     }
 
     async fn insert_due(&self, job: &Job, now: DateTime<Utc>) -> sqlx::Result<()> {
-        let last: Option<DateTime<Utc>> =
-            sqlx::query_scalar("SELECT max(slot_at) FROM slot WHERE job = $1 AND slot_at <= $2")
-                .bind(&job.name)
-                .bind(now + chrono::Duration::seconds(AHEAD_S))
-                .fetch_one(&self.pool)
-                .await?;
+        let last = sqlx::query_scalar!(
+            "SELECT max(slot_at) FROM slot WHERE job = $1 AND slot_at <= $2",
+            job.name,
+            now + chrono::Duration::seconds(AHEAD_S),
+        )
+        .fetch_one(&self.pool)
+        .await?;
         let due = match last {
             // The first start of all: begin at once, whatever the line says.
             None => vec![now],
@@ -145,25 +142,25 @@ impl Schedule {
             })
             .collect();
         let mut tx = self.pool.begin().await?;
-        let inserted = sqlx::query(
+        let inserted = sqlx::query!(
             "INSERT INTO slot (job, slot_at, dataset, state)
              SELECT $1, slot_at, $2, state FROM unnest($3::timestamptz[], $4::text[]) AS due (slot_at, state)
              ON CONFLICT DO NOTHING",
+            job.name,
+            job.dataset.name(),
+            &due,
+            &states as &[&str],
         )
-        .bind(&job.name)
-        .bind(job.dataset.name())
-        .bind(&due)
-        .bind(&states)
         .execute(&mut *tx)
         .await?;
         if inserted.rows_affected() > 0 && job.catch_up == CatchUp::Latest {
             // A later slot does the work of the queued ones before it.
-            sqlx::query(
+            sqlx::query!(
                 "UPDATE slot SET state = 'missed', finished_at = now(), reason = coalesce(reason, 'a later slot took its place')
                  WHERE job = $1 AND slot_at < $2 AND state = 'queued'",
+                job.name,
+                latest,
             )
-            .bind(&job.name)
-            .bind(latest)
             .execute(&mut *tx)
             .await?;
         }
@@ -172,26 +169,26 @@ impl Schedule {
 
     /// Expired leases: queued again, or parked with a reason once their attempts are used up.
     async fn sweep(&self) -> sqlx::Result<()> {
-        let swept = sqlx::query(
+        let swept = sqlx::query!(
             "UPDATE slot SET state = CASE WHEN attempt < $1 THEN 'queued' ELSE 'parked' END, owner = NULL, lease_until = NULL,
                  not_before = now(), reason = 'its owner has vanished'
              WHERE state = 'running' AND lease_until < now()",
+            self.rhythm.attempts,
         )
-        .bind(self.rhythm.attempts)
         .execute(&self.pool)
         .await?
         .rows_affected();
         if swept > 0 {
             tracing::warn!(slots = swept, "Took {swept} slots back whose owner has vanished");
         }
-        sqlx::query(
+        sqlx::query!(
             "DELETE FROM slot s
              WHERE s.state IN ('done', 'missed', 'parked') AND s.slot_at < now() - make_interval(days => $1)
                AND EXISTS (SELECT FROM slot n WHERE n.job = s.job AND n.slot_at > s.slot_at
                            AND n.slot_at <= now() + make_interval(secs => $2))",
+            KEEP_DAYS,
+            AHEAD_S as f64,
         )
-        .bind(KEEP_DAYS)
-        .bind(AHEAD_S as f64)
         .execute(&self.pool)
         .await
         .map(drop)
@@ -203,16 +200,18 @@ impl Schedule {
     pub async fn claim(&self, may_read: bool) -> sqlx::Result<Option<Claim>> {
         let mut tx = self.pool.begin().await?;
         // One claim at a time, each seeing the one before.
-        sqlx::query("SELECT pg_advisory_xact_lock(hashtext('slot claim'))").execute(&mut *tx).await?;
+        sqlx::query!("SELECT pg_advisory_xact_lock(hashtext('slot claim'))").execute(&mut *tx).await?;
         let jobs: Vec<&str> = self.jobs.iter().map(|job| job.name.as_str()).collect();
-        let claimed: sqlx::Result<Option<Due>> = sqlx::query_as(include_str!("claim.sql"))
-            .bind(&self.owner)
-            .bind(self.rhythm.lease.as_secs_f64())
-            .bind(jobs)
-            .bind(may_read)
-            .fetch_optional(&mut *tx)
-            .await;
-        let Some(Due { job, slot_at, dataset, attempt }) = (match claimed {
+        let claimed = sqlx::query_file!(
+            "src/extract/claim.sql",
+            self.owner,
+            self.rhythm.lease.as_secs_f64(),
+            &jobs as &[&str],
+            may_read,
+        )
+        .fetch_optional(&mut *tx)
+        .await;
+        let Some(due) = (match claimed {
             // Another replica was faster: nothing to do.
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return Ok(None),
             other => other?,
@@ -220,31 +219,39 @@ impl Schedule {
             return Ok(None);
         };
         // Only jobs that we know are claimed, and with them their datasets.
-        let known = self.jobs.iter().map(|job| job.dataset).find(|known| known.name() == dataset);
+        let known = self.jobs.iter().map(|job| job.dataset).find(|known| known.name() == due.dataset);
         let Some(dataset) = known else { return Ok(None) };
-        let (pass, read_at): (i64, DateTime<Utc>) = sqlx::query_as(
+        let drawn = sqlx::query!(
             "INSERT INTO progress (dataset, pass, claimed_at) VALUES ($1, nextval('pass_number'), now())
              ON CONFLICT (dataset) DO UPDATE SET pass = excluded.pass, claimed_at = excluded.claimed_at
              RETURNING pass, claimed_at",
+            dataset.name(),
         )
-        .bind(dataset.name())
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(Some(Claim { job, slot_at, dataset, attempt, owner: self.owner.clone(), pass, read_at }))
+        Ok(Some(Claim {
+            job: due.job,
+            slot_at: due.slot_at,
+            dataset,
+            attempt: due.attempt,
+            owner: self.owner.clone(),
+            pass: drawn.pass,
+            read_at: drawn.claimed_at,
+        }))
     }
 
     /// False: the lease is lost, and what runs under it must stop.
     pub async fn heartbeat(&self, claim: &Claim) -> sqlx::Result<bool> {
-        let beaten = sqlx::query(
+        let beaten = sqlx::query!(
             "UPDATE slot SET lease_until = now() + make_interval(secs => $5)
              WHERE job = $1 AND slot_at = $2 AND owner = $3 AND attempt = $4 AND state = 'running'",
+            claim.job,
+            claim.slot_at,
+            claim.owner,
+            claim.attempt,
+            self.rhythm.lease.as_secs_f64(),
         )
-        .bind(&claim.job)
-        .bind(claim.slot_at)
-        .bind(&claim.owner)
-        .bind(claim.attempt)
-        .bind(self.rhythm.lease.as_secs_f64())
         .execute(&self.pool)
         .await?;
         Ok(beaten.rows_affected() == 1)
@@ -260,21 +267,21 @@ impl Schedule {
             }
             Outcome::Failed(reason) => ("queued", Some(reason), self.pause_after(claim.attempt)),
         };
-        let written = sqlx::query(
+        let written = sqlx::query!(
             "UPDATE slot SET state = $5, reason = $6, lease_until = NULL, owner = CASE WHEN $5 = 'queued' THEN NULL ELSE owner END,
                  not_before = now() + make_interval(secs => $7),
                  attempt = attempt - CASE WHEN $8 THEN 1 ELSE 0 END,
                  finished_at = CASE WHEN $5 = 'queued' THEN NULL ELSE now() END
              WHERE job = $1 AND slot_at = $2 AND owner = $3 AND attempt = $4 AND state = 'running'",
+            claim.job,
+            claim.slot_at,
+            claim.owner,
+            claim.attempt,
+            state,
+            reason,
+            pause.as_secs_f64(),
+            matches!(outcome, Outcome::Drained),
         )
-        .bind(&claim.job)
-        .bind(claim.slot_at)
-        .bind(&claim.owner)
-        .bind(claim.attempt)
-        .bind(state)
-        .bind(reason)
-        .bind(pause.as_secs_f64())
-        .bind(matches!(outcome, Outcome::Drained))
         .execute(&self.pool)
         .await?;
         Ok(written.rows_affected() == 1)

@@ -8,7 +8,7 @@ use super::pass::Pass;
 use super::{Stop, progress};
 
 /// What was read by another shape than the pass's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Other {
     pub sent: i64,
     pub rejected: i64,
@@ -24,28 +24,37 @@ pub struct Slice {
 
 impl Ledger {
     pub async fn of_another_shape(&self, pass: &Pass) -> Result<Other, Stop> {
-        let sql = "SELECT (SELECT count(*) FROM sent WHERE dataset = $1 AND shape <> $2) AS sent,
-                          (SELECT count(*) FROM rejected WHERE dataset = $1 AND shape <> $2) AS rejected";
-        Ok(sqlx::query_as(sql).bind(pass.dataset.name()).bind(pass.shape).fetch_one(self.pool()).await?)
+        let other = sqlx::query_as!(
+            Other,
+            r#"SELECT (SELECT count(*) FROM sent WHERE dataset = $1 AND shape <> $2) AS "sent!",
+                      (SELECT count(*) FROM rejected WHERE dataset = $1 AND shape <> $2) AS "rejected!""#,
+            pass.dataset.name(),
+            pass.shape,
+        );
+        Ok(other.fetch_one(self.pool()).await?)
     }
 
     pub async fn slice_of_another_shape(&self, pass: &Pass, most: i64) -> Result<Slice, Stop> {
-        let rows: Vec<(Uuid, Option<NaiveDate>)> = sqlx::query_as(
+        let rows = sqlx::query!(
             "SELECT key, sold_on FROM sent WHERE dataset = $1 AND shape <> $2 ORDER BY sold_on DESC NULLS LAST LIMIT $3",
+            pass.dataset.name(),
+            pass.shape,
+            most,
         )
-        .bind(pass.dataset.name())
-        .bind(pass.shape)
-        .bind(most)
         .fetch_all(self.pool())
         .await?;
-        let days = || rows.iter().filter_map(|(_, day)| *day);
-        Ok(Slice { first: days().min(), last: days().max(), keys: rows.iter().map(|(key, _)| *key).collect() })
+        let days = || rows.iter().filter_map(|row| row.sold_on);
+        Ok(Slice { first: days().min(), last: days().max(), keys: rows.iter().map(|row| row.key).collect() })
     }
 
     /// Of these, those that are of another shape.
     pub async fn still_of_another_shape(&self, pass: &Pass, keys: &[Uuid]) -> Result<Vec<Uuid>, Stop> {
-        let sql = "SELECT DISTINCT key FROM sent WHERE dataset = $1 AND shape <> $2 AND key = ANY($3)";
-        let found = sqlx::query_scalar(sql).bind(pass.dataset.name()).bind(pass.shape).bind(keys);
+        let found = sqlx::query_scalar!(
+            "SELECT DISTINCT key FROM sent WHERE dataset = $1 AND shape <> $2 AND key = ANY($3)",
+            pass.dataset.name(),
+            pass.shape,
+            keys,
+        );
         Ok(found.fetch_all(self.pool()).await?)
     }
 
@@ -53,25 +62,28 @@ impl Ledger {
     pub async fn take_shape(&self, pass: &Pass, keys: &[Uuid]) -> Result<(), Stop> {
         let mut tx = self.pool().begin().await?;
         progress::fence(&mut tx, pass).await?;
-        sqlx::query("UPDATE sent SET shape = $2 WHERE dataset = $1 AND key = ANY($3)")
-            .bind(pass.dataset.name())
-            .bind(pass.shape)
-            .bind(keys)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query!(
+            "UPDATE sent SET shape = $2 WHERE dataset = $1 AND key = ANY($3)",
+            pass.dataset.name(),
+            pass.shape,
+            keys,
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// Keys that were rejected by another shape.
     pub async fn rejected_by_another_shape(&self, pass: &Pass, most: i64) -> Result<Vec<Uuid>, Stop> {
-        let sql = "SELECT key FROM rejected WHERE dataset = $1 AND shape <> $2 ORDER BY key LIMIT $3";
-        let keys: Vec<String> = sqlx::query_scalar(sql)
-            .bind(pass.dataset.name())
-            .bind(pass.shape)
-            .bind(most)
-            .fetch_all(self.pool())
-            .await?;
+        let keys = sqlx::query_scalar!(
+            "SELECT key FROM rejected WHERE dataset = $1 AND shape <> $2 ORDER BY key LIMIT $3",
+            pass.dataset.name(),
+            pass.shape,
+            most,
+        )
+        .fetch_all(self.pool())
+        .await?;
         Ok(keys.iter().filter_map(|key| Uuid::try_parse(key).ok()).collect())
     }
 
@@ -80,12 +92,14 @@ impl Ledger {
         let keys: Vec<String> = keys.iter().map(Uuid::to_string).collect();
         let mut tx = self.pool().begin().await?;
         progress::fence(&mut tx, pass).await?;
-        sqlx::query("DELETE FROM rejected WHERE dataset = $1 AND shape <> $2 AND (key = ANY($3) OR key LIKE '#%')")
-            .bind(pass.dataset.name())
-            .bind(pass.shape)
-            .bind(keys)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query!(
+            "DELETE FROM rejected WHERE dataset = $1 AND shape <> $2 AND (key = ANY($3) OR key LIKE '#%')",
+            pass.dataset.name(),
+            pass.shape,
+            &keys,
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }

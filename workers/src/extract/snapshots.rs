@@ -10,7 +10,7 @@ use super::{Stop, progress};
 const SLOTS: i16 = 8;
 
 /// A snapshot that was sent, or begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
     pub pass: i64,
     pub slot: i16,
@@ -21,18 +21,18 @@ pub struct Snapshot {
 
 /// Those of the dataset that may still matter, the newest first. `landed`: the last pass whose marker has arrived.
 pub async fn of(pool: &PgPool, pass: &Pass, landed: Option<i64>) -> Result<Vec<Snapshot>, Stop> {
-    let mut all: Vec<Snapshot> =
-        sqlx::query_as("SELECT pass, slot, rows, hash, is_marked FROM snapshot WHERE dataset = $1 ORDER BY pass DESC")
-            .bind(pass.dataset.name())
-            .fetch_all(pool)
-            .await?;
+    let mut all = sqlx::query_as!(
+        Snapshot,
+        "SELECT pass, slot, rows, hash, is_marked FROM snapshot WHERE dataset = $1 ORDER BY pass DESC",
+        pass.dataset.name(),
+    )
+    .fetch_all(pool)
+    .await?;
     // What is shown is the last that is marked, up to the marker that has arrived: all before it is over.
     let shown = landed.and_then(|landed| all.iter().position(|one| one.is_marked && one.pass <= landed));
     if let Some(shown) = shown {
         all.truncate(shown + 1);
-        sqlx::query("DELETE FROM snapshot WHERE dataset = $1 AND pass < $2")
-            .bind(pass.dataset.name())
-            .bind(all[shown].pass)
+        sqlx::query!("DELETE FROM snapshot WHERE dataset = $1 AND pass < $2", pass.dataset.name(), all[shown].pass)
             .execute(pool)
             .await?;
     }
@@ -49,17 +49,17 @@ pub async fn begin(pool: &PgPool, pass: &Pass, slot: i16) -> Result<(), Stop> {
     let mut tx = pool.begin().await?;
     progress::fence(&mut tx, pass).await?;
     // What was begun after this by a count of passes that is forgotten by now would be taken for newer.
-    sqlx::query("DELETE FROM snapshot WHERE dataset = $1 AND pass >= $2")
-        .bind(pass.dataset.name())
-        .bind(pass.number)
+    sqlx::query!("DELETE FROM snapshot WHERE dataset = $1 AND pass >= $2", pass.dataset.name(), pass.number)
         .execute(&mut *tx)
         .await?;
-    sqlx::query("INSERT INTO snapshot (dataset, pass, slot) VALUES ($1, $2, $3)")
-        .bind(pass.dataset.name())
-        .bind(pass.number)
-        .bind(slot)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query!(
+        "INSERT INTO snapshot (dataset, pass, slot) VALUES ($1, $2, $3)",
+        pass.dataset.name(),
+        pass.number,
+        slot,
+    )
+    .execute(&mut *tx)
+    .await?;
     tx.commit().await?;
     Ok(())
 }
@@ -68,13 +68,15 @@ pub async fn begin(pool: &PgPool, pass: &Pass, slot: i16) -> Result<(), Stop> {
 pub async fn sent(pool: &PgPool, pass: &Pass, rows: i64, hash: i64) -> Result<(), Stop> {
     let mut tx = pool.begin().await?;
     progress::fence(&mut tx, pass).await?;
-    sqlx::query("UPDATE snapshot SET rows = $3, hash = $4, is_marked = true WHERE dataset = $1 AND pass = $2")
-        .bind(pass.dataset.name())
-        .bind(pass.number)
-        .bind(rows)
-        .bind(hash)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query!(
+        "UPDATE snapshot SET rows = $3, hash = $4, is_marked = true WHERE dataset = $1 AND pass = $2",
+        pass.dataset.name(),
+        pass.number,
+        rows,
+        hash,
+    )
+    .execute(&mut *tx)
+    .await?;
     tx.commit().await?;
     Ok(())
 }

@@ -81,24 +81,15 @@ pub enum StateError {
     Database(#[from] sqlx::Error),
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    writer_epoch: i64,
-    min_offset: Option<i64>,
-    max_offset: Option<i64>,
-    phase: Option<String>,
-    row_hash: Option<i64>,
-}
-
 /// Becomes the writer of a partition: raises its epoch, and tells what was stored last.
 pub async fn take_over(pool: &PgPool, topic: &str, partition: i32) -> sqlx::Result<(i64, Option<Stored>)> {
-    let row: Row = sqlx::query_as(
+    let row = sqlx::query!(
         "INSERT INTO batch (topic, partition, writer_epoch) VALUES ($1, $2, 1)
          ON CONFLICT (topic, partition) DO UPDATE SET writer_epoch = batch.writer_epoch + 1
          RETURNING writer_epoch, min_offset, max_offset, phase, row_hash",
+        topic,
+        partition,
     )
-    .bind(topic)
-    .bind(partition)
     .fetch_one(pool)
     .await?;
     let stored = match (row.min_offset, row.max_offset, row.phase, row.row_hash) {
@@ -125,18 +116,18 @@ pub async fn write(
         Phase::After => "after",
     };
     // The token is empty, not null: a release that still repeats tokens takes a state without one for none.
-    let written = sqlx::query(
+    let written = sqlx::query!(
         "UPDATE batch SET min_offset = $4, max_offset = $5, phase = $6, token = '', rows = $7, row_hash = $8, changed_at = now()
          WHERE topic = $1 AND partition = $2 AND writer_epoch = $3",
+        topic,
+        partition,
+        epoch,
+        stored.min,
+        stored.max,
+        phase,
+        i64::try_from(rows).unwrap_or(i64::MAX),
+        stored.row_hash.cast_signed(),
     )
-    .bind(topic)
-    .bind(partition)
-    .bind(epoch)
-    .bind(stored.min)
-    .bind(stored.max)
-    .bind(phase)
-    .bind(i64::try_from(rows).unwrap_or(i64::MAX))
-    .bind(stored.row_hash.cast_signed())
     .execute(pool)
     .await?;
     if written.rows_affected() == 1 { Ok(()) } else { Err(StateError::Fenced) }

@@ -54,7 +54,7 @@ pub async fn run(
     health: &Health,
     shutdown: &CancellationToken,
 ) -> Result<(), Trouble> {
-    sqlx::query("SELECT 1").execute(&stores.pool).await?;
+    sqlx::query_scalar!("SELECT 1").fetch_one(&stores.pool).await?;
     let mut source = Source::join(&config.kafka, &config.datasets)?;
     health.ready();
     let mut lanes = Lanes::new(config.kafka.clone(), config.datasets.clone(), config.cut.clone());

@@ -19,7 +19,7 @@ pub async fn go_on_behind(pool: &PgPool, warehouse: &Warehouse, jobs: &[Job]) ->
     let away = |error: sqlx::Error| format!("PostgreSQL does not answer as it should: {error}.");
     let highest = warehouse.highest_pass().await;
     let highest = highest.map_err(|error| format!("Which passes the warehouse holds is not known: {error}"))?;
-    let last: i64 = sqlx::query_scalar("SELECT last_value FROM pass_number").fetch_one(pool).await.map_err(away)?;
+    let last = sqlx::query_scalar!("SELECT last_value FROM pass_number").fetch_one(pool).await.map_err(away)?;
     let highest = i64::try_from(highest).unwrap_or(i64::MAX);
     if highest <= last {
         return Ok(());
@@ -29,7 +29,7 @@ pub async fn go_on_behind(pool: &PgPool, warehouse: &Warehouse, jobs: &[Job]) ->
         "PostgreSQL has counted {last} passes and the warehouse holds rows of pass {highest}: PostgreSQL was restored or made anew"
     );
     let mut tx = pool.begin().await.map_err(away)?;
-    let raised = sqlx::query("SELECT setval('pass_number', $1)").bind(next).execute(&mut *tx).await;
+    let raised = sqlx::query_scalar!("SELECT setval('pass_number', $1)", next).fetch_one(&mut *tx).await;
     match raised {
         Ok(_) => {}
         Err(sqlx::Error::Database(cause)) if cause.code().as_deref() == Some(NO_RIGHT) => {
@@ -40,7 +40,7 @@ pub async fn go_on_behind(pool: &PgPool, warehouse: &Warehouse, jobs: &[Job]) ->
         Err(error) => return Err(away(error)),
     }
     // Datasets that were never read whole are compared after their first load.
-    let loaded: Vec<String> = sqlx::query_scalar("SELECT dataset FROM progress WHERE done_pass IS NOT NULL")
+    let loaded = sqlx::query_scalar!("SELECT dataset FROM progress WHERE done_pass IS NOT NULL")
         .fetch_all(&mut *tx)
         .await
         .map_err(away)?;

@@ -34,55 +34,48 @@ impl Sent {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    dataset: String,
-    key: Uuid,
-    batch: i64,
-    dealer_id: Option<Uuid>,
-    sold_on: Option<NaiveDate>,
-    lines: i32,
-    version: Option<i64>,
-    amount: Option<i64>,
-    is_confirmed: bool,
-}
-
 /// Every span that has documents. A document with several rows counts more than once, and is looked at closer for that.
 pub async fn sums(pool: &PgPool, table: &Table) -> sqlx::Result<HashMap<Span, Sum>> {
-    let rows: Vec<(i32, i64, i64, String, i64)> = sqlx::query_as(
-        "SELECT coalesce(extract(year FROM sold_on) * 100 + extract(month FROM sold_on), 0)::int, count(*), sum(lines)::bigint,
-                coalesce(sum(amount), 0)::text, coalesce(bit_xor(hash), 0)
-         FROM sent WHERE dataset = ANY($1) AND lines > 0 GROUP BY 1",
+    let rows = sqlx::query!(
+        r#"SELECT coalesce(extract(year FROM sold_on) * 100 + extract(month FROM sold_on), 0)::int AS "span!",
+                  count(*) AS "documents!", sum(lines)::bigint AS "lines!",
+                  coalesce(sum(amount), 0)::text AS "amount!", coalesce(bit_xor(hash), 0) AS "hash!"
+           FROM sent WHERE dataset = ANY($1) AND lines > 0 GROUP BY 1"#,
+        &table.names() as &[&str],
     )
-    .bind(table.names())
     .fetch_all(pool)
     .await?;
-    let sum = |(span, documents, lines, amount, hash): (i32, i64, i64, String, i64)| {
+    let sums = rows.into_iter().map(|row| {
         // Exact there, and wrapping here and in the warehouse.
-        let amount = amount.parse::<i128>().unwrap_or_default() as i64;
-        (span, Sum { documents, lines, amount, hash })
-    };
-    Ok(rows.into_iter().map(sum).collect())
+        let amount = row.amount.parse::<i128>().unwrap_or_default() as i64;
+        (row.span, Sum { documents: row.documents, lines: row.lines, amount, hash: row.hash })
+    });
+    Ok(sums.collect())
 }
 
 /// The last word on all documents that have rows in the span, and on these keys wherever they lie.
 pub async fn of_span(pool: &PgPool, table: &Table, span: Span, keys: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Sent>> {
-    const ROWS: &str = "SELECT s.dataset, s.key, s.batch, s.dealer_id, s.sold_on, s.lines, s.version, s.amount,
-             NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS is_confirmed
-         FROM sent s WHERE s.dataset = ANY($1) AND s.key = ANY($2)";
     let month = NaiveDate::from_ymd_opt(span / 100, (span % 100).cast_unsigned(), 1);
-    let mut all: Vec<Uuid> = sqlx::query_scalar(
+    let mut all = sqlx::query_scalar!(
         "SELECT DISTINCT key FROM sent WHERE dataset = ANY($1) AND lines > 0
          AND CASE WHEN $2::date IS NULL THEN sold_on IS NULL ELSE sold_on >= $2 AND sold_on < $2 + interval '1 month' END",
+        &table.names() as &[&str],
+        month,
     )
-    .bind(table.names())
-    .bind(month)
     .fetch_all(pool)
     .await?;
     all.extend(keys);
     let mut last: HashMap<Uuid, (i64, Sent)> = HashMap::with_capacity(all.len());
     for keys in all.chunks(KEYS) {
-        let rows: Vec<Row> = sqlx::query_as(ROWS).bind(table.names()).bind(keys).fetch_all(pool).await?;
+        let rows = sqlx::query!(
+            r#"SELECT s.dataset, s.key, s.batch, s.dealer_id, s.sold_on, s.lines, s.version, s.amount,
+                      NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS "is_confirmed!"
+               FROM sent s WHERE s.dataset = ANY($1) AND s.key = ANY($2)"#,
+            &table.names() as &[&str],
+            keys,
+        )
+        .fetch_all(pool)
+        .await?;
         for row in rows {
             let Some(dataset) = table.dataset(&row.dataset) else { continue };
             let lines = u32::try_from(row.lines).unwrap_or(0);
@@ -100,12 +93,13 @@ pub async fn of_span(pool: &PgPool, table: &Table, span: Span, keys: &[Uuid]) ->
 
 /// The last pass of each dataset whose marker the broker has.
 pub async fn done(pool: &PgPool, table: &Table) -> sqlx::Result<HashMap<Dataset, i64>> {
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT dataset, done_pass FROM progress WHERE dataset = ANY($1) AND done_pass IS NOT NULL")
-            .bind(table.names())
-            .fetch_all(pool)
-            .await?;
-    Ok(rows.into_iter().filter_map(|(name, pass)| Some((table.dataset(&name)?, pass))).collect())
+    let rows = sqlx::query!(
+        r#"SELECT dataset, done_pass AS "pass!" FROM progress WHERE dataset = ANY($1) AND done_pass IS NOT NULL"#,
+        &table.names() as &[&str],
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().filter_map(|row| Some((table.dataset(&row.dataset)?, row.pass))).collect())
 }
 
 /// The ledger forgets which version of these it sent, and learns where the warehouse has rows of them: whoever reads them next
@@ -116,14 +110,15 @@ pub async fn send_again(pool: &PgPool, pass: &Pass, wrong: &Wrong) -> Result<usi
         wrong.iter().flat_map(|(key, places)| places.iter().map(|place| (*key, *place))).collect();
     let mut tx = pool.begin().await?;
     progress::fence(&mut tx, pass).await?;
-    let updated: Vec<Uuid> =
-        sqlx::query_scalar("UPDATE sent SET data_version = '' WHERE dataset = $1 AND key = ANY($2) RETURNING key")
-            .bind(pass.dataset.name())
-            .bind(&keys)
-            .fetch_all(&mut *tx)
-            .await?;
+    let updated = sqlx::query_scalar!(
+        "UPDATE sent SET data_version = '' WHERE dataset = $1 AND key = ANY($2) RETURNING key",
+        pass.dataset.name(),
+        &keys,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
     // Numbers below zero: older than any batch, and never unconfirmed.
-    sqlx::query(
+    sqlx::query!(
         "INSERT INTO sent (dataset, key, batch, data_version, dealer_id, sold_on, lines)
          SELECT $1, p.key,
                 least(0, (SELECT min(batch) FROM sent s WHERE s.dataset = $1 AND s.key = p.key))
@@ -132,12 +127,12 @@ pub async fn send_again(pool: &PgPool, pass: &Pass, wrong: &Wrong) -> Result<usi
          FROM unnest($2::uuid[], $3::uuid[], $4::date[], $5::int[]) AS p (key, dealer_id, sold_on, lines)
          WHERE NOT EXISTS (SELECT FROM sent s WHERE s.dataset = $1 AND s.key = p.key AND s.lines >= p.lines
                            AND (s.dealer_id, s.sold_on) IS NOT DISTINCT FROM (p.dealer_id, p.sold_on))",
+        pass.dataset.name(),
+        &places.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
+        places.iter().map(|(_, place)| place.dealer_id).collect::<Vec<_>>() as Vec<Option<Uuid>>,
+        places.iter().map(|(_, place)| place.day).collect::<Vec<_>>() as Vec<Option<NaiveDate>>,
+        &places.iter().map(|(_, place)| i32::try_from(place.lines).unwrap_or(i32::MAX)).collect::<Vec<_>>(),
     )
-    .bind(pass.dataset.name())
-    .bind(places.iter().map(|(key, _)| *key).collect::<Vec<_>>())
-    .bind(places.iter().map(|(_, place)| place.dealer_id).collect::<Vec<_>>())
-    .bind(places.iter().map(|(_, place)| place.day).collect::<Vec<_>>())
-    .bind(places.iter().map(|(_, place)| i32::try_from(place.lines).unwrap_or(i32::MAX)).collect::<Vec<_>>())
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;

@@ -13,7 +13,7 @@ use stack::parts::{self, Parts};
 use stack::process::Launch;
 use stack::progress::step;
 
-use crate::cargo::{build_programs, cargo, cargo_in, program};
+use crate::cargo::{build_programs, cargo, cargo_with, program};
 use crate::{place, running};
 
 /// No measurement takes longer.
@@ -82,7 +82,8 @@ async fn other_build(commit: &str, logs: &Path) -> Result<Vec<String>> {
     worktree(commit, &sources)?;
     let build = ["build", "--release", "--locked", "-p", "portal", "-p", "workers", "--bins"];
     let name = format!("Build {}", &commit[..7]);
-    cargo_in(&sources, Some(&target), &name, &build, &logs.join("bench-build-against.log")).await?;
+    let target_folder = [("CARGO_TARGET_DIR", target.clone().into_os_string())];
+    cargo_with(&sources, &target_folder, &name, &build, &logs.join("bench-build-against.log")).await?;
     let programs = target.join("release");
     let path = |path: PathBuf| path.display().to_string();
     Ok(vec![

@@ -1,5 +1,6 @@
 //! Cargo as a step: its output in a log, its errors on the terminal.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -9,17 +10,20 @@ use stack::progress::{shown, step};
 
 /// Runs cargo with these words; when it fails, what it said is printed.
 pub async fn cargo(name: &str, words: &[&str], log: &Path) -> Result<()> {
-    cargo_in(&parts::workspace(), None, name, words, log).await
+    cargo_with(&parts::workspace(), &[], name, words, log).await
 }
 
-/// The same in another workspace, with a target folder of its own.
-pub async fn cargo_in(folder: &Path, target: Option<&Path>, name: &str, words: &[&str], log: &Path) -> Result<()> {
+/// The same in another workspace, or with other variables.
+pub async fn cargo_with(
+    folder: &Path,
+    variables: &[(&str, OsString)],
+    name: &str,
+    words: &[&str],
+    log: &Path,
+) -> Result<()> {
     step(name, Some(log), async {
-        let mut launch = Launch::new("cargo", program(), log).args(words).folder(folder);
-        if let Some(target) = target {
-            launch = launch.env("CARGO_TARGET_DIR", target);
-        }
-        let mut process = launch.start()?;
+        let launch = Launch::new("cargo", program(), log).args(words).folder(folder);
+        let mut process = launch.envs(variables.iter().cloned()).start()?;
         while process.is_running() {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }

@@ -7,6 +7,7 @@ mod down;
 mod keep;
 mod own_parts;
 mod place;
+mod prepare;
 mod product;
 mod running;
 mod sql;
@@ -51,6 +52,8 @@ enum Command {
         #[arg(long, conflicts_with = "names")]
         nightly: bool,
     },
+    /// Have PostgreSQL describe every query of the code anew, into `.sqlx`: after a query or a migration was changed.
+    Prepare,
     /// Run the product on the cluster that KUBECONFIG names and test it there, then remove it. `-- --help` lists more.
     TestCluster {
         /// Words for the test itself: `--keep`, names of steps.
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
             Command::Env => place::print_env(),
             Command::Sql(options) => sql::run(options).await,
             Command::Test { names, nightly } => test::run(&names, nightly).await,
+            Command::Prepare => prepare::run().await,
             Command::TestCluster { words } => test_cluster::run(&words).await,
             Command::Bench { words } => bench::run(&words).await,
             Command::Keep => keep::run().await,
