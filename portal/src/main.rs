@@ -4,22 +4,34 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
+use clap::{Parser, Subcommand};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use portal::web::health::{self, Health};
 use portal::{config::Config, live_assets, serve::serve, state::App};
 use shared::report::catalogue::Catalogue;
 use tokio::net::TcpListener;
 
+/// The web server that dealers see.
+#[derive(Parser)]
+struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves until told to stop; the same without a word.
+    Serve,
+    /// Asks ClickHouse whether the reports, the site's own included, are what it can answer.
+    CheckReports,
+}
+
 fn main() -> std::process::ExitCode {
+    let args = Args::parse();
     shared::telemetry::init();
-    let asked = std::env::args().nth(1);
-    let (done, failure) = match asked.as_deref() {
-        None | Some("serve") => (run().and_then(follow), "The portal does not start"),
-        Some("check-reports") => (check_reports(), "The reports do not fit"),
-        Some(other) => {
-            let unknown = anyhow::anyhow!("{other} is no command of the portal: take serve or check-reports");
-            (Err(unknown), "The portal does not start")
-        }
+    let (done, failure) = match args.command {
+        None | Some(Command::Serve) => (run().and_then(follow), "The portal does not start"),
+        Some(Command::CheckReports) => (check_reports(), "The reports do not fit"),
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
@@ -30,7 +42,7 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-/// Are the reports, the site's own included, what the warehouse can answer? Reads `PORTAL_REPORTS_DIR` and `CLICKHOUSE_*`.
+/// Reads `PORTAL_REPORTS_DIR` and `CLICKHOUSE_*`.
 #[tokio::main]
 async fn check_reports() -> anyhow::Result<()> {
     let folder = shared::env::optional("PORTAL_REPORTS_DIR").map(std::path::PathBuf::from);

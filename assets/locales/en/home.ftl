@@ -1,14 +1,2 @@
 against-same-days = against the same days of last month
 freshness = Age of the data
-full-month-1 = January
-full-month-2 = February
-full-month-3 = March
-full-month-4 = April
-full-month-5 = May
-full-month-6 = June
-full-month-7 = July
-full-month-8 = August
-full-month-9 = September
-full-month-10 = October
-full-month-11 = November
-full-month-12 = December

@@ -1,14 +1,2 @@
 against-same-days = к тем же дням прошлого месяца
 freshness = Свежесть данных
-full-month-1 = январь
-full-month-2 = февраль
-full-month-3 = март
-full-month-4 = апрель
-full-month-5 = май
-full-month-6 = июнь
-full-month-7 = июль
-full-month-8 = август
-full-month-9 = сентябрь
-full-month-10 = октябрь
-full-month-11 = ноябрь
-full-month-12 = декабрь

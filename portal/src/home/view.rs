@@ -55,8 +55,8 @@ impl Overview<'_> {
     }
 
     fn tile(&self, drawn: &Drawn<'_>) -> Markup {
-        let title = drawn.tile.title.get(self.text.language());
-        let title = title.replace("{month}", format::full_month(self.text, self.today));
+        let language = self.text.language();
+        let title = drawn.tile.title.get(language).replace("{month}", format::full_month(language, self.today));
         let is_wide = matches!(drawn.tile.show, Show::Top { .. });
         html! {
             section.card.tile.wide[is_wide] {

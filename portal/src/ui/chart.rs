@@ -110,7 +110,7 @@ fn columns(text: Text, spec: &Chart<'_>, bars: &[(NaiveDate, f64, f64)], y: impl
             } @else { (bar("now", middle - width / 2.0, *value)) }
             @if index.is_multiple_of(every) {
                 text.minor[!(index / every).is_multiple_of(3)] x=(percent(middle)) y=(HEIGHT - 5.0) {
-                    (format::month(text, *day)) @if bars.len() > 12 { " " (format!("{:02}", day.year() % 100)) }
+                    (format::month(text.language(), *day)) @if bars.len() > 12 { " " (format!("{:02}", day.year() % 100)) }
                 }
             }
         }
@@ -132,7 +132,7 @@ fn as_table(text: Text, spec: &Chart<'_>, title: &str, bars: &[(NaiveDate, f64, 
                     }
                 } }
                 tbody { @for (day, value, before) in bars { tr {
-                    th scope="row" { (format::month(text, *day)) " " (day.year()) }
+                    th scope="row" { (format::month(text.language(), *day)) " " (day.year()) }
                     td.number { (shown(*value)) }
                     @if spec.before.is_some() { td.number { (shown(*before)) } }
                 } } }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
 use axum::http::{HeaderMap, request::Parts};
+use ipnet::IpNet;
 
 use crate::error::AppError;
 
@@ -22,7 +23,7 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
 
 /// Networks whose `X-Forwarded-For` counts: `10.0.0.7, 10.1.0.0/16`.
 #[derive(Debug, Clone, Default)]
-pub struct Proxies(Vec<(IpAddr, u8)>);
+pub struct Proxies(Vec<IpNet>);
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is no address or network")]
@@ -32,29 +33,15 @@ impl FromStr for Proxies {
     type Err = NoNetwork;
 
     fn from_str(text: &str) -> Result<Self, NoNetwork> {
-        let network = |part: &str| {
-            let (address, bits) = part.split_once('/').map_or((part, None), |(address, bits)| (address, Some(bits)));
-            let address: IpAddr = address.parse().ok()?;
-            let most = if address.is_ipv4() { 32 } else { 128 };
-            let bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;
-            (bits <= most).then_some((address, bits))
-        };
+        let network = |part: &str| part.parse().or_else(|_| part.parse::<IpAddr>().map(IpNet::from));
         let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts.map(|part| network(part).ok_or_else(|| NoNetwork(part.to_owned()))).collect::<Result<_, _>>().map(Self)
+        parts.map(|part| network(part).map_err(|_| NoNetwork(part.to_owned()))).collect::<Result<_, _>>().map(Self)
     }
 }
 
 impl Proxies {
     pub fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|&(network, bits)| match (network, address) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                bits == 0 || (network.to_bits() ^ address.to_bits()) >> (32 - u32::from(bits)) == 0
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                bits == 0 || (network.to_bits() ^ address.to_bits()) >> (128 - u32::from(bits)) == 0
-            }
-            _ => false,
-        })
+        self.0.iter().any(|network| network.contains(&address))
     }
 
     /// The last forwarded address that is no proxy of ours: what stands before it anyone may have written.

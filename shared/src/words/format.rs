@@ -1,12 +1,17 @@
 //! Money, quantities, shares and dates as a dealer reads them: thin spaces, a true minus, `—` for what is unknown.
 //! Decimals stay text until here, so nothing passes through a float but shares.
 
+use std::sync::LazyLock;
+
 use super::text::Text;
 use crate::language::Language;
 use crate::report::currency::Currency;
 use crate::report::kind::Kind;
 use crate::report::table::Cell;
 use chrono::{Datelike as _, NaiveDate};
+use fixed_decimal::{Decimal, Sign, SignedRoundingMode, UnsignedRoundingMode};
+use icu_datetime::{FixedCalendarDateTimeFormatter, fieldsets::M, input::Date};
+use icu_locale_core::Locale;
 
 pub const UNKNOWN: &str = "—";
 const THIN: char = '\u{202f}';
@@ -40,55 +45,38 @@ pub fn headed(title: &str, unit: &str) -> String {
 }
 
 /// A decimal's text rounded half away from zero to at most `places`, grouped by thousands.
-pub fn number(language: Language, text: &str, places: usize) -> String {
-    let (is_negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
-        return UNKNOWN.to_owned();
-    }
-    let kept = &fraction[..fraction.len().min(places)];
-    let mut digits: Vec<u8> = whole.bytes().chain(kept.bytes()).collect();
-    if fraction.as_bytes().get(places).is_some_and(|next| *next >= b'5') {
-        round_up(&mut digits);
-    }
-    let split = digits.len() - kept.len();
-    let (whole, fraction) = digits.split_at(split);
-    let fraction = String::from_utf8_lossy(fraction);
-    let fraction = fraction.trim_end_matches('0');
-    let mut shown = String::with_capacity(digits.len() * 2);
-    if is_negative && digits.iter().any(|digit| *digit != b'0') {
-        shown.push(MINUS);
-    }
+pub fn number(language: Language, text: &str, places: i16) -> String {
+    let Ok(mut decimal) = Decimal::try_from_str(text) else { return UNKNOWN.to_owned() };
+    decimal.round_with_mode(-places, SignedRoundingMode::Unsigned(UnsignedRoundingMode::HalfExpand));
+    decimal.trim_end();
+    grouped(language, &decimal)
+}
+
+pub fn count(language: Language, count: u64) -> String {
+    grouped(language, &Decimal::from(count))
+}
+
+/// Not by `icu`: its Russian has wide spaces and a hyphen, and takes thrice as long.
+fn grouped(language: Language, decimal: &Decimal) -> String {
     let (thousands, point) = match language {
         Language::Ru => (THIN, ','),
         Language::En => (',', '.'),
     };
-    for (index, digit) in whole.iter().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            shown.push(thousands);
-        }
-        shown.push(char::from(*digit));
+    let places = decimal.magnitude_range();
+    let has_fraction = *places.start() < 0;
+    let mut shown = String::with_capacity(places.len() * 2);
+    if decimal.sign() == Sign::Negative && !decimal.is_zero() {
+        shown.push(MINUS);
     }
-    if !fraction.is_empty() {
-        shown.push(point);
-        shown.push_str(fraction);
+    for place in places.rev() {
+        shown.push(char::from(b'0' + decimal.digit_at(place)));
+        match place {
+            0 if has_fraction => shown.push(point),
+            1.. if place % 3 == 0 => shown.push(thousands),
+            _ => {}
+        }
     }
     shown
-}
-
-fn round_up(digits: &mut Vec<u8>) {
-    for digit in digits.iter_mut().rev() {
-        if *digit < b'9' {
-            *digit += 1;
-            return;
-        }
-        *digit = b'0';
-    }
-    digits.insert(0, b'1');
-}
-
-pub fn count(language: Language, count: u64) -> String {
-    number(language, &count.to_string(), 0)
 }
 
 /// `8,2 %`, from 0.082.
@@ -102,17 +90,8 @@ pub fn percent(language: Language, ratio: f64) -> String {
 
 /// One decimal place, always shown.
 fn tenths(language: Language, value: f64) -> String {
-    if !value.is_finite() {
-        return UNKNOWN.to_owned();
-    }
-    let text = format!("{value:.1}");
-    let text = if text == "-0.0" { "0.0".to_owned() } else { text };
-    let (whole, tenth) = text.split_once('.').unwrap_or((&text, "0"));
-    let point = if language == Language::Ru { ',' } else { '.' };
-    let is_small_negative = whole == "-0";
-    let sign = if is_small_negative { "−" } else { "" };
-    let whole = number(language, whole, 0);
-    format!("{sign}{whole}{point}{tenth}")
+    let decimal = Decimal::try_from_str(&format!("{value:.1}"));
+    decimal.map_or_else(|_| UNKNOWN.to_owned(), |decimal| grouped(language, &decimal))
 }
 
 /// A change: its text with its sign, and whether it is up (`Some(true)`), down or neither.
@@ -141,42 +120,42 @@ fn signed(value: f64, shown: String) -> (String, Option<bool>) {
 
 /// `23.11.2026`, `23 Nov 2026`.
 pub fn date(language: Language, day: NaiveDate) -> String {
-    match language {
-        Language::Ru => day.format("%d.%m.%Y").to_string(),
-        Language::En => format!("{} {} {}", day.day(), month(Text::of(language), day), day.year()),
-    }
+    let pattern = match language {
+        Language::Ru => "%d.%m.%Y",
+        Language::En => "%-d %b %Y",
+    };
+    day.format(pattern).to_string()
 }
 
-pub fn month(text: Text, day: NaiveDate) -> &'static str {
-    const NAMES: [&str; 12] = [
-        "month-1", "month-2", "month-3", "month-4", "month-5", "month-6", "month-7", "month-8", "month-9", "month-10",
-        "month-11", "month-12",
-    ];
-    text.get(NAMES[day.month0() as usize])
+/// `ноя`: as much as an axis has room for.
+pub fn month(language: Language, day: NaiveDate) -> &'static str {
+    let name = full_month(language, day);
+    name.char_indices().nth(3).map_or(name, |(end, _)| &name[..end])
 }
 
 /// `ноябрь`: in full, alone or in a title.
-pub fn full_month(text: Text, day: NaiveDate) -> &'static str {
-    const NAMES: [&str; 12] = [
-        "full-month-1",
-        "full-month-2",
-        "full-month-3",
-        "full-month-4",
-        "full-month-5",
-        "full-month-6",
-        "full-month-7",
-        "full-month-8",
-        "full-month-9",
-        "full-month-10",
-        "full-month-11",
-        "full-month-12",
-    ];
-    text.get(NAMES[day.month0() as usize])
+pub fn full_month(language: Language, day: NaiveDate) -> &'static str {
+    static NAMES: LazyLock<[[String; 12]; 2]> = LazyLock::new(|| Language::ALL.map(month_names));
+    let [ru, en] = &*NAMES;
+    let names = match language {
+        Language::Ru => ru,
+        Language::En => en,
+    };
+    &names[day.month0() as usize]
+}
+
+fn month_names(language: Language) -> [String; 12] {
+    let locale = language.code().parse::<Locale>().unwrap_or(Locale::UNKNOWN);
+    let names = FixedCalendarDateTimeFormatter::try_new(locale.into(), M::long()).ok();
+    std::array::from_fn(|month| {
+        let first = Date::try_new_gregorian(2026, month as u8 + 1, 1).ok();
+        names.as_ref().zip(first).map(|(names, first)| names.format(&first).to_string()).unwrap_or_default()
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{change, count, date, number, percent, points, value};
+    use super::{change, count, date, full_month, month, number, percent, points, value};
     use crate::language::Language::{En, Ru};
     use crate::report::kind::Kind;
     use crate::report::table::{Cell, Number};
@@ -195,6 +174,12 @@ mod tests {
                 0,
                 "99\u{202f}999\u{202f}999\u{202f}999\u{202f}999\u{202f}999",
                 "99,999,999,999,999,999",
+            ),
+            (
+                "-12345678901234567890123456789012345678.9995",
+                3,
+                "−12\u{202f}345\u{202f}678\u{202f}901\u{202f}234\u{202f}567\u{202f}890\u{202f}123\u{202f}456\u{202f}789\u{202f}012\u{202f}345\u{202f}679",
+                "−12,345,678,901,234,567,890,123,456,789,012,345,679",
             ),
             ("2.5", 3, "2,5", "2.5"),
             ("2.5000", 3, "2,5", "2.5"),
@@ -225,5 +210,27 @@ mod tests {
     fn dates_follow_the_language() {
         let day = "2026-11-03".parse().unwrap();
         assert_eq!((date(Ru, day).as_str(), date(En, day).as_str()), ("03.11.2026", "3 Nov 2026"));
+    }
+
+    #[test]
+    fn months_are_called_as_in_a_title_and_on_an_axis() {
+        for (number, ru, full_ru, en, full_en) in [
+            (1, "янв", "январь", "Jan", "January"),
+            (2, "фев", "февраль", "Feb", "February"),
+            (3, "мар", "март", "Mar", "March"),
+            (4, "апр", "апрель", "Apr", "April"),
+            (5, "май", "май", "May", "May"),
+            (6, "июн", "июнь", "Jun", "June"),
+            (7, "июл", "июль", "Jul", "July"),
+            (8, "авг", "август", "Aug", "August"),
+            (9, "сен", "сентябрь", "Sep", "September"),
+            (10, "окт", "октябрь", "Oct", "October"),
+            (11, "ноя", "ноябрь", "Nov", "November"),
+            (12, "дек", "декабрь", "Dec", "December"),
+        ] {
+            let day = chrono::NaiveDate::from_ymd_opt(2026, number, 28).unwrap();
+            assert_eq!((month(Ru, day), full_month(Ru, day)), (ru, full_ru));
+            assert_eq!((month(En, day), full_month(En, day)), (en, full_en));
+        }
     }
 }

@@ -1,8 +1,7 @@
 //! What people read, in both languages: texts, numbers and dates, the facts of a report, the age of its data. Pages,
 //! files and mails say the same in the same words.
 //!
-//! Numbers are not written by `icu`: its Russian has a plain minus and no thin spaces, and formats slower than `number`.
-//! Plurals are Fluent's.
+//! Plurals are Fluent's, names of months `icu`'s.
 
 pub mod age;
 pub mod facts;

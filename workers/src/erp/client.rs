@@ -271,9 +271,11 @@ pub fn full_jitter((least, most): (Duration, Duration), tried: u32) -> Duration 
     bound.mul_f64(rand::random::<f64>()).max(Duration::from_millis(10))
 }
 
+/// In seconds, or as a date: a date that is over asks for nothing.
 fn retry_after(response: &reqwest::Response) -> Option<Duration> {
-    let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs).map(|pause| pause.min(LONGEST_PAUSE))
+    let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let until = || httpdate::parse_http_date(text).ok()?.duration_since(shared::clock::now().into()).ok();
+    text.parse().ok().map(Duration::from_secs).or_else(until).map(|pause| pause.min(LONGEST_PAUSE))
 }
 
 /// Whereto, without anything that may be a secret.

@@ -116,6 +116,27 @@ async fn one_that_asks_to_wait_is_waited_for_and_asked_again() {
 }
 
 #[tokio::test]
+async fn a_moment_to_wait_for_is_obeyed_as_seconds_are_and_one_that_is_over_is_not() {
+    let server = Server::start(|number, _| {
+        let at = |seconds: i64| {
+            let at = shared::clock::now() + chrono::Duration::seconds(seconds);
+            (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", httpdate::fmt_http_date(at.into()))]).into_response()
+        };
+        match number {
+            0 => at(-3600),
+            1 => at(2),
+            _ => "{}".into_response(),
+        }
+    })
+    .await;
+    let began = Instant::now();
+    assert_eq!(server.client().get(&Question::of("X")).await.unwrap(), b"{}");
+    // The date has whole seconds.
+    let waited = began.elapsed();
+    assert!(waited >= Duration::from_millis(900) && waited < Duration::from_secs(60), "{waited:?}");
+}
+
+#[tokio::test]
 async fn a_refused_password_rests_longer_each_time_and_reading_resumes_by_itself() {
     // The first two, the trials after 60 and 120 ms are refused, the next is let in.
     let server = Server::start(|number, _| if number < 4 { html(401, "401") } else { "{}".into_response() }).await;
