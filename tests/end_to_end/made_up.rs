@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::json;
 use stack::process::{Launch, Process};
 use tests::{
-    Browser, TestClickHouse, TestKeycloak, TestOnec, TestPortal, TestPostgres, TestTopics, await_true, clickhouse, folder,
-    postgres, test_workers, topics,
+    Browser, TestClickHouse, TestKeycloak, TestOnec, TestPortal, TestPostgres, TestTopics, await_true, clickhouse,
+    folder, postgres, test_workers, topics,
 };
 
 use crate::road::{SOON, dealer};

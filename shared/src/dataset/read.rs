@@ -123,7 +123,8 @@ fn alike<'a>(
 }
 
 fn of_its_own(reader: &Reader<'_>, name: &str, raw: &Raw) -> Result<Definition, Problem> {
-    let what = raw.kind.ok_or_else(|| reader.at(0, "kind is missing: catalog, document, register or virtual-table."))?;
+    let what =
+        raw.kind.ok_or_else(|| reader.at(0, "kind is missing: catalog, document, register or virtual-table."))?;
     let fields = fields(reader, &raw.fields)?;
     let lines = fields_of_lines(reader, raw, &fields)?;
     let key = match (&raw.key, what) {
@@ -231,8 +232,9 @@ fn schedule(reader: &Reader<'_>, raw: &Raw, definition: &mut Definition) -> Resu
     if let Some(partitions) = &raw.partitions {
         let count = *partitions.get_ref();
         if !(1..=1000).contains(&count) || count > 1 && definition.is_snapshot() {
-            let problem =
-                format!("partitions is {count}: 1 to 1000, and 1 for a register or a virtual table, whose rows keep their order.");
+            let problem = format!(
+                "partitions is {count}: 1 to 1000, and 1 for a register or a virtual table, whose rows keep their order."
+            );
             return Err(reader.at(partitions.span().start, problem));
         }
         definition.partitions = count;

@@ -89,7 +89,9 @@ pub(super) fn parse(dataset: Dataset, file: &str, text: &str) -> Result<Mapping,
     let (entity, arguments) = entity(&parsed, dataset).map_err(wrong)?;
     let mut header = if dataset.is_snapshot() {
         if parsed.lines.len() != 1 || !parsed.fields.is_empty() || parsed.lines[0].section.is_some() {
-            return Err(wrong("a register or a virtual table has rows only: one table [lines.fields], without a section".to_owned()));
+            return Err(wrong(
+                "a register or a virtual table has rows only: one table [lines.fields], without a section".to_owned(),
+            ));
         }
         object(&dataset.lines, &[], &parsed.lines[0].fields).map_err(wrong)?
     } else {
