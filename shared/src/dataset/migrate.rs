@@ -4,7 +4,7 @@ use clickhouse::Client;
 use clickhouse::error::Error;
 
 use super::catalogue::Catalogue;
-use super::definition::{Dataset, TextFile, What};
+use super::definition::{Dataset, TextFile};
 use super::table::{Difference, Table};
 
 /// Makes and extends what the datasets need. Returns a sentence for each thing that was refused; the other datasets have theirs.

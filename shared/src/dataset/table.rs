@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::definition::{Dataset, Definition, Field, Kind, What};
+use super::definition::{Dataset, Definition, Field, Kind};
 
 /// A column as ClickHouse knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]

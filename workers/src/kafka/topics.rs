@@ -7,7 +7,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::{Client, ClientContext, DefaultClientContext};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
-use shared::dataset::{Catalogue, What};
+use shared::dataset::Catalogue;
 
 use super::base;
 use crate::config::KafkaSettings;
