@@ -63,6 +63,9 @@ pub fn pool(settings: &Settings) -> PgPool {
         ("statement_timeout", settings.statement_timeout.as_millis().to_string()),
         ("lock_timeout", "2000".to_owned()),
         ("idle_in_transaction_session_timeout", "15000".to_owned()),
+        // A plan that is kept was made while the table was empty, and compares each row with thousands of keys one by one:
+        // measured in a first load, 1 s for the ledger's word on a page.
+        ("plan_cache_mode", "force_custom_plan".to_owned()),
     ]);
     PgPoolOptions::new()
         .max_connections(settings.max_connections)

@@ -102,7 +102,7 @@ struct Column {
     values: Vec<u8>,
     /// Of a nullable one: 1 for each row without a value.
     nulls: Vec<u8>,
-    /// Of one that holds each word once: the words, and the number of each row's.
+    /// Of one that holds each word once: the words, each behind its length, and the number of each row's.
     words: Vec<Vec<u8>>,
     numbers: Vec<u32>,
 }
@@ -114,8 +114,8 @@ impl Column {
             Layout::Text => 16 * rows,
             Layout::Words => 0,
         };
-        // The first word is nothing: ClickHouse's own default.
-        let words = vec![Vec::new()];
+        // The first word is the empty one: ClickHouse's own default.
+        let words = vec![vec![0]];
         Self { layout, values: Vec::with_capacity(bytes), nulls: Vec::new(), words, numbers: Vec::new() }
     }
 
@@ -175,10 +175,7 @@ impl Column {
         row::u64(out, VERSION);
         row::u64(out, NUMBERS_OF_32_BITS | BRINGS_WORDS);
         row::u64(out, self.words.len() as u64);
-        for word in &self.words {
-            row::length(out, word.len());
-            out.extend_from_slice(word);
-        }
+        self.words.iter().for_each(|word| out.extend_from_slice(word));
         row::u64(out, self.numbers.len() as u64);
         for number in &self.numbers {
             row::u32(out, *number);
@@ -186,7 +183,7 @@ impl Column {
     }
 }
 
-/// A text with its length before it, and what follows.
+/// A text with its length before it; and what follows.
 fn text(rows: &[u8]) -> Option<(&[u8], &[u8])> {
     let (mut length, mut shift) = (0_usize, 0);
     for (at, byte) in rows.iter().enumerate().take(5) {
@@ -227,6 +224,23 @@ mod tests {
         wanted.extend(b"\x01t\x06String\x02\xd1\x8f\x00");
         wanted.extend(b"\x01d\x10Nullable(Date32)\x00\x01\x05\x00\x00\x00\x00\x00\x00\x00");
         assert_eq!(block(&columns, &rows, 2).unwrap(), wanted);
+    }
+
+    #[test]
+    fn a_word_stands_once_however_many_rows_have_it() {
+        let mut rows = Vec::new();
+        ["да", "", "нет", "да"].iter().for_each(|word| row::text(&mut rows, word));
+        let mut wanted = vec![1, 4];
+        wanted.extend(b"\x01w\x16LowCardinality(String)");
+        for number in [1_u64, 2 | 1 << 9, 3] {
+            wanted.extend(number.to_le_bytes());
+        }
+        wanted.extend("\0\u{4}да\u{6}нет".bytes());
+        wanted.extend(4_u64.to_le_bytes());
+        for number in [1_u32, 0, 2, 1] {
+            wanted.extend(number.to_le_bytes());
+        }
+        assert_eq!(block(&[("w", "LowCardinality(String)")], &rows, 4).unwrap(), wanted);
     }
 
     #[test]

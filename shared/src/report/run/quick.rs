@@ -26,7 +26,7 @@ impl Engine {
         let page = ROWS_PER_PAGE as usize;
         let place = ((filter.page as usize - 1) * page, page);
         let Some(rows) = whole.page(report, filter.sort, filter.with_former, place) else { return Ok(None) };
-        let totals = whole.totals(report);
+        let totals = whole.totals.clone();
         let count = listed(&totals, filter);
         Ok(Some(Page { rows, totals, count }))
     }

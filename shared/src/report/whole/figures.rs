@@ -5,11 +5,12 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::binary::{Column, Row, Table, decimal_text, uuid_text};
-use super::names::Names;
+use super::names::{Named, Names};
 use crate::report::answers::Kept;
 use crate::report::currency::Currency;
 use crate::report::definition::{Definition, FieldId, Quick};
 use crate::report::kind::Kind;
+use crate::report::table::Line;
 use crate::report::tsv::Misread;
 
 /// With more rows the long way is the shorter one: ClickHouse sends a page instead of all.
@@ -22,6 +23,7 @@ pub type Sides = [i64; 2];
 #[derive(Debug)]
 pub struct Figures {
     pub key: u128,
+    pub name: Named,
     /// Index of `Whole::currencies`.
     pub currency: u16,
     pub has: [bool; 2],
@@ -47,6 +49,8 @@ pub struct Whole {
     pub(super) currencies: Vec<(u128, Currency)>,
     pub months: Vec<OfMonth>,
     pub(super) names: Arc<Names>,
+    /// That with most rows first.
+    pub totals: Vec<Line>,
 }
 
 impl Kept for Whole {
@@ -77,10 +81,12 @@ impl Whole {
             currencies: currencies_of(&table, &columns, known)?,
             months: Vec::new(),
             names,
+            totals: Vec::new(),
         };
         for row in table.rows() {
             let Some(()) = whole.take(quick, &columns, row)? else { return Ok(None) };
         }
+        whole.totals = whole.totals_of(report);
         Ok(Some(whole))
     }
 
@@ -96,15 +102,13 @@ impl Whole {
         let key = row.uuid(columns.key).ok_or_else(misread)?;
         let index = self.currencies.iter().position(|(known, _)| *known == currency).ok_or_else(misread)?;
         let Ok(currency) = u16::try_from(index) else { return Ok(None) };
-        if !self.names.has(key) {
-            return Ok(None);
-        }
+        let Some(name) = self.names.of(key) else { return Ok(None) };
         for (_, [now, before]) in &columns.numbers {
             let (now, before) = (row.number(*now).ok_or_else(misread)?, row.number(*before).ok_or_else(misread)?);
             let (Ok(now), Ok(before)) = (i64::try_from(now), i64::try_from(before)) else { return Ok(None) };
             self.values.push([now, before]);
         }
-        self.rows.push(Figures { key, currency, has });
+        self.rows.push(Figures { key, name, currency, has });
         Ok(Some(()))
     }
 

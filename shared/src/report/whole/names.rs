@@ -12,9 +12,14 @@ use crate::report::tsv::{self, Misread};
 #[derive(Debug, Default)]
 pub struct Names {
     fields: Vec<FieldId>,
-    texts: HashMap<u128, Box<[Box<str>]>>,
+    places: HashMap<u128, Named>,
+    texts: Vec<Box<[Box<str>]>>,
     bytes: usize,
 }
+
+/// A key that has names: looked up once, for a view asks for thousands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named(u32);
 
 impl Kept for Names {
     fn bytes(&self) -> usize {
@@ -34,26 +39,28 @@ impl Names {
         let key = place(report.key.first().map_or("", |key| key))?;
         let places =
             fields.iter().map(|field| place(&report.fields.get(*field).name)).collect::<Result<Vec<_>, _>>()?;
-        let mut names = Self { fields, texts: HashMap::new(), bytes: 0 };
+        let mut names = Self { fields, ..Self::default() };
         for line in answer.lines().skip(1) {
             let cells: Vec<_> = tsv::cells(line).collect();
             let cell = |place: usize| cells.get(place).and_then(|cell| cell.as_deref());
             let key =
                 cell(key).and_then(uuid_of).ok_or_else(|| Misread(format!("a name without its key: {line:?}")))?;
             let texts: Box<[Box<str>]> = places.iter().map(|place| cell(*place).unwrap_or_default().into()).collect();
-            names.bytes += 64 + texts.iter().map(|text| text.len() + size_of::<Box<str>>()).sum::<usize>();
-            names.texts.insert(key, texts);
+            names.bytes += 80 + texts.iter().map(|text| text.len() + size_of::<Box<str>>()).sum::<usize>();
+            let place = u32::try_from(names.texts.len()).map_err(|_| Misread("more names than can be".to_owned()))?;
+            names.places.insert(key, Named(place));
+            names.texts.push(texts);
         }
         Ok(names)
     }
 
-    pub fn has(&self, key: u128) -> bool {
-        self.texts.contains_key(&key)
+    pub fn of(&self, key: u128) -> Option<Named> {
+        self.places.get(&key).copied()
     }
 
-    pub fn text(&self, key: u128, field: FieldId) -> &str {
+    pub fn text(&self, Named(place): Named, field: FieldId) -> &str {
         let index = self.fields.iter().position(|known| *known == field);
-        index.and_then(|index| self.texts.get(&key)?.get(index)).map_or("", |text| text)
+        index.and_then(|index| self.texts.get(place as usize)?.get(index)).map_or("", |text| text)
     }
 }
 

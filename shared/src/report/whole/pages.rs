@@ -20,7 +20,7 @@ enum By {
 
 impl Whole {
     /// The totals, that with most rows first.
-    pub fn totals(&self, report: &Definition) -> Vec<Line> {
+    pub(super) fn totals_of(&self, report: &Definition) -> Vec<Line> {
         let mut totals: Vec<Line> = (0..self.currencies.len()).filter_map(|index| self.total(report, index)).collect();
         totals.sort_by_key(|total| std::cmp::Reverse(total.counts.now));
         totals
@@ -86,7 +86,7 @@ impl Whole {
         let sides = |number: usize| values[number].map(|value| Some(i128::from(value)));
         let mut line = self.figures_of(report, usize::from(figures.currency), sides);
         for (id, _) in report.fields.iter().filter(|(_, field)| field.kind.is_text()) {
-            line.set(id, Cell::Text(self.names.text(figures.key, id).into()));
+            line.set(id, Cell::Text(self.names.text(figures.name, id).into()));
         }
         line.set_key(uuid_text(figures.key));
         let [now, before] = figures.has;
@@ -116,7 +116,7 @@ impl Whole {
         let mut line = self.figures_of(report, currency, sides);
         if let Some(unit) = report.unit {
             let mut units =
-                own().filter(|row| self.rows[*row].has[NOW]).map(|row| self.names.text(self.rows[row].key, unit));
+                own().filter(|row| self.rows[*row].has[NOW]).map(|row| self.names.text(self.rows[row].name, unit));
             let first = units.next();
             if let Some(first) = first.filter(|first| units.all(|unit| unit == *first)) {
                 line.set(unit, Cell::Text(first.into()));
@@ -132,8 +132,8 @@ impl Whole {
         let Some(unit) = report.unit else { return true };
         let mut first: Option<(&str, u128)> = None;
         for row in rows {
-            let key = self.rows[row].key;
-            let own = self.names.text(key, unit);
+            let Figures { key, name, .. } = self.rows[row];
+            let own = self.names.text(name, unit);
             match first {
                 None => first = Some((own, key)),
                 Some((unit, of)) if unit == own && (!own.is_empty() || of == key) => {}
