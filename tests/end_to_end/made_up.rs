@@ -110,7 +110,8 @@ struct Site {
     clickhouse: TestClickHouse,
     _topics: TestTopics,
     at: tempfile::TempDir,
-    _workers: [Process; 2],
+    /// The extractor, then the loader.
+    workers: [Process; 2],
 }
 
 impl Site {
@@ -133,7 +134,7 @@ impl Site {
             test_workers::loader(&topics, &postgres, &clickhouse, at.path()),
         ];
         let workers = workers.map(|launch| of_site(launch).start().expect("start a worker"));
-        Self { onec, postgres, clickhouse, _topics: topics, at, _workers: workers }
+        Self { onec, postgres, clickhouse, _topics: topics, at, workers }
     }
 }
 
@@ -181,25 +182,45 @@ async fn a_catalog_and_a_report_of_a_site_are_folders_and_its_rows_stand_on_a_pa
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_records_of_a_register_are_read_whole_and_replaced_together() {
-    let rate = |number: u32, day: &str, rate: f64| {
-        let (record, currency) = (uuid::Uuid::from_u128(number.into()), uuid::Uuid::from_u128(978));
-        json!({ "Ref_Key": record, "Period": format!("{day}T00:00:00"), "Валюта_Key": currency, "Курс": rate, "Кратность": 1 })
-    };
+const RATES_SET: &str = "InformationRegister_КурсыВалют";
+
+fn rate(number: u32, day: &str, rate: f64) -> serde_json::Value {
+    let (record, currency) = (uuid::Uuid::from_u128(number.into()), uuid::Uuid::from_u128(978));
+    json!({ "Ref_Key": record, "Period": format!("{day}T00:00:00"), "Валюта_Key": currency, "Курс": rate, "Кратность": 1 })
+}
+
+/// A site whose register holds two rates, which stand in the warehouse.
+async fn site_with_rates() -> Site {
     let rows = json!([rate(1, "2026-11-27", 91.25), rate(2, "2026-11-28", 92.0)]);
     let files = [("rates/dataset.toml", RATES), ("rates/ut11.toml", RATES_MAPPING)];
-    let site = Site::start(RATES_OF_1C, &[("InformationRegister_КурсыВалют", rows)], &files).await;
+    let site = Site::start(RATES_OF_1C, &[(RATES_SET, rows)], &files).await;
+    rates_are(&site, "2026-11-27 91.25, 2026-11-28 92").await;
+    site
+}
+
+async fn rates_are(site: &Site, wanted: &str) {
+    let sql = "SELECT arrayStringConcat(arraySort(groupArray(concat(toString(valid_from), ' ', toString(rate)))), ', ') \
+               FROM dw.rate_now";
     let reader = site.clickhouse.client("audit_ro");
-    let stands = async |wanted: &str| {
-        await_true(wanted, SOON, async || {
-            let sql = "SELECT arrayStringConcat(arraySort(groupArray(concat(toString(valid_from), ' ', toString(rate)))), ', ') FROM dw.rate_now";
-            reader.query(sql).fetch_one::<String>().await.is_ok_and(|stands| stands == wanted)
-        })
-        .await;
-    };
-    stands("2026-11-27 91.25, 2026-11-28 92").await;
+    await_true(wanted, SOON, async || {
+        reader.query(sql).fetch_one::<String>().await.is_ok_and(|stands| stands == wanted)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_records_of_a_register_are_read_whole_and_replaced_together() {
+    let site = site_with_rates().await;
     let changed = json!([rate(2, "2026-11-28", 92.5), rate(3, "2026-11-29", 93.75)]);
-    site.onec.change("/rows/InformationRegister_КурсыВалют", changed).await;
-    stands("2026-11-27 91.25, 2026-11-28 92.5, 2026-11-29 93.75").await;
+    site.onec.change(&format!("/rows/{RATES_SET}"), changed).await;
+    rates_are(&site, "2026-11-27 91.25, 2026-11-28 92.5, 2026-11-29 93.75").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_that_the_warehouse_has_lost_rows_of_is_sent_again_though_1c_has_not_changed() {
+    let site = site_with_rates().await;
+    let migrator = site.clickhouse.client("migrator");
+    migrator.query("DELETE FROM dw.rate WHERE rate = 92").execute().await.expect("lose a row");
+    rates_are(&site, "2026-11-27 91.25, 2026-11-28 92").await;
+    assert!(site.workers[0].output().contains("The warehouse does not hold what was sent"), "it was not told");
 }

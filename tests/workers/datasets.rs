@@ -127,17 +127,6 @@ async fn of_stock_no_moment_shows_half_a_reading() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stock_that_the_warehouse_has_lost_is_told_and_sent_again_though_1c_has_not_changed() {
-    let stand = Stand::start().await;
-    let (extractor, _loader) = (start(stand.extractor()), start(stand.loader()));
-    await_stock(&stand, "the stock of the warehouse is that of 1C").await;
-    let lost = "DELETE FROM dw.stock WHERE line_no = 1";
-    stand.clickhouse.client("migrator").query(lost).execute().await.expect("lose a row");
-    await_line(&extractor, &["ERROR", "The warehouse does not hold what was sent", "rows of stock"]).await;
-    await_stock(&stand, "what was lost stands again").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn stock_that_is_suddenly_gone_is_held_and_shown_on_until_an_operator_lets_it_through() {
     let stand = Stand::start().await;
     let (extractor, _loader) = (start(stand.extractor()), start(stand.loader()));

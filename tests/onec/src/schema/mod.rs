@@ -76,13 +76,15 @@ impl Schema {
         schema
     }
 
-    /// Publishes more, in the language of `ut11.txt`; every new entity keeps its rows as a list.
+    /// Publishes more, in the language of `ut11.txt`; every new entity keeps its rows as a list. Records of a register have
+    /// no reference that is shown.
     pub fn extend(&mut self, text: &str) -> Result<(), String> {
         let (known, lists) = (self.types.len(), self.lists().count());
         let mut grown = self.clone();
         parse::read_into(&mut grown, text)?;
         for (number, one) in (lists..).zip(grown.types[known..].iter_mut().filter(|one| one.is_entity())) {
-            if one.property("Ref_Key").is_none_or(|key| key.kind != Kind::Guid) {
+            let is_register = one.name.contains("Register_");
+            if !is_register && one.property("Ref_Key").is_none_or(|key| key.kind != Kind::Guid) {
                 return Err(format!("{} has no Ref_Key:guid", one.name));
             }
             one.list = Some(u16::try_from(number).map_err(|_| "too many lists")?);

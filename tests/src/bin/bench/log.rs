@@ -28,7 +28,8 @@ fn now() -> i64 {
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// CPU (user and system, all threads) of the portal's queries in these spans whose text holds `part`, in milliseconds.
+/// CPU (user and system, all threads) of the portal's queries in these spans whose text holds `part`, in milliseconds. The text
+/// is ClickHouse's own of the query, with names in backticks.
 pub async fn cpu_ms(auditor: &Client, spans: &Spans, part: &str) -> Result<f64> {
     tokio::time::sleep(FLUSHED_AFTER).await;
     let spans: Vec<String> = spans.0.iter().map(|(from, to)| format!("({from},{to})")).collect();

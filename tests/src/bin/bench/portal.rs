@@ -142,7 +142,7 @@ async fn after_arrivals(sides: &[Side<'_>], times: usize) -> Result<Vec<Compared
     }
     let row = |what: &str, values, reach| Compared { what: what.to_owned(), values, reach };
     Ok(vec![
-        row("group list: ClickHouse's CPU", clickhouse(sides, &page, "report.product_group(").await?, "≤ 5"),
+        row("group list: ClickHouse's CPU", clickhouse(sides, &page, "report.product_group`(").await?, "≤ 5"),
         row("whole page: ClickHouse's CPU", clickhouse(sides, &page, "").await?, ""),
         row("whole page: p50", page.iter().map(Measured::p50).collect(), ""),
         row("home: ClickHouse's CPU", clickhouse(sides, &home, "").await?, "≤ 30"),
