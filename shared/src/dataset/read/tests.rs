@@ -55,7 +55,8 @@ fn a_folder_gives_fields_in_their_order_mappings_and_views() {
 fn a_folder_that_is_no_dataset_is_refused_with_file_line_and_mend() {
     for (was, is, line, says) in [
         ("kind = \"document\"\n", "", 1, "kind is missing"),
-        ("kind = \"document\"", "kind = \"register\"", 2, "unknown variant `register`"),
+        ("kind = \"document\"", "kind = \"journal\"", 2, "unknown variant `journal`"),
+        ("kind = \"document\"", "kind = \"register\"", 3, "a register or a virtual table has no key: remove it"),
         ("key = \"request_id\"\n", "", 1, "key is missing"),
         ("key = \"request_id\"", "key = \"Ключ\"", 3, "cannot name a key"),
         ("dealer = \"dealer_id\"", "dealer = \"currency_id\"", 4, "is no required reference"),
