@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use secrecy::SecretString;
-use shared::dataset::{Catalogue, Change, Dataset};
+use shared::dataset::{Catalogue, Dataset};
 use shared::env::{self, EnvError};
 use shared::{clickhouse, postgres};
 
@@ -138,7 +138,7 @@ impl OnecSettings {
 /// How a job reads its dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Catalogs: all keys; documents: those dated within the last days; virtual tables: all rows.
+    /// Catalogs: all keys; documents: those dated within the last days; registers and virtual tables: all rows.
     Usual,
     /// Documents of all dates.
     Everything,
@@ -296,7 +296,7 @@ fn jobs_of(dataset: Dataset) -> Result<Vec<Job>, EnvError> {
         jobs.extend(cron.map(|cron| job(format!("{name}-full"), Reach::Everything, cron)));
     }
     // The ledger keeps no rows of a snapshot.
-    if dataset.change != Change::Snapshot {
+    if !dataset.is_snapshot() {
         let cron = cron_of("EXTRACT_CRON_AUDIT", "EXTRACT_CRON_AUDIT", AUDIT)?;
         jobs.extend(cron.map(|cron| job(format!("{name}-audit"), Reach::Audit, cron)));
     }

@@ -98,7 +98,7 @@ pub struct Mapping {
     pub entity: String,
     /// Of the function of a virtual table.
     pub arguments: Vec<(String, Argument)>,
-    /// Of a virtual table, what is read of each row.
+    /// Of a register or a virtual table, what is read of each row.
     pub header: Object,
     pub sections: Vec<Section>,
     /// Every quantity and amount of a line changes its sign.

@@ -30,13 +30,13 @@ pub async fn released(pool: &PgPool, dataset: Dataset) -> sqlx::Result<HashMap<S
 
 /// The pass has removed what was missing: what was held of these spans is over, or of all when it compared everything.
 pub async fn over(pool: &PgPool, pass: &Pass, spans: &[String], is_all: bool) -> Result<(), Stop> {
-    let mut tx = pool.begin().await?;
-    progress::fence(&mut tx, pass).await?;
-    sqlx::query!("DELETE FROM held WHERE dataset = $1 AND ($3 OR span = ANY($2))", pass.dataset.name(), spans, is_all)
-        .execute(&mut *tx)
-        .await?;
-    tx.commit().await?;
-    Ok(())
+    let statement = sqlx::query!(
+        "DELETE FROM held WHERE dataset = $1 AND ($3 OR span = ANY($2))",
+        pass.dataset.name(),
+        spans,
+        is_all
+    );
+    progress::fenced(pool, pass, statement).await
 }
 
 /// The pass has removed nothing, because of these spans. A word given for fewer counts no more.

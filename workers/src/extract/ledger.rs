@@ -93,7 +93,7 @@ impl Ledger {
         Ok(fold(rows))
     }
 
-    /// Documents whose last known day lies in `[from, to)`; an open end takes all.
+    /// Documents whose last known day lies in `[from, to)`; an open end takes all. Both open: everything, of a catalog too.
     pub async fn of_days(
         &self,
         pass: &Pass,
@@ -125,20 +125,6 @@ impl Ledger {
         .fetch_one(&self.pool)
         .await?;
         Ok(is_larger)
-    }
-
-    /// Everything of a catalog.
-    pub async fn of_all(&self, pass: &Pass) -> Result<HashMap<Uuid, Known>, Stop> {
-        let rows = sqlx::query_as!(
-            Row,
-            r#"SELECT s.key, s.batch, s.data_version, s.shape, s.dealer_id, s.sold_on, s.lines,
-                      NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS "is_confirmed!"
-               FROM sent s WHERE s.dataset = $1"#,
-            pass.dataset.name(),
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(fold(rows))
     }
 
     /// Keys of batches that were never confirmed: a pass before this one ended between recording and the broker's word.
@@ -257,9 +243,7 @@ impl Ledger {
 
     /// Remembers a rejected version: it is not sent again until 1C writes the document anew, or the mapping is mended.
     pub async fn reject(&self, pass: &Pass, key: &str, data_version: &str, reason: &str) -> Result<(), Stop> {
-        let mut tx = self.pool.begin().await?;
-        progress::fence(&mut tx, pass).await?;
-        sqlx::query!(
+        let statement = sqlx::query!(
             "INSERT INTO rejected (dataset, key, data_version, reason, pass, shape) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (dataset, key) DO UPDATE SET data_version = excluded.data_version, reason = excluded.reason,
                  pass = excluded.pass, shape = excluded.shape, rejected_at = now()",
@@ -269,11 +253,8 @@ impl Ledger {
             reason,
             pass.number,
             pass.shape,
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(())
+        );
+        progress::fenced(&self.pool, pass, statement).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! How far earlier passes came. Every write is fenced by the pass number: a pass that lost its lease changes nothing.
 
 use chrono::NaiveDateTime;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{Execute, Executor as _, PgPool, Postgres, Transaction};
 
 use super::Stop;
 use super::pass::Pass;
@@ -36,6 +36,15 @@ pub async fn fence(tx: &mut Transaction<'_, Postgres>, pass: &Pass) -> Result<()
     .fetch_optional(&mut **tx)
     .await?;
     found.map(drop).ok_or(Stop::Stale)
+}
+
+/// One statement, behind the fence.
+pub async fn fenced<'q>(pool: &PgPool, pass: &Pass, statement: impl Execute<'q, Postgres> + 'q) -> Result<(), Stop> {
+    let mut tx = pool.begin().await?;
+    fence(&mut tx, pass).await?;
+    tx.execute(statement).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Everything dated before this has been sent and acknowledged.

@@ -282,7 +282,7 @@ impl Extractor {
         {
             schedule::ask_for(self.ledger.pool(), audit).await?;
         }
-        if pass.dataset.change != Change::Snapshot {
+        if !pass.dataset.is_snapshot() {
             reader.reshape().await?;
         }
         Ok(())

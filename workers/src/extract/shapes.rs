@@ -60,18 +60,13 @@ impl Ledger {
 
     /// These were asked for by the pass's shape, whatever became of them.
     pub async fn take_shape(&self, pass: &Pass, keys: &[Uuid]) -> Result<(), Stop> {
-        let mut tx = self.pool().begin().await?;
-        progress::fence(&mut tx, pass).await?;
-        sqlx::query!(
+        let statement = sqlx::query!(
             "UPDATE sent SET shape = $2 WHERE dataset = $1 AND key = ANY($3)",
             pass.dataset.name(),
             pass.shape,
             keys,
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(())
+        );
+        progress::fenced(self.pool(), pass, statement).await
     }
 
     /// Keys that were rejected by another shape.
@@ -90,17 +85,12 @@ impl Ledger {
     /// Of these, and of those that have no key, what is still remembered by another shape.
     pub async fn forget_rejected(&self, pass: &Pass, keys: &[Uuid]) -> Result<(), Stop> {
         let keys: Vec<String> = keys.iter().map(Uuid::to_string).collect();
-        let mut tx = self.pool().begin().await?;
-        progress::fence(&mut tx, pass).await?;
-        sqlx::query!(
+        let statement = sqlx::query!(
             "DELETE FROM rejected WHERE dataset = $1 AND shape <> $2 AND (key = ANY($3) OR key LIKE '#%')",
             pass.dataset.name(),
             pass.shape,
             &keys,
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(())
+        );
+        progress::fenced(self.pool(), pass, statement).await
     }
 }

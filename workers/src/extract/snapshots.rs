@@ -66,19 +66,14 @@ pub async fn begin(pool: &PgPool, pass: &Pass, slot: i16) -> Result<(), Stop> {
 
 /// The broker has all of it, and its marker comes next.
 pub async fn sent(pool: &PgPool, pass: &Pass, rows: i64, hash: i64) -> Result<(), Stop> {
-    let mut tx = pool.begin().await?;
-    progress::fence(&mut tx, pass).await?;
-    sqlx::query!(
+    let statement = sqlx::query!(
         "UPDATE snapshot SET rows = $3, hash = $4, is_marked = true WHERE dataset = $1 AND pass = $2",
         pass.dataset.name(),
         pass.number,
         rows,
         hash,
-    )
-    .execute(&mut *tx)
-    .await?;
-    tx.commit().await?;
-    Ok(())
+    );
+    progress::fenced(pool, pass, statement).await
 }
 
 #[cfg(test)]

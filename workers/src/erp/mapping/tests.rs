@@ -1,5 +1,5 @@
 use chrono::{Datelike as _, NaiveDateTime};
-use shared::dataset::{Catalogue, Change};
+use shared::dataset::Catalogue;
 
 use super::*;
 use crate::erp::pages::{Span, Walk};
@@ -20,7 +20,7 @@ fn ours() -> String {
 fn the_mappings_that_are_compiled_in_are_complete() {
     for dataset in Catalogue::compiled_in().unwrap().all() {
         let mapping = Mapping::of(*dataset, "ut11").unwrap();
-        assert_eq!(mapping.id(), if dataset.change == Change::Snapshot { "" } else { "Ref_Key" });
+        assert_eq!(mapping.id(), if dataset.is_snapshot() { "" } else { "Ref_Key" });
     }
     assert!(sales(&ours()).unwrap().select().contains("Товары/СуммаРучнойСкидки"));
 }

@@ -1,4 +1,4 @@
-//! Rows of a virtual table: they have neither key nor version.
+//! Rows of a register or a virtual table: they have no version.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::super::mapping::{Mapping, Target};
 use super::super::read::{Misfit, Salvage, Sink};
 use super::write::{end_object, joined, write};
 
-/// A page of a virtual table: rows as members of messages.
+/// A page of them: rows as members of messages.
 #[derive(Debug)]
 pub struct Rows {
     dataset: Dataset,

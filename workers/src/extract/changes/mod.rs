@@ -1,6 +1,6 @@
 //! How a pass finds what changed: `scan` for catalogs, `window` for documents. Both end in the same diff: a key whose
-//! `DataVersion` is not the one that was sent is read again, a key that is missed is asked for by name. A virtual table has
-//! neither: `snapshot` reads all of it.
+//! `DataVersion` is not the one that was sent is read again, a key that is missed is asked for by name. Rows of registers and
+//! virtual tables have no version: `snapshot` reads all of them.
 
 mod missing;
 mod reshape;

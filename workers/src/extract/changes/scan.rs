@@ -14,7 +14,7 @@ impl Reader {
     /// One pass over a catalog. An item that slips between two pages while names change is asked for by key, so no
     /// shift of the pages can delete it.
     pub async fn scan(&self) -> Result<(), Stop> {
-        let known = self.ledger().of_all(&self.pass).await?;
+        let known = self.ledger().of_days(&self.pass, None, None).await?;
         let mapping = self.keys_mapping();
         let mut missing = Missing::default();
         let (mut seen, mut changed) = (HashSet::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! Virtual tables: all rows, page by page, into a slot of their own; shown as a whole once their marker has arrived.
+//! Registers and virtual tables: all rows, page by page, into a slot of their own; shown as a whole once their marker has arrived.
 
 use chrono::NaiveDateTime;
 use xxhash_rust::xxh64::Xxh64;
