@@ -33,6 +33,32 @@ impl Amount {
 
     /// Reads a JSON number's literal text: sign, digits, fraction, exponent. Zeros beyond the fourth place are fine.
     pub fn parse(text: &str) -> Result<Self, AmountError> {
+        Self::usual(text.as_bytes()).map_or_else(|| Self::any(text), Ok)
+    }
+
+    /// As nearly every amount is written: 14 digits at most and four behind the point at most. None: it is written otherwise.
+    fn usual(text: &[u8]) -> Option<Self> {
+        let (sign, digits) = text.strip_prefix(b"-").map_or((1, text), |digits| (-1, digits));
+        let point = digits.iter().position(|byte| *byte == b'.');
+        let (whole, part) = point.map_or((digits, None), |at| (&digits[..at], Some(&digits[at + 1..])));
+        if whole.is_empty() || whole.len() > 14 || part.is_some_and(|part| part.is_empty() || part.len() > 4) {
+            return None;
+        }
+        let part = part.unwrap_or_default();
+        let mut raw = 0_i64;
+        for digits in [whole, part] {
+            for byte in digits {
+                let digit = byte.wrapping_sub(b'0');
+                if digit > 9 {
+                    return None;
+                }
+                raw = raw * 10 + i64::from(digit);
+            }
+        }
+        Some(Self(sign * raw * [10_000, 1_000, 100, 10, 1][part.len()]))
+    }
+
+    fn any(text: &str) -> Result<Self, AmountError> {
         let bytes = text.as_bytes();
         let (negative, mut rest) = match bytes.split_first() {
             Some((b'-', rest)) => (true, rest),
@@ -129,6 +155,42 @@ mod tests {
         ] {
             assert_eq!(Amount::parse(text).map(|amount| amount.to_string()), Ok(shown.to_owned()), "{text}");
         }
+    }
+
+    #[test]
+    fn the_usual_way_reads_what_the_other_reads() {
+        for text in [
+            "0",
+            "-0",
+            "7",
+            "-7.5",
+            "0.0001",
+            "10.01",
+            "007.50",
+            "99999999999999.9999",
+            "-99999999999999",
+            "1.2345",
+            "",
+            "-",
+            ".5",
+            "1.",
+            "--1",
+            "1.2.3",
+            "1,5",
+            "+1",
+            "12345678901234.5",
+            "123456789012345",
+            "1.23450",
+            "1e2",
+            "\u{661}",
+        ] {
+            if let Some(usual) = Amount::usual(text.as_bytes()) {
+                assert_eq!(Amount::any(text), Ok(usual), "{text}");
+            }
+        }
+        assert!(
+            ["0", "-7.5", "10.01", "99999999999999.9999"].iter().all(|text| Amount::usual(text.as_bytes()).is_some())
+        );
     }
 
     #[test]

@@ -7,5 +7,6 @@ pub mod extract;
 pub mod health;
 pub mod kafka;
 pub mod load;
+pub mod memory;
 pub mod record;
 pub mod waiting;

@@ -10,6 +10,7 @@
 //! A site lays its own files over these, or adds folders of its own: `DATASETS_DIR`.
 
 mod catalogue;
+mod column_type;
 mod definition;
 mod migrate;
 mod read;
@@ -17,6 +18,7 @@ mod table;
 mod view;
 
 pub use catalogue::Catalogue;
+pub use column_type::ColumnType;
 pub use definition::{Change, Dataset, Definition, Field, Kind, Place, TextFile, What};
 pub use migrate::migrate;
 pub use read::read;

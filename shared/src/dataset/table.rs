@@ -3,13 +3,14 @@
 
 use std::fmt::Write as _;
 
+use super::column_type::ColumnType;
 use super::definition::{Dataset, Definition, Field, Kind};
 
 /// A column as ClickHouse knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     pub name: String,
-    pub of_type: String,
+    pub of_type: ColumnType,
     /// Computed by ClickHouse from the others, never inserted.
     pub expression: Option<String>,
     about: String,
@@ -33,7 +34,6 @@ pub enum Difference {
     Refused(String),
 }
 
-const UUID: &str = "UUID";
 const NO_DAY: &str = "wall clock of the infobase, not an instant";
 const VERSION: &str = "pass number in the high 32 bits, position within the pass in the low";
 
@@ -47,10 +47,10 @@ impl Table {
         columns.extend(definition.lines.iter().map(column));
         if !definition.search.is_empty() {
             let expression = Some(folded(&definition.search));
-            columns.push(Column { expression, ..plain("folded", "String", "what a search looks through") });
+            columns.push(Column { expression, ..plain("folded", ColumnType::String, "what a search looks through") });
         }
-        columns.push(plain("version", "UInt64", VERSION));
-        columns.push(plain("is_deleted", "UInt8", ""));
+        columns.push(plain("version", ColumnType::UInt64, VERSION));
+        columns.push(plain("is_deleted", ColumnType::UInt8, ""));
         Self { name: definition.table.clone(), columns, sorting_key }
     }
 
@@ -87,7 +87,7 @@ impl Table {
         let mut before = "FIRST".to_owned();
         for column in &self.columns {
             match standing.iter().find(|(name, _)| *name == column.name) {
-                Some((_, of_type)) if *of_type == column.of_type => {}
+                Some((_, of_type)) if *of_type == column.of_type.name() => {}
                 Some((_, of_type)) => {
                     return Some(Difference::Refused(format!(
                         "dw.{}.{} is {of_type}, not {}: a column's type is not changed. Give the field another name.",
@@ -116,37 +116,37 @@ impl Table {
 fn leading(definition: &Definition, columns: &mut Vec<Column>) -> Vec<String> {
     if let Some(place) = &definition.place {
         columns.push(column(&definition.fields[place.dealer]));
-        columns.push(plain(&place.day, "Date32", ""));
+        columns.push(plain(&place.day, ColumnType::Date32, ""));
     }
     if definition.is_snapshot() {
-        columns.push(plain("slot", "UInt8", "snapshots take turns; the last whole one is shown"));
+        columns.push(plain("slot", ColumnType::UInt8, "snapshots take turns; the last whole one is shown"));
     } else {
-        columns.push(plain(&definition.key, UUID, ""));
+        columns.push(plain(&definition.key, ColumnType::Uuid, ""));
     }
     if definition.has_lines() {
-        columns.push(plain("line_no", "UInt32", ""));
+        columns.push(plain("line_no", ColumnType::UInt32, ""));
     }
     columns.iter().map(|column| column.name.clone()).collect()
 }
 
-fn plain(name: &str, of_type: &str, about: &str) -> Column {
-    let (name, of_type, about) = (name.to_owned(), of_type.to_owned(), about.to_owned());
-    Column { name, of_type, expression: None, about, is_required: false }
+fn plain(name: &str, of_type: ColumnType, about: &str) -> Column {
+    Column { name: name.to_owned(), of_type, expression: None, about: about.to_owned(), is_required: false }
 }
 
 fn column(field: &Field) -> Column {
-    let nullable = |of_type: &str| if field.is_required { of_type.to_owned() } else { format!("Nullable({of_type})") };
     let of_type = match &field.kind {
-        Kind::Reference => UUID.to_owned(),
-        Kind::Code | Kind::Text => "String".to_owned(),
-        Kind::OneOf(_) => "LowCardinality(String)".to_owned(),
-        Kind::Day => nullable("Date32"),
-        Kind::Moment => nullable("DateTime64(0, 'UTC')"),
-        Kind::Quantity | Kind::Money { .. } => "Decimal(18, 4)".to_owned(),
-        Kind::Flag => "UInt8".to_owned(),
+        Kind::Reference => ColumnType::Uuid,
+        Kind::Code | Kind::Text => ColumnType::String,
+        Kind::OneOf(_) => ColumnType::LowCardinality,
+        Kind::Day if field.is_required => ColumnType::Date32,
+        Kind::Day => ColumnType::NullableDate32,
+        Kind::Moment if field.is_required => ColumnType::Seconds,
+        Kind::Moment => ColumnType::NullableSeconds,
+        Kind::Quantity | Kind::Money { .. } => ColumnType::Decimal,
+        Kind::Flag => ColumnType::UInt8,
     };
     let about = if field.about.is_empty() && field.kind == Kind::Moment { NO_DAY } else { &field.about };
-    Column { is_required: field.is_required, ..plain(&field.name, &of_type, about) }
+    Column { is_required: field.is_required, ..plain(&field.name, of_type, about) }
 }
 
 fn declared(column: &Column) -> String {
@@ -180,7 +180,7 @@ mod tests {
     }
 
     fn standing() -> Vec<(String, String)> {
-        sales().columns.into_iter().map(|column| (column.name, column.of_type)).collect()
+        sales().columns.into_iter().map(|column| (column.name, column.of_type.name().to_owned())).collect()
     }
 
     const KEY: &str = "dealer_id, sold_on, document_id, line_no";
@@ -189,7 +189,7 @@ mod tests {
     fn a_table_that_stands_as_it_should_is_left_alone_and_one_that_lacks_a_column_gets_it_in_its_place() {
         assert_eq!(sales().compare(&standing(), KEY), None);
         let mut newer = standing();
-        newer.push(("warehouse_id".to_owned(), UUID.to_owned()));
+        newer.push(("warehouse_id".to_owned(), "UUID".to_owned()));
         assert_eq!(sales().compare(&newer, KEY), None, "what a newer release added is its own");
         let without: Vec<_> = standing().into_iter().filter(|(name, _)| name != "vat").collect();
         let added = "ALTER TABLE dw.sale ADD COLUMN IF NOT EXISTS vat Decimal(18, 4) AFTER revenue".to_owned();

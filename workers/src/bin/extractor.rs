@@ -49,6 +49,7 @@ fn known(name: &str) -> anyhow::Result<(Dataset, Vec<config::Job>)> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    workers::memory::share_one_heap();
     telemetry::init();
     let ended = match Args::parse().command {
         None => run().await.map(|()| ExitCode::SUCCESS),

@@ -14,6 +14,7 @@ struct Args {}
 #[tokio::main]
 async fn main() -> ExitCode {
     Args::parse();
+    workers::memory::share_one_heap();
     telemetry::init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,

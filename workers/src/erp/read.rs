@@ -75,7 +75,7 @@ pub enum PageError {
     #[error("is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),
     #[error("is not JSON: {0}")]
-    NotText(#[from] std::str::Utf8Error),
+    NotText(#[from] simdutf8::compat::Utf8Error),
     #[error("is JSON without the list \"value\"")]
     NoList,
     #[error("has the list \"value\" twice")]
@@ -92,7 +92,7 @@ pub struct Count {
 
 /// Reads an answer as it came. Where a byte makes it no JSON, the item that holds it is rejected and the others are read.
 pub fn answer<S: Sink>(body: &[u8], mapping: &Mapping) -> Result<(S, Count), PageError> {
-    let whole = std::str::from_utf8(body).map_err(PageError::from).and_then(|text| {
+    let whole = simdutf8::compat::from_utf8(body).map_err(PageError::from).and_then(|text| {
         let mut sink = S::of(mapping);
         page(text, mapping, &mut sink).map(|count| (sink, count))
     });

@@ -33,7 +33,7 @@ impl<'a> Scalar<'a> {
     /// What stands between the quotes, or `None` if this is no JSON text.
     fn quoted(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.as_bytes().contains(&b'\\') {
+        if memchr::memchr(b'\\', inner.as_bytes()).is_some() {
             return serde_json::from_str(self.0).ok().map(|Unescaped(text)| Cow::Owned(text));
         }
         Some(Cow::Borrowed(inner))

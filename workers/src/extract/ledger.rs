@@ -6,7 +6,6 @@
 //! is one row copied in.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use chrono::NaiveDate;
 use sqlx::PgPool;
@@ -15,7 +14,7 @@ use uuid::Uuid;
 use super::Stop;
 use super::pass::Pass;
 use super::place::Place;
-use super::{audit, progress};
+use super::{copy, progress};
 
 /// What the ledger knows of a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,12 +78,16 @@ impl Ledger {
         &self.pool
     }
 
+    /// Each key is looked up in the index, whatever PostgreSQL believes: of a ledger that is growing it knows nothing yet, and would
+    /// read all of it for every page.
     pub async fn of_keys(&self, pass: &Pass, keys: &[Uuid]) -> Result<HashMap<Uuid, Known>, Stop> {
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT s.key, s.batch, s.data_version, s.shape, s.dealer_id, s.sold_on, s.lines,
-                      NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS "is_confirmed!"
-               FROM sent s WHERE s.dataset = $1 AND s.key = ANY($2)"#,
+            r#"SELECT found.key AS "key!", found.batch AS "batch!", found.data_version AS "data_version!",
+                      found.shape AS "shape!", found.dealer_id, found.sold_on, found.lines AS "lines!",
+                      NOT EXISTS (SELECT FROM sending p WHERE p.batch = found.batch) AS "is_confirmed!"
+               FROM unnest($2::uuid[]) AS wanted (key)
+               CROSS JOIN LATERAL (SELECT * FROM sent s WHERE s.dataset = $1 AND s.key = wanted.key OFFSET 0) found"#,
             pass.dataset.name(),
             keys,
         )
@@ -164,14 +167,8 @@ impl Ledger {
         )
         .fetch_one(&mut *tx)
         .await?;
-        let mut text = String::with_capacity(entries.len() * 180);
-        for entry in entries {
-            write_copy_line(&mut text, pass, batch, entry);
-        }
-        let mut copy = tx
-            .copy_in_raw("COPY sent (dataset, key, batch, shape, data_version, dealer_id, sold_on, lines, amount, version, hash) FROM STDIN")
-            .await?;
-        copy.send(text.as_bytes()).await?;
+        let mut copy = tx.copy_in_raw(copy::SENT).await?;
+        copy.send(copy::rows(pass, batch, entries)).await?;
         copy.finish().await?;
         tx.commit().await?;
         Ok(batch)
@@ -256,31 +253,6 @@ impl Ledger {
         );
         progress::fenced(&self.pool, pass, statement).await
     }
-}
-
-/// Tab-separated, as COPY reads it. A `DataVersion` is base64; what else it might hold is escaped.
-fn write_copy_line(text: &mut String, pass: &Pass, batch: i64, entry: &Entry) {
-    let (dataset, shape) = (pass.dataset, pass.shape);
-    let version =
-        entry.data_version.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
-    // Writing into memory does not fail.
-    let _ = write!(text, "{dataset}\t{}\t{batch}\t{shape}\t{version}\t", entry.key);
-    let _ = match entry.place.dealer_id {
-        Some(dealer) => write!(text, "{dealer}\t"),
-        None => write!(text, "\\N\t"),
-    };
-    let _ = match entry.place.day {
-        Some(day) => write!(text, "{day}\t"),
-        None => write!(text, "\\N\t"),
-    };
-    let (lines, amount) = (entry.place.lines, entry.amount);
-    let _ = match entry.version {
-        Some(version) => {
-            let hash = audit::hash(entry.key, version, lines, amount).cast_signed();
-            writeln!(text, "{lines}\t{amount}\t{}\t{hash}", version.cast_signed())
-        }
-        None => writeln!(text, "{lines}\t{amount}\t\\N\t\\N"),
-    };
 }
 
 /// The newest row of a key decides its version, if it is confirmed; every row from the last confirmed one on may stand.

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod changes;
+mod copy;
 pub mod cron;
 pub mod held;
 mod judge;

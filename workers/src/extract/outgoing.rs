@@ -108,22 +108,25 @@ fn shares(leaves: &[Leave]) -> Vec<Vec<Leave>> {
 
 #[cfg(test)]
 mod tests {
-    use shared::dataset::Catalogue;
+    use shared::dataset::{Catalogue, Table};
     use uuid::Uuid;
 
     use super::*;
     use crate::erp::Mapping;
     use crate::erp::read::Sink as _;
+    use crate::record::block::Block;
     use crate::record::read;
 
     /// The rows of all messages of the page's document, and how many messages there are.
-    fn sent(page: &Records, leaves: &[Leave]) -> (u32, usize) {
+    fn sent(page: &Records, leaves: &[Leave]) -> (usize, usize) {
         let messages = Messages::of(page, &page.documents[0], 1, leaves);
+        let table = Table::of(page.dataset);
+        let mut block = Block::of(table.inserted().map(|column| (column.name.as_str(), column.of_type)));
         let (mut rows, mut message) = (0, Vec::new());
         for at in 0..messages.count() {
             messages.write(at, &mut message);
             assert!(message.len() < crate::kafka::MAX_MESSAGE_BYTES);
-            rows += read::rows(page.dataset.definition(), &message, &mut Vec::new()).unwrap();
+            rows += read::rows(page.dataset.definition(), &message, &mut block).unwrap();
         }
         (rows, messages.count())
     }

@@ -37,7 +37,9 @@ pub fn consumer_config(brokers: &str, group: &str) -> ClientConfig {
         // A loader that was killed gives its partitions up after this: 45 s by default.
         .set("session.timeout.ms", "10000")
         .set("heartbeat.interval.ms", "3000")
-        .set("queued.max.messages.kbytes", "32768")
+        .set("queued.max.messages.kbytes", "16384")
+        // A full queue is looked at again after this; by default after a second, in which a loader that catches up is idle.
+        .set("fetch.queue.backoff.ms", "20")
         // Of one partition in one answer, as packed; a larger message still comes whole. The default of the queue is
         // asked only before a fetch, so what one answer unpacks to comes on top of it.
         .set("fetch.message.max.bytes", "524288")

@@ -1,11 +1,13 @@
-//! Messages into rows: each goes straight into the bytes of its batch, or is rejected with a reason.
+//! Messages into rows: each goes straight into the columns of its batch, or is rejected with a reason.
 
 use shared::dataset::Dataset;
 use tokio::time::Instant;
 use xxhash_rust::xxh64::Xxh64;
 
 use super::batch::{Phase, Stored};
+use super::source::Partition;
 use crate::config::Cut;
+use crate::record::block::Block;
 use crate::record::marker::{self, Marker};
 use crate::record::read;
 
@@ -26,12 +28,10 @@ pub struct Batch {
     pub partition: i32,
     pub min: i64,
     pub max: i64,
-    /// RowBinary of the dataset's table.
-    pub rows: Vec<u8>,
-    pub row_count: u64,
-    /// RowBinary of `dw.pass`; goes in after the rows.
-    pub markers: Vec<u8>,
-    pub marker_count: u64,
+    /// Of the dataset's table.
+    pub rows: Block,
+    /// Of `dw.pass`; goes in after the rows.
+    pub markers: Block,
     pub messages: u64,
     pub rejected: Vec<DeadLetter>,
     /// Keys and payloads of the rejected.
@@ -40,17 +40,16 @@ pub struct Batch {
 }
 
 impl Batch {
-    pub fn new(dataset: Dataset, topic: String, partition: i32, first: i64) -> Self {
+    /// Without rows yet: of the dataset's table, and of `dw.pass`.
+    pub fn new(dataset: Dataset, (topic, partition): Partition, first: i64, [rows, markers]: [Block; 2]) -> Self {
         Self {
             dataset,
             topic,
             partition,
             min: first,
             max: first,
-            rows: Vec::new(),
-            row_count: 0,
-            markers: Vec::new(),
-            marker_count: 0,
+            rows,
+            markers,
             messages: 0,
             rejected: Vec::new(),
             rejected_bytes: 0,
@@ -61,23 +60,18 @@ impl Batch {
     pub fn add(&mut self, offset: i64, key: Option<&[u8]>, payload: Option<&[u8]>) {
         self.max = offset;
         self.messages += 1;
-        let before = self.rows.len();
-        match self.decode(key, payload) {
-            Ok(count) => self.row_count += u64::from(count),
-            Err(reason) => {
-                self.rows.truncate(before);
-                self.rejected_bytes += key.map_or(0, <[u8]>::len) + payload.map_or(0, <[u8]>::len);
-                self.rejected.push(DeadLetter {
-                    offset,
-                    key: key.map(<[u8]>::to_vec),
-                    payload: payload.map(<[u8]>::to_vec),
-                    reason,
-                });
-            }
+        if let Err(reason) = self.decode(key, payload) {
+            self.rejected_bytes += key.map_or(0, <[u8]>::len) + payload.map_or(0, <[u8]>::len);
+            self.rejected.push(DeadLetter {
+                offset,
+                key: key.map(<[u8]>::to_vec),
+                payload: payload.map(<[u8]>::to_vec),
+                reason,
+            });
         }
     }
 
-    fn decode(&mut self, key: Option<&[u8]>, payload: Option<&[u8]>) -> Result<u32, String> {
+    fn decode(&mut self, key: Option<&[u8]>, payload: Option<&[u8]>) -> Result<(), String> {
         let key = key.filter(|key| !key.is_empty()).ok_or("has no key")?;
         let payload = payload.filter(|payload| !payload.is_empty()).ok_or("is empty")?;
         if key == marker::KEY {
@@ -86,43 +80,44 @@ impl Batch {
                 return Err(format!("marks the end of {:?} in a topic of {}", marker.dataset, self.dataset));
             }
             marker.write_row(&mut self.markers);
-            self.marker_count += 1;
-            return Ok(0);
+            return Ok(());
         }
-        read::rows(self.dataset.definition(), payload, &mut self.rows)
+        read::rows(self.dataset.definition(), payload, &mut self.rows).map(drop)
     }
 
     /// Whether it goes in now. The end of a pass cuts too: nothing follows soon, and readers wait for it.
     pub fn is_full(&self, cut: &Cut) -> bool {
-        self.row_count >= cut.rows as u64
+        self.rows.rows() >= cut.rows
             || self.held_bytes() >= cut.bytes
-            || !self.markers.is_empty()
+            || self.markers.rows() > 0
             || self.rejected.len() >= 1_000
     }
 
     /// Bytes of memory that it takes: rows, and what is to be set aside.
     pub fn held_bytes(&self) -> usize {
-        self.rows.len() + self.markers.len() + self.rejected_bytes
+        self.rows.bytes() + self.markers.bytes() + self.rejected_bytes
     }
 
     /// Range and hash of the rows. The same messages give the same.
     pub fn state(&self, phase: Phase) -> Stored {
         let mut hasher = Xxh64::new(0);
-        hasher.update(&self.rows);
-        hasher.update(&self.markers);
+        self.rows.hash(&mut hasher);
+        self.markers.hash(&mut hasher);
         Stored { min: self.min, max: self.max, phase, row_hash: hasher.digest() }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::dataset::Catalogue;
+    use shared::dataset::{Catalogue, Table};
 
     use super::*;
 
     fn batch() -> Batch {
         let dealers = Catalogue::compiled_in().unwrap().get("dealers").unwrap();
-        Batch::new(dealers, "erp.dealers.v1".to_owned(), 0, 5)
+        let table = Table::of(dealers);
+        let rows = Block::of(table.inserted().map(|column| (column.name.as_str(), column.of_type)));
+        Batch::new(dealers, ("erp.dealers.v1".to_owned(), 0), 5, [rows, Block::of(Marker::COLUMNS)])
     }
 
     fn dealer(version: u64) -> Vec<u8> {
@@ -149,7 +144,7 @@ mod tests {
             assert!(last.offset == offset && last.reason.contains(reason), "{last:?}");
         }
         batch.add(11, Some(b"k"), Some(&dealer(2)));
-        assert_eq!((batch.row_count, batch.rejected.len(), batch.min, batch.max), (2, 5, 5, 11));
+        assert_eq!((batch.rows.rows(), batch.rejected.len(), batch.min, batch.max), (2, 5, 5, 11));
     }
 
     #[test]

@@ -23,6 +23,15 @@ pub enum Committed {
     Forgotten,
 }
 
+/// How far a partition is stored.
+#[derive(Debug, Clone)]
+pub struct Reached {
+    pub partition: Partition,
+    /// The last one that is stored.
+    pub offset: i64,
+    pub was_known: bool,
+}
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Group {
@@ -39,28 +48,36 @@ impl Group {
         self.aside(move |consumer| known(consumer, &partitions)).await
     }
 
-    /// Everything of a partition up to this offset is stored. `was_known`: the group had an offset of it before.
+    /// Everything of these partitions up to these offsets is stored. `was_known`: the group had an offset of it before.
     ///
     /// A consumer notices nothing when a topic is deleted and made anew between two of its questions: it goes on at its
     /// old number, and what lies before is never read. Only the group's memory tells, until it is committed over.
-    pub async fn commit(&self, partition: Partition, stored_to: i64, was_known: bool) -> Committed {
-        let topic = partition.0.clone();
+    pub async fn commit(&self, stored: Vec<Reached>) -> Vec<Committed> {
+        let count = stored.len();
         let committed = self.aside(move |consumer| {
-            let partitions = [partition];
-            if was_known && known(consumer, &partitions)?.is_empty() {
-                return Ok(Committed::Forgotten);
+            let were_known: Vec<Partition> =
+                stored.iter().filter(|reached| reached.was_known).map(|reached| reached.partition.clone()).collect();
+            let known = if were_known.is_empty() { HashSet::new() } else { known(consumer, &were_known)? };
+            let (ours, mut moved) = (consumer.assignment()?, TopicPartitionList::new());
+            let mut committed = Vec::with_capacity(stored.len());
+            for Reached { partition, offset, was_known } in stored {
+                committed.push(if was_known && !known.contains(&partition) {
+                    Committed::Forgotten
+                } else if ours.find_partition(&partition.0, partition.1).is_none() {
+                    Committed::No
+                } else {
+                    moved.add_partition_offset(&partition.0, partition.1, Offset::Offset(offset + 1))?;
+                    Committed::Yes
+                });
             }
-            let [(topic, partition)] = partitions;
-            if consumer.assignment()?.find_partition(&topic, partition).is_none() {
-                return Ok(Committed::No);
+            if moved.count() > 0 {
+                consumer.commit(&moved, CommitMode::Sync)?;
             }
-            let mut list = TopicPartitionList::new();
-            list.add_partition_offset(&topic, partition, Offset::Offset(stored_to + 1))?;
-            consumer.commit(&list, CommitMode::Sync).map(|()| Committed::Yes)
+            Ok(committed)
         });
         committed.await.unwrap_or_else(|error| {
-            tracing::warn!(kafka.topic = topic, "The offset could not be committed: {error}");
-            Committed::No
+            tracing::warn!("Offsets could not be committed: {error}");
+            vec![Committed::No; count]
         })
     }
 

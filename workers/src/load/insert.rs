@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clickhouse::{Client, Compression};
-use shared::dataset;
+use shared::dataset::{self, ColumnType};
 use uuid::Uuid;
 
-use super::native::{Columns, Misformed, UnknownType};
+use crate::record::block::Block;
 
 /// Sending a chunk; the whole insert, as the server sees it.
 const SEND: Duration = Duration::from_secs(10);
@@ -38,27 +38,25 @@ pub enum InsertError {
 pub struct Table {
     client: Client,
     sql: String,
-    columns: Columns,
+    empty: Block,
 }
 
 impl Table {
-    pub fn new(client: &Client, table: &dataset::Table) -> Result<Self, UnknownType> {
-        let columns: Vec<(&str, &str)> =
-            table.inserted().map(|column| (column.name.as_str(), column.of_type.as_str())).collect();
+    pub fn new(client: &Client, table: &dataset::Table) -> Self {
+        let columns: Vec<_> = table.inserted().map(|column| (column.name.as_str(), column.of_type)).collect();
         Self::of_columns(client, &table.name, &columns)
     }
 
-    /// Of columns with their types.
-    pub fn of_columns(client: &Client, table: &str, columns: &[(&str, &str)]) -> Result<Self, UnknownType> {
+    pub fn of_columns(client: &Client, table: &str, columns: &[(&str, ColumnType)]) -> Self {
         let client = client.clone().with_database("dw").with_compression(Compression::None);
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         let sql = format!("INSERT INTO dw.{table} ({}) FORMAT Native", names.join(", "));
-        Ok(Self { client, sql, columns: Columns::of(columns)? })
+        Self { client, sql, empty: Block::of(columns.iter().copied()) }
     }
 
-    /// What `insert` takes, of rows in RowBinary.
-    pub fn block(&self, rows: &[u8], count: u64) -> Result<Vec<Bytes>, Misformed> {
-        self.columns.block(rows, count)
+    /// A block of its columns, without rows yet.
+    pub fn empty(&self) -> Block {
+        self.empty.clone()
     }
 
     /// Inserts a block; synchronous, so that an answer means stored. A type that is not the table's own is refused: it
@@ -67,7 +65,7 @@ impl Table {
     /// No two inserts have the same token, not even two tries of one batch. ClickHouse writes a token down before the part
     /// is in place: killed in between, it keeps the token, forgets the part, and answers 200 to the repetition without
     /// storing it. Without any token it does the same by the hash of the rows.
-    pub async fn insert(&self, block: &[Bytes]) -> Result<(), InsertError> {
+    pub async fn insert(&self, pieces: &[Bytes]) -> Result<(), InsertError> {
         let mut insert = self
             .client
             .insert_formatted_with(self.sql.clone())
@@ -75,8 +73,11 @@ impl Table {
             .with_setting("async_insert", "0")
             .with_setting("insert_deduplication_token", Uuid::new_v4().to_string())
             .with_setting("max_insert_block_size", "1048449")
+            // Two versions of a key in one block are told apart when they are read, as two of different blocks are: to look
+            // for them here costs more than to sort the rows.
+            .with_setting("optimize_on_insert", "0")
             .with_setting("input_format_native_allow_types_conversion", "0");
-        for piece in block {
+        for piece in pieces {
             insert.send(piece.clone()).await.map_err(classify)?;
         }
         insert.end().await.map_err(classify)

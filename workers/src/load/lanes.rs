@@ -4,18 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::message::{Message, OwnedMessage};
+use rdkafka::message::{BorrowedMessage, Message};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::batch::{Plan, Stored, plan};
 use super::decode::Batch;
-use super::group::{Committed, Group};
+use super::group::{Committed, Group, Reached};
 use super::refusals::Refusals;
 use super::session::Trouble;
 use super::source::{Partition, Source};
-use super::store::{Outcome, Stores};
+use super::store::{Going, Outcome, Stores};
 use crate::config::{Cut, KafkaSettings};
+use crate::record::block::Block;
 use shared::dataset::{Catalogue, Dataset};
 
 /// How long the rest of a stored range is waited for. It may never come: the topic may be another one, and shorter.
@@ -23,6 +24,8 @@ const REFORM: Duration = Duration::from_secs(30);
 
 struct Lane {
     dataset: Dataset,
+    /// What its batches are gathered in.
+    empty: [Block; 2],
     epoch: i64,
     stored: Option<Stored>,
     /// The group has an offset of it.
@@ -36,9 +39,32 @@ struct Lane {
     is_rewound: bool,
     /// The offset of the next message, once one has come.
     next: Option<i64>,
+    /// Of the batch that is going in, if one is.
+    storing_bytes: Option<usize>,
+}
+
+/// Of all partitions of a dataset.
+#[derive(Default)]
+struct Held {
+    rows: usize,
+    bytes: usize,
     is_storing: bool,
-    /// Of the batch that is going in.
-    storing_bytes: usize,
+    /// Some partition has what is formed again as far as it reaches: it takes nothing more.
+    is_at_cut: bool,
+    is_due: bool,
+}
+
+impl Held {
+    fn is_full(&self, cut: &Cut) -> bool {
+        self.rows >= cut.rows || self.bytes >= cut.bytes
+    }
+}
+
+/// A batch that leaves its lane.
+struct Sent {
+    going: Going,
+    partition: Partition,
+    is_known: bool,
 }
 
 /// A batch that has come to its end.
@@ -65,10 +91,18 @@ impl Lanes {
         Self { lanes: HashMap::new(), refusals: Refusals::default(), settings, datasets, cut }
     }
 
-    pub fn open(&mut self, partition: Partition, epoch: i64, stored: Option<Stored>, is_known: bool) {
+    pub fn open(
+        &mut self,
+        partition: Partition,
+        (epoch, stored): (i64, Option<Stored>),
+        is_known: bool,
+        stores: &Stores,
+    ) {
         let Some(dataset) = self.settings.dataset(&self.datasets, &partition.0) else { return };
+        let Some(empty) = stores.empty(dataset) else { return };
         let lane = Lane {
             dataset,
+            empty,
             epoch,
             stored,
             is_known,
@@ -77,8 +111,7 @@ impl Lanes {
             is_new: true,
             is_rewound: false,
             next: None,
-            is_storing: false,
-            storing_bytes: 0,
+            storing_bytes: None,
         };
         self.lanes.insert(partition, lane);
     }
@@ -102,55 +135,71 @@ impl Lanes {
         .collect()
     }
 
-    /// Appends a message to its partition's batch.
-    pub fn take(&mut self, message: &OwnedMessage, source: &Source) -> Result<(), Trouble> {
+    /// Appends a message to its partition's batch; tells whether that has room for another.
+    pub fn take(&mut self, message: &BorrowedMessage<'_>, source: &Source) -> Result<bool, Trouble> {
         let key = (message.topic().to_owned(), message.partition());
         // Not ours any more: whoever has it reads it again. Refused: so do we.
-        let Some(lane) = self.lanes.get_mut(&key).filter(|_| !self.refusals.is_waiting(&key)) else { return Ok(()) };
+        let Some(lane) = self.lanes.get_mut(&key).filter(|_| !self.refusals.is_waiting(&key)) else { return Ok(true) };
         if !lane.begins(&key, message.offset(), source)? {
-            return Ok(());
+            return Ok(true);
         }
         lane.follows(&key, message.offset())?;
-        let growing =
-            lane.growing.get_or_insert_with(|| Batch::new(lane.dataset, key.0.clone(), key.1, message.offset()));
-        growing.add(message.offset(), message.key(), message.payload());
-        Ok(())
+        let empty = || Batch::new(lane.dataset, key, message.offset(), lane.empty.clone());
+        lane.growing.get_or_insert_with(empty).add(message.offset(), message.key(), message.payload());
+        Ok(!lane.is_full(&self.cut))
     }
 
-    /// Hands every batch that is due, and whose predecessor is in, to its own task.
-    pub fn dispatch(&mut self, stores: &Arc<Stores>, source: &Source, under_way: &mut JoinSet<Ended>) {
-        // Many partitions grow at once after a backlog: then all are cut early, so that they go in before there is no room.
+    /// Hands what is due to a task of its own: all that a dataset's partitions hold, once it is enough or one of them waits for nothing
+    /// more. What of the dataset went before has to be in first.
+    pub fn dispatch(&mut self, stores: &Arc<Stores>, source: &Source, under_way: &mut JoinSet<Vec<Ended>>) {
+        // Many datasets grow at once after a backlog: then all are cut early, so that they go in before there is no room.
         let is_tight = self.held_bytes() > self.cut.held_bytes / 2;
-        for (partition, lane) in &mut self.lanes {
-            if lane.is_storing || !(lane.is_due(&self.cut) || is_tight && lane.cut_at.is_none()) {
+        for dataset in self.datasets.all() {
+            let held = self.held(*dataset);
+            if held.is_storing || !(held.is_full(&self.cut) || held.is_due || is_tight) {
                 continue;
             }
-            if let Some(batch) = lane.growing.take() {
-                lane.is_storing = true;
-                lane.storing_bytes = batch.held_bytes();
-                lane.cut_at = None;
-                under_way.spawn(lane.deliver(partition.clone(), batch, Arc::clone(stores), source.group()));
+            let cut = &self.cut;
+            let lanes = self.lanes.iter_mut().filter(|(_, lane)| lane.dataset == *dataset);
+            let sent: Vec<Sent> = lanes.filter_map(|(partition, lane)| lane.send(partition, cut)).collect();
+            if !sent.is_empty() {
+                under_way.spawn(deliver(sent, Arc::clone(stores), source.group()));
             }
         }
     }
 
-    /// Whether every lane can take another message, and the memory of the process too.
+    /// Whether every dataset can take another message, and the memory of the process too.
     pub fn has_room(&self) -> bool {
-        // What is growing can always be cut and go in, unless something of its lane is on its way already.
-        let is_held_up = self.held_bytes() >= self.cut.held_bytes && self.lanes.values().any(|lane| lane.is_storing);
-        !is_held_up && !self.lanes.values().any(|lane| lane.is_storing && lane.is_full(&self.cut))
+        // What is growing can always be cut and go in, unless something of its dataset is on its way already.
+        let is_held_up = self.held_bytes() >= self.cut.held_bytes && self.lanes.values().any(|lane| lane.is_storing());
+        let waits = |held: Held| held.is_storing && (held.is_full(&self.cut) || held.is_at_cut);
+        !is_held_up && !self.datasets.all().iter().any(|dataset| waits(self.held(*dataset)))
     }
 
     fn held_bytes(&self) -> usize {
         let growing = |lane: &Lane| lane.growing.as_ref().map_or(0, Batch::held_bytes);
-        self.lanes.values().map(|lane| growing(lane) + lane.storing_bytes).sum()
+        self.lanes.values().map(|lane| growing(lane) + lane.storing_bytes.unwrap_or(0)).sum()
+    }
+
+    /// What the partitions of a dataset hold together.
+    fn held(&self, dataset: Dataset) -> Held {
+        let mut held = Held::default();
+        for lane in self.lanes.values().filter(|lane| lane.dataset == dataset) {
+            held.is_storing |= lane.is_storing();
+            held.is_at_cut |= lane.is_at_cut();
+            held.is_due |= lane.is_due(&self.cut);
+            if let Some(batch) = &lane.growing {
+                held.rows += batch.rows.rows();
+                held.bytes += batch.held_bytes();
+            }
+        }
+        held
     }
 
     /// Takes note of a stored batch, unless the lane is no longer the one that sent it.
     pub fn settled(&mut self, partition: &Partition, epoch: i64, state: Option<Stored>, committed: Committed) {
         if let Some(lane) = self.lanes.get_mut(partition).filter(|lane| lane.epoch == epoch) {
-            lane.is_storing = false;
-            lane.storing_bytes = 0;
+            lane.storing_bytes = None;
             lane.stored = state;
             lane.is_known |= committed == Committed::Yes;
             self.refusals.ended(partition);
@@ -161,40 +210,57 @@ impl Lanes {
     /// sent it.
     pub fn refused(&mut self, partition: &Partition, epoch: i64, from: i64, reason: String) -> bool {
         let Some(lane) = self.lanes.get_mut(partition).filter(|lane| lane.epoch == epoch) else { return false };
-        lane.is_storing = false;
-        lane.storing_bytes = 0;
+        lane.storing_bytes = None;
         lane.growing = None;
         self.refusals.refused(partition.clone(), lane.dataset, from, reason);
         true
     }
 }
 
+/// Stores batches of a dataset and commits their offsets.
+async fn deliver(sent: Vec<Sent>, stores: Arc<Stores>, group: Group) -> Vec<Ended> {
+    let (mut all, mut ended) = (Vec::with_capacity(sent.len()), Vec::with_capacity(sent.len()));
+    for Sent { going, partition, is_known } in sent {
+        let (min, max, epoch) = (going.batch.min, going.batch.max, going.epoch);
+        let reached = Reached { partition: partition.clone(), offset: max, was_known: is_known };
+        ended.push((Ended { partition, epoch, min, outcome: Outcome::Dropped, committed: Committed::No }, reached));
+        all.push(going);
+    }
+    let outcomes = stores.store(all).await;
+    ended.iter_mut().zip(outcomes).for_each(|((ended, _), outcome)| ended.outcome = outcome);
+    let stored = |ended: &Ended| matches!(ended.outcome, Outcome::Stored(_));
+    let reached = ended.iter().filter(|(ended, _)| stored(ended)).map(|(_, reached)| reached.clone()).collect();
+    let committed = group.commit(reached).await;
+    let stored = ended.iter_mut().filter(|(ended, _)| stored(ended));
+    stored.zip(committed).for_each(|((ended, _), committed)| ended.committed = committed);
+    ended.into_iter().map(|(ended, _)| ended).collect()
+}
+
 impl Lane {
-    /// Stores a batch and commits its offsets.
-    fn deliver(
-        &self,
-        partition: Partition,
-        batch: Batch,
-        stores: Arc<Stores>,
-        group: Group,
-    ) -> impl Future<Output = Ended> + use<> {
-        let (epoch, former, is_known) = (self.epoch, self.stored.clone(), self.is_known);
-        let (min, max) = (batch.min, batch.max);
-        async move {
-            let outcome = stores.store(batch, former, epoch).await;
-            let committed = match outcome {
-                Outcome::Stored(_) => group.commit(partition.clone(), max, is_known).await,
-                _ => Committed::No,
-            };
-            Ended { partition, epoch, min, outcome, committed }
+    /// Its batch, unless it has none, or one that is formed again and not yet complete.
+    fn send(&mut self, partition: &Partition, cut: &Cut) -> Option<Sent> {
+        if self.cut_at.is_some() && !self.is_due(cut) {
+            return None;
         }
+        let batch = self.growing.take()?;
+        self.storing_bytes = Some(batch.held_bytes());
+        self.cut_at = None;
+        let going = Going { batch, former: self.stored.clone(), epoch: self.epoch };
+        Some(Sent { going, partition: partition.clone(), is_known: self.is_known })
+    }
+
+    fn is_storing(&self) -> bool {
+        self.storing_bytes.is_some()
+    }
+
+    fn is_at_cut(&self) -> bool {
+        self.growing.as_ref().zip(self.cut_at).is_some_and(|(batch, max)| batch.max >= max)
     }
 
     fn is_full(&self, cut: &Cut) -> bool {
-        let Some(batch) = &self.growing else { return false };
         match self.cut_at {
-            Some(max) => batch.max >= max,
-            None => batch.is_full(cut),
+            Some(_) => self.is_at_cut(),
+            None => self.growing.as_ref().is_some_and(|batch| batch.is_full(cut)),
         }
     }
 

@@ -6,7 +6,6 @@ pub mod decode;
 mod group;
 pub mod insert;
 mod lanes;
-mod native;
 mod refusals;
 mod session;
 pub mod source;
@@ -40,7 +39,7 @@ pub async fn run(config: LoaderConfig, shutdown: CancellationToken) -> anyhow::R
         return Ok(());
     }
     let client = config.clickhouse.client();
-    let stores = Arc::new(Stores::new(pool, &client, &config.datasets, dead_letters, shutdown.child_token())?);
+    let stores = Arc::new(Stores::new(pool, &client, &config.datasets, dead_letters, shutdown.child_token()));
     loop {
         match session::run(&config, &stores, &health, &shutdown).await {
             Ok(()) => return Ok(()),

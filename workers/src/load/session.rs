@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rdkafka::Message as _;
 use rdkafka::error::KafkaError;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -18,6 +19,10 @@ use crate::health::Health;
 
 /// After so long without room for another message, the partitions are paused and polling goes on.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// So much is taken out of Kafka's queue before anything else gets its turn: to ask all lanes after each message costs more than
+/// to read it.
+const AT_ONCE: (usize, usize) = (1_000, 1 << 20);
 
 /// How long batches under way may take after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -56,14 +61,15 @@ pub async fn run(
 ) -> Result<(), Trouble> {
     sqlx::query_scalar!("SELECT 1").fetch_one(&stores.pool).await?;
     let mut source = Source::join(&config.kafka, &config.datasets)?;
+    let messages = source.messages();
     health.ready();
     let mut lanes = Lanes::new(config.kafka.clone(), config.datasets.clone(), config.cut.clone());
-    let mut under_way: JoinSet<Ended> = JoinSet::new();
+    let mut under_way: JoinSet<Vec<Ended>> = JoinSet::new();
     let mut full_since: Option<Instant> = None;
     let mut tick = tokio::time::interval(Duration::from_millis(100));
     loop {
         lanes.dispatch(stores, &source, &mut under_way);
-        // Room for messages unless some partition holds a full batch while its last one is still going in.
+        // Room for messages unless some dataset holds enough for an insert while its last one is still going in.
         let has_room = lanes.has_room();
         match (has_room, full_since) {
             (true, _) => {
@@ -83,7 +89,7 @@ pub async fn run(
             () = shutdown.cancelled() => return drain(&mut source, &mut lanes, &mut under_way).await,
             Some(ended) = under_way.join_next() => {
                 let ended = ended.map_err(|error| Trouble::Again(format!("A batch ended abnormally: {error}")))?;
-                settle(&mut source, &mut lanes, ended)?;
+                settle_all(&mut source, &mut lanes, ended)?;
                 match lanes.refusals.tell() {
                     None => health.ready(),
                     Some(refused) => health.not_ready(refused),
@@ -93,16 +99,21 @@ pub async fn run(
                 health.turned();
                 try_again(&mut source, &mut lanes, stores).await?;
             }
-            message = source.next(), if polls => {
-                let message = match message {
-                    Ok(message) => message.detach(),
-                    Err(error) => {
-                        report(&error)?;
-                        continue;
-                    }
-                };
-                follow(&mut source, &mut lanes, stores).await?;
-                lanes.take(&message, &source)?;
+            first = messages.next(), if polls => {
+                let (mut next, mut count, mut bytes) = (Some(first), 0, 0);
+                while let Some(message) = next {
+                    let message = match message {
+                        Ok(message) => message,
+                        Err(error) => {
+                            report(&error)?;
+                            break;
+                        }
+                    };
+                    follow(&mut source, &mut lanes, stores).await?;
+                    let has_more = lanes.take(&message, &source)? && has_room;
+                    (count, bytes) = (count + 1, bytes + message.payload().map_or(0, <[u8]>::len));
+                    next = if has_more && count < AT_ONCE.0 && bytes < AT_ONCE.1 { messages.next_at_once() } else { None };
+                }
             }
         }
         follow(&mut source, &mut lanes, stores).await?;
@@ -121,14 +132,19 @@ async fn follow(source: &mut Source, lanes: &mut Lanes, stores: &Stores) -> Resu
                 source.gained(&partitions)?;
                 let known = source.group().known(partitions.clone()).await?;
                 for partition in partitions {
-                    let (epoch, stored) = batch::take_over(&stores.pool, &partition.0, partition.1).await?;
+                    let taken = batch::take_over(&stores.pool, &partition.0, partition.1).await?;
                     let is_known = known.contains(&partition);
-                    lanes.open(partition, epoch, stored, is_known);
+                    lanes.open(partition, taken, is_known, stores);
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Of each, whatever became of the others.
+fn settle_all(source: &mut Source, lanes: &mut Lanes, ended: Vec<Ended>) -> Result<(), Trouble> {
+    ended.into_iter().map(|ended| settle(source, lanes, ended)).fold(Ok(()), Result::and)
 }
 
 fn settle(source: &mut Source, lanes: &mut Lanes, ended: Ended) -> Result<(), Trouble> {
@@ -163,18 +179,18 @@ fn settle(source: &mut Source, lanes: &mut Lanes, ended: Ended) -> Result<(), Tr
 /// Refused partitions whose time has come are read again from where they stood, as if we had just been given them.
 async fn try_again(source: &mut Source, lanes: &mut Lanes, stores: &Stores) -> Result<(), Trouble> {
     for (partition, from, is_known) in lanes.due_again() {
-        let (epoch, stored) = batch::take_over(&stores.pool, &partition.0, partition.1).await?;
+        let taken = batch::take_over(&stores.pool, &partition.0, partition.1).await?;
         source.release(&partition, from)?;
-        lanes.open(partition, epoch, stored, is_known);
+        lanes.open(partition, taken, is_known, stores);
     }
     Ok(())
 }
 
-async fn drain(source: &mut Source, lanes: &mut Lanes, under_way: &mut JoinSet<Ended>) -> Result<(), Trouble> {
+async fn drain(source: &mut Source, lanes: &mut Lanes, under_way: &mut JoinSet<Vec<Ended>>) -> Result<(), Trouble> {
     let finished = tokio::time::timeout(DRAIN, async {
         while let Some(ended) = under_way.join_next().await {
             if let Ok(ended) = ended {
-                settle(source, lanes, ended)?;
+                settle_all(source, lanes, ended)?;
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use rdkafka::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance, StreamConsumer};
 use rdkafka::error::KafkaError;
@@ -21,6 +22,19 @@ const SEEK: Duration = Duration::from_secs(10);
 
 /// A topic and the number of one of its partitions.
 pub type Partition = (String, i32);
+
+pub struct Messages(Arc<StreamConsumer<Context>>);
+
+impl Messages {
+    pub async fn next(&self) -> Result<BorrowedMessage<'_>, KafkaError> {
+        self.0.recv().await
+    }
+
+    /// One that has come already.
+    pub fn next_at_once(&self) -> Option<Result<BorrowedMessage<'_>, KafkaError>> {
+        self.next().now_or_never()
+    }
+}
 
 /// A change of what is ours; seen before any message that follows from it.
 #[derive(Debug)]
@@ -66,8 +80,9 @@ impl Source {
         Ok(Self { consumer: Arc::new(consumer), changes, is_paused: false, held: HashSet::new() })
     }
 
-    pub async fn next(&self) -> Result<BorrowedMessage<'_>, KafkaError> {
-        self.consumer.recv().await
+    /// Where messages come from, while the rest of this is changed.
+    pub fn messages(&self) -> Messages {
+        Messages(Arc::clone(&self.consumer))
     }
 
     pub fn change(&mut self) -> Option<Assignment> {

@@ -3,8 +3,10 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use shared::dataset::ColumnType;
 
-use super::row;
+use super::block::Block;
+use super::raw;
 
 /// The Kafka key of a marker; every other key is the reference of a document or an item.
 pub const KEY: &[u8] = b"pass";
@@ -27,13 +29,13 @@ pub struct Marker {
 impl Marker {
     pub const TABLE: &'static str = "pass";
     /// With their types.
-    pub const COLUMNS: [(&'static str, &'static str); 6] = [
-        ("dataset", "LowCardinality(String)"),
-        ("partition", "UInt16"),
-        ("partitions", "UInt16"),
-        ("pass", "UInt64"),
-        ("read_at", "DateTime64(3, 'UTC')"),
-        ("interval_s", "UInt32"),
+    pub const COLUMNS: [(&'static str, ColumnType); 6] = [
+        ("dataset", ColumnType::LowCardinality),
+        ("partition", ColumnType::UInt16),
+        ("partitions", ColumnType::UInt16),
+        ("pass", ColumnType::UInt64),
+        ("read_at", ColumnType::Milliseconds),
+        ("interval_s", ColumnType::UInt32),
     ];
 
     pub fn decode(payload: &[u8]) -> Result<Self, String> {
@@ -41,13 +43,19 @@ impl Marker {
         super::check_revision(marker.revision).map(|()| marker)
     }
 
-    pub fn write_row(&self, rows: &mut Vec<u8>) {
-        row::text(rows, &self.dataset);
-        row::u16(rows, self.partition);
-        row::u16(rows, self.partitions);
-        row::u64(rows, self.pass);
-        row::i64(rows, self.read_at.timestamp_millis());
-        row::u32(rows, self.interval_s);
+    /// Appends its row, of these columns.
+    pub fn write_row(&self, rows: &mut Block) {
+        let written = rows.append(|columns| {
+            let [dataset, partition, partitions, pass, read_at, interval_s] = columns else { return Ok(0) };
+            dataset.put(|out| raw::text(out, &self.dataset));
+            partition.put(|out| raw::u16(out, self.partition));
+            partitions.put(|out| raw::u16(out, self.partitions));
+            pass.put(|out| raw::u64(out, self.pass));
+            read_at.put(|out| raw::i64(out, self.read_at.timestamp_millis()));
+            interval_s.put(|out| raw::u32(out, self.interval_s));
+            Ok::<_, std::convert::Infallible>(1)
+        });
+        let Ok(_) = written;
     }
 }
 

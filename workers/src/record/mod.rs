@@ -11,10 +11,11 @@
 //! reader does not know is passed over, one that it misses takes its default. Only what names a record, gives its place,
 //! or is required by its dataset must be there.
 
+pub mod block;
 pub mod json;
 pub mod marker;
+mod raw;
 pub mod read;
-pub mod row;
 pub mod write;
 
 use chrono::{NaiveDate, NaiveDateTime};

@@ -2,13 +2,16 @@
 
 use std::fs;
 
-/// CPU seconds (user and system, all threads) that `pid` has used so far.
+/// CPU seconds (user and system, all threads) that `pid` has used so far, with its children: those of PostgreSQL do its work.
 pub fn cpu_seconds(pid: u32) -> f64 {
-    // Fields 14 and 15, counted after the name, which may hold anything but ends at the last parenthesis.
+    // Fields 14 to 17 (own, then of children that have ended), counted after the name, which may hold anything but ends at the
+    // last parenthesis.
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after_name = stat.rsplit(") ").next().unwrap_or_default();
-    let ticks: f64 = after_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-    ticks / 100.0 // USER_HZ is 100 on every Linux that this runs on
+    let ticks: f64 = after_name.split(' ').skip(11).take(4).filter_map(|field| field.parse::<f64>().ok()).sum();
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let of_children: f64 = children.split_whitespace().filter_map(|child| child.parse().ok()).map(cpu_seconds).sum();
+    ticks / 100.0 + of_children // USER_HZ is 100 on every Linux that this runs on
 }
 
 /// The peak of resident memory of `pid`, in MB (10^6 bytes).

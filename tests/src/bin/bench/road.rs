@@ -122,7 +122,8 @@ impl<'a> Road<'a> {
                 ensure!(process.is_running(), "{} ended: {}", process.name(), last_lines(&process.output()));
             }
             ensure!(std::time::Instant::now() < end, "{what} did not happen within {} s", deadline.as_secs());
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            // Seldom: what is asked costs the parts that are measured.
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Ok(())
     }

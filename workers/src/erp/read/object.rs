@@ -53,8 +53,8 @@ impl<'a> Values<'a, '_> {
 
     fn position(&mut self, name: &str) -> Option<usize> {
         let names = &self.object.names;
-        let at =
-            (0..names.len()).map(|step| (self.next + step) % names.len()).find(|at| names[*at].erp_name == name)?;
+        let is_at = |at: &usize| names.get(*at).is_some_and(|known| known.erp_name == name);
+        let at = if is_at(&self.next) { self.next } else { (0..names.len()).find(is_at)? };
         self.next = at + 1;
         Some(at)
     }

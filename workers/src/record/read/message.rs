@@ -1,4 +1,4 @@
-//! A message as it stands, its members in whatever order; lines go straight into RowBinary.
+//! A message as it stands, its members in whatever order; lines go straight into their columns.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,6 +10,7 @@ use shared::dataset::{Definition, Field, Kind};
 use shared::money::Amount;
 use uuid::Uuid;
 
+use super::super::block::Column;
 use super::super::{Leave, moment, write};
 use super::encode;
 
@@ -29,9 +30,8 @@ pub struct Record<'a> {
     pub parts: u32,
     pub slot: u8,
     pub first_line: u32,
-    /// RowBinary of the lines' own columns, one line behind the other, and where each ends.
-    pub lines: Vec<u8>,
-    pub ends: Vec<usize>,
+    /// How many there are. Their own columns have them.
+    pub lines: usize,
 }
 
 /// The value of a field.
@@ -75,26 +75,29 @@ impl Visitor<'_> for MemberOf<'_> {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Member, E> {
-        let count = self.fields.len();
-        let mut places = (0..count).map(|step| (self.next + step) % count);
-        if let Some(at) = places.find(|at| self.fields[*at].name == name) {
+        let is_at = |at: &usize| self.fields.get(*at).is_some_and(|field| field.name == name);
+        let next = Some(self.next).filter(is_at);
+        if let Some(at) = next.or_else(|| (0..self.fields.len()).find(is_at)) {
             return Ok(Member::Field(at));
         }
         Ok(self.others.iter().find(|other| **other == name).map_or(Member::Other, |other| Member::Named(other)))
     }
 }
 
-/// A message of this dataset.
-pub struct MessageOf<'d>(pub &'d Definition);
+/// A message of this dataset, whose lines go into these columns.
+pub struct MessageOf<'d, 'c> {
+    pub dataset: &'d Definition,
+    pub lines: &'c mut [Column],
+}
 
-impl<'de> DeserializeSeed<'de> for MessageOf<'_> {
+impl<'de> DeserializeSeed<'de> for MessageOf<'_, '_> {
     type Value = Message<'de>;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Message<'de>, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for MessageOf<'_> {
+impl<'de> Visitor<'de> for MessageOf<'_, '_> {
     type Value = Message<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +105,7 @@ impl<'de> Visitor<'de> for MessageOf<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Message<'de>, A::Error> {
-        let dataset = self.0;
+        let Self { dataset, lines } = self;
         let (mut revision, mut version, mut key, mut record, mut leaves) = (None, None, None, None, None);
         while let Some(name) = map.next_key::<Name<'de>>()? {
             match name.0.as_ref() {
@@ -110,7 +113,11 @@ impl<'de> Visitor<'de> for MessageOf<'_> {
                 "version" => version = Some(map.next_value()?),
                 "leaves" if dataset.place.is_some() => leaves = Some(map.next_value_seed(LeavesOf(dataset))?),
                 name if name == dataset.key => key = Some(map.next_value()?),
-                name if name == dataset.table => record = Some(map.next_value_seed(RecordOf(dataset))?),
+                name if name == dataset.table => {
+                    // One that stands twice is the last.
+                    lines.iter_mut().for_each(Column::back_to_mark);
+                    record = Some(map.next_value_seed(RecordOf { dataset, lines })?);
+                }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -137,16 +144,19 @@ impl<'de> Visitor<'de> for MessageOf<'_> {
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-struct RecordOf<'d>(&'d Definition);
+struct RecordOf<'d, 'c> {
+    dataset: &'d Definition,
+    lines: &'c mut [Column],
+}
 
-impl<'de> DeserializeSeed<'de> for RecordOf<'_> {
+impl<'de> DeserializeSeed<'de> for RecordOf<'_, '_> {
     type Value = Option<Record<'de>>;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_option(self)
     }
 }
 
-impl<'de> Visitor<'de> for RecordOf<'_> {
+impl<'de> Visitor<'de> for RecordOf<'_, '_> {
     type Value = Option<Record<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -162,15 +172,14 @@ impl<'de> Visitor<'de> for RecordOf<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let dataset = self.0;
+        let Self { dataset, lines } = self;
         let mut record = Record {
             cells: vec![Cell::Missing; dataset.fields.len()],
             part: 0,
             parts: 0,
             slot: 0,
             first_line: 0,
-            lines: Vec::new(),
-            ends: Vec::new(),
+            lines: 0,
         };
         let (mut has_lines, mut has_first, mut next) = (!dataset.has_lines(), !dataset.has_lines(), 0);
         let others = &["part", "parts", "slot", "first_line", "lines"];
@@ -188,8 +197,7 @@ impl<'de> Visitor<'de> for RecordOf<'_> {
                     has_first = true;
                 }
                 Member::Named("lines") if dataset.has_lines() => {
-                    let Record { lines, ends, .. } = &mut record;
-                    map.next_value_seed(LinesOf { fields: &dataset.lines, lines, ends })?;
+                    record.lines = map.next_value_seed(LinesOf { fields: &dataset.lines, columns: lines })?;
                     has_lines = true;
                 }
                 Member::Named(_) | Member::Other => drop(map.next_value::<IgnoredAny>()?),
@@ -203,37 +211,37 @@ impl<'de> Visitor<'de> for RecordOf<'_> {
     }
 }
 
-struct LinesOf<'f, 's> {
+/// Its value is how many lines there are.
+struct LinesOf<'f, 'c> {
     fields: &'f [Field],
-    lines: &'s mut Vec<u8>,
-    ends: &'s mut Vec<usize>,
+    columns: &'c mut [Column],
 }
 
 impl<'de> DeserializeSeed<'de> for LinesOf<'_, '_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    type Value = usize;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
         deserializer.deserialize_seq(self)
     }
 }
 
 impl<'de> Visitor<'de> for LinesOf<'_, '_> {
-    type Value = ();
+    type Value = usize;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of lines")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        self.lines.clear();
-        self.ends.clear();
-        let mut cells = vec![Cell::Missing; self.fields.len()];
-        while seq.next_element_seed(LineOf { fields: self.fields, cells: &mut cells })?.is_some() {
-            for (field, cell) in self.fields.iter().zip(&cells) {
-                encode(field, cell, self.lines).map_err(A::Error::custom)?;
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<usize, A::Error> {
+        let Self { fields, columns } = self;
+        columns.iter_mut().for_each(Column::back_to_mark);
+        let (mut cells, mut lines) = (vec![Cell::Missing; fields.len()], 0);
+        while seq.next_element_seed(LineOf { fields, cells: &mut cells })?.is_some() {
+            for ((field, cell), column) in fields.iter().zip(&cells).zip(columns.iter_mut()) {
+                encode(field, cell, column).map_err(A::Error::custom)?;
             }
-            self.ends.push(self.lines.len());
+            lines += 1;
         }
-        Ok(())
+        Ok(lines)
     }
 }
 

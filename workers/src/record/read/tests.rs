@@ -2,15 +2,27 @@ use shared::dataset::{Catalogue, Dataset, Table};
 use uuid::Uuid;
 
 use super::*;
+use crate::record::block::Sealed;
 use crate::record::write::{self, Part};
 
 fn dataset(name: &str) -> Dataset {
     Catalogue::compiled_in().unwrap().get(name).unwrap()
 }
 
+fn block(name: &str) -> Block {
+    let table = Table::of(dataset(name));
+    Block::of(table.inserted().map(|column| (column.name.as_str(), column.of_type)))
+}
+
+fn sent(block: Block) -> Vec<u8> {
+    Sealed::joined(&[&block.seal().unwrap()]).concat()
+}
+
+/// What ClickHouse would be sent.
 fn decoded(name: &str, text: &str) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    rows(dataset(name).definition(), text.as_bytes(), &mut bytes).map(|_| bytes)
+    let mut block = block(name);
+    rows(dataset(name).definition(), text.as_bytes(), &mut block)?;
+    Ok(sent(block))
 }
 
 const FIELDS: &str = r#""dealer_id":"00000000-0000-0000-0000-000000000007","sold_at":"2024-03-05T11:42:10","number":"ТД00-\"1\"","legal_entity_id":null,"currency_id":"00000000-0000-0000-0000-000000000009","#;
@@ -32,10 +44,11 @@ fn leave(from_line: u32, to_line: u32) -> Leave {
 #[test]
 fn a_document_becomes_a_row_per_line_and_a_tombstone_per_line_it_leaves() {
     let text = sale(2, &[leave(3, 5)]);
-    let mut bytes = Vec::new();
-    assert_eq!(rows(dataset("sales").definition(), text.as_bytes(), &mut bytes), Ok(5), "{text}");
+    let mut block = block("sales");
+    assert_eq!(rows(dataset("sales").definition(), text.as_bytes(), &mut block), Ok(5), "{text}");
     let fixed = 16 + 4 + 16 + 4 + 8 + 1 + 16 + 16 + 16 + 4 * 8 + 8 + 1;
-    assert_eq!(bytes.len(), 5 * fixed + 2 * "ТД00-\"1\"".len());
+    assert_eq!((block.rows(), block.bytes()), (5, 5 * fixed + 2 * "ТД00-\"1\"".len()));
+    let bytes = sent(block);
     assert_eq!(decoded("sales", &text).unwrap(), bytes, "the same message gives the same bytes");
     let names: Vec<String> = Table::of(dataset("sales")).inserted().map(|column| column.name.clone()).collect();
     let order = "dealer_id, sold_on, document_id, line_no, sold_at, number, legal_entity_id, currency_id, product_id, quantity, revenue, \
@@ -67,10 +80,10 @@ fn a_few_bytes_that_would_become_millions_of_rows_are_rejected_before_the_first_
         (leaves(&[leave(u32::MAX)]), "which cannot be"),
         (text.replace("ТД00", &long), "a number of more than 100 letters"),
     ] {
-        let mut bytes = vec![7];
-        let error = rows(dataset("sales").definition(), bad.as_bytes(), &mut bytes).unwrap_err();
+        let mut block = block("sales");
+        let error = rows(dataset("sales").definition(), bad.as_bytes(), &mut block).unwrap_err();
         assert!(error.contains(reason), "{error}");
-        assert_eq!(bytes, [7], "nothing was written");
+        assert_eq!((block.rows(), sent(block)), (0, Vec::new()), "nothing was written");
     }
     assert!(decoded("sales", &leaves(&[leave(190_000)])).is_ok());
     // Letters of four bytes each.
@@ -118,8 +131,7 @@ fn a_message_of_another_release_is_read_unless_it_would_make_a_wrong_figure() {
 #[test]
 fn messages_of_the_release_before_are_read() {
     let sale = r#"{"revision":1,"version":4294967296,"document_id":"00000000-0000-0000-0000-000000000001","sale":{"number":"1","sold_at":"2024-03-05T11:42:10","dealer_id":"00000000-0000-0000-0000-000000000007","legal_entity_id":null,"currency_id":null,"part":1,"parts":1,"first_line":1,"lines":[{"product_id":null,"quantity":"2.5","revenue":"1","vat":"0","discount":"0"}]},"leaves":[{"dealer_id":null,"sold_on":"2024-03-05","from_line":2,"to_line":3}]}"#;
-    let mut bytes = Vec::new();
-    assert_eq!(rows(dataset("sales").definition(), sale.as_bytes(), &mut bytes), Ok(3));
+    assert_eq!(rows(dataset("sales").definition(), sale.as_bytes(), &mut block("sales")), Ok(3));
     assert!(decoded("returns", sale).is_ok());
     let product = r#"{"revision":1,"version":7,"product_id":"00000000-0000-0000-0000-000000000001","product":{"parent_id":null,"is_group":false,"code":"1","article":"","name":"Насос","unit_id":null}}"#;
     assert!(decoded("products", product).is_ok());
@@ -168,5 +180,5 @@ fn a_message_that_is_none_is_rejected_with_its_reason() {
         let error = decoded("sales", &bad).unwrap_err();
         assert!(error.contains(reason), "{error}");
     }
-    assert!(rows(dataset("sales").definition(), &[0xff, 0xfe], &mut Vec::new()).is_err());
+    assert!(rows(dataset("sales").definition(), &[0xff, 0xfe], &mut block("sales")).is_err());
 }

@@ -1,4 +1,4 @@
-//! Writes ClickHouse's RowBinary: fixed bytes, so that a batch formed again is the same to the bit.
+//! Single values as ClickHouse's binary formats have them: the same value is the same bytes.
 
 use chrono::{NaiveDate, NaiveDateTime};
 use shared::money::Amount;
