@@ -85,12 +85,17 @@ impl Batch {
         read::rows(self.dataset.definition(), payload, &mut self.rows).map(drop)
     }
 
-    /// Whether it goes in now. The end of a pass cuts too: nothing follows soon, and readers wait for it.
+    /// Whether it takes nothing more. Two passes that have ended while it waited tell that ClickHouse does not keep up.
     pub fn is_full(&self, cut: &Cut) -> bool {
         self.rows.rows() >= cut.rows
             || self.held_bytes() >= cut.bytes
-            || self.markers.rows() > 0
             || self.rejected.len() >= 1_000
+            || self.markers.rows() > 1
+    }
+
+    /// Whether it waits for nothing more: a pass has ended. Nothing follows soon, and readers wait for it.
+    pub fn ends_a_pass(&self) -> bool {
+        self.markers.rows() > 0
     }
 
     /// Bytes of memory that it takes: rows, and what is to be set aside.

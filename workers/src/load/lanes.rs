@@ -49,15 +49,9 @@ struct Held {
     rows: usize,
     bytes: usize,
     is_storing: bool,
-    /// Some partition has what is formed again as far as it reaches: it takes nothing more.
-    is_at_cut: bool,
+    /// It takes nothing more: it is enough for an insert, or some partition waits for one.
+    is_full: bool,
     is_due: bool,
-}
-
-impl Held {
-    fn is_full(&self, cut: &Cut) -> bool {
-        self.rows >= cut.rows || self.bytes >= cut.bytes
-    }
 }
 
 /// A batch that leaves its lane.
@@ -156,7 +150,7 @@ impl Lanes {
         let is_tight = self.held_bytes() > self.cut.held_bytes / 2;
         for dataset in self.datasets.all() {
             let held = self.held(*dataset);
-            if held.is_storing || !(held.is_full(&self.cut) || held.is_due || is_tight) {
+            if held.is_storing || !(held.is_full || held.is_due || is_tight) {
                 continue;
             }
             let cut = &self.cut;
@@ -172,7 +166,7 @@ impl Lanes {
     pub fn has_room(&self) -> bool {
         // What is growing can always be cut and go in, unless something of its dataset is on its way already.
         let is_held_up = self.held_bytes() >= self.cut.held_bytes && self.lanes.values().any(|lane| lane.is_storing());
-        let waits = |held: Held| held.is_storing && (held.is_full(&self.cut) || held.is_at_cut);
+        let waits = |held: Held| held.is_storing && held.is_full;
         !is_held_up && !self.datasets.all().iter().any(|dataset| waits(self.held(*dataset)))
     }
 
@@ -186,13 +180,14 @@ impl Lanes {
         let mut held = Held::default();
         for lane in self.lanes.values().filter(|lane| lane.dataset == dataset) {
             held.is_storing |= lane.is_storing();
-            held.is_at_cut |= lane.is_at_cut();
+            held.is_full |= lane.is_full(&self.cut);
             held.is_due |= lane.is_due(&self.cut);
             if let Some(batch) = &lane.growing {
                 held.rows += batch.rows.rows();
                 held.bytes += batch.held_bytes();
             }
         }
+        held.is_full |= held.rows >= self.cut.rows || held.bytes >= self.cut.bytes;
         held
     }
 
@@ -253,20 +248,21 @@ impl Lane {
         self.storing_bytes.is_some()
     }
 
-    fn is_at_cut(&self) -> bool {
-        self.growing.as_ref().zip(self.cut_at).is_some_and(|(batch, max)| batch.max >= max)
-    }
-
     fn is_full(&self, cut: &Cut) -> bool {
+        let Some(batch) = &self.growing else { return false };
         match self.cut_at {
-            Some(_) => self.is_at_cut(),
-            None => self.growing.as_ref().is_some_and(|batch| batch.is_full(cut)),
+            Some(max) => batch.max >= max,
+            None => batch.is_full(cut),
         }
     }
 
     fn is_due(&self, cut: &Cut) -> bool {
-        let patience = if self.cut_at.is_some() { REFORM } else { cut.after };
-        self.is_full(cut) || self.growing.as_ref().is_some_and(|batch| batch.began.elapsed() >= patience)
+        let Some(batch) = &self.growing else { return false };
+        let is_old = |patience| batch.began.elapsed() >= patience;
+        match self.cut_at {
+            Some(_) => self.is_full(cut) || is_old(REFORM),
+            None => self.is_full(cut) || batch.ends_a_pass() || is_old(cut.after),
+        }
     }
 
     fn alarm(&self, (topic, partition): &Partition, offset: i64, what: &str) {
