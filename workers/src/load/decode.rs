@@ -106,8 +106,8 @@ impl Batch {
     /// Range and hash of the rows. The same messages give the same.
     pub fn state(&self, phase: Phase) -> Stored {
         let mut hasher = Xxh64::new(0);
-        self.rows.hash(&mut hasher);
-        self.markers.hash(&mut hasher);
+        self.rows.hash_into(&mut hasher);
+        self.markers.hash_into(&mut hasher);
         Stored { min: self.min, max: self.max, phase, row_hash: hasher.digest() }
     }
 }

@@ -83,7 +83,7 @@ impl Block {
     }
 
     /// Of everything in it.
-    pub fn hash(&self, hasher: &mut Xxh64) {
+    pub fn hash_into(&self, hasher: &mut Xxh64) {
         for Column { nulls, values, words, numbers, .. } in &self.columns {
             hasher.update(nulls);
             hasher.update(values);

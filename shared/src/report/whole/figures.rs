@@ -92,7 +92,7 @@ impl Whole {
 
     fn take(&mut self, quick: &Quick, columns: &Columns, row: Row<'_>) -> Result<Option<()>, Misread> {
         let misread = || Misread("a row of figures that cannot be read".to_owned());
-        let has = columns.lines.map(|column| row.number(column).is_some_and(|lines| lines > 0));
+        let has = columns.lines.map(|column| row.figure(column).is_some_and(|lines| lines > 0));
         let currency = row.uuid(columns.currency).ok_or_else(misread)?;
         if row.number(columns.is_month).ok_or_else(misread)? == 1 {
             let first_day = row.day(columns.month).ok_or_else(misread)?;
@@ -104,7 +104,7 @@ impl Whole {
         let Ok(currency) = u16::try_from(index) else { return Ok(None) };
         let Some(name) = self.names.of(key) else { return Ok(None) };
         for (_, [now, before]) in &columns.numbers {
-            let (now, before) = (row.number(*now).ok_or_else(misread)?, row.number(*before).ok_or_else(misread)?);
+            let (now, before) = (row.figure(*now).ok_or_else(misread)?, row.figure(*before).ok_or_else(misread)?);
             let (Ok(now), Ok(before)) = (i64::try_from(now), i64::try_from(before)) else { return Ok(None) };
             self.values.push([now, before]);
         }
@@ -143,9 +143,15 @@ fn currencies_of(
     columns: &Columns,
     known: &[(u128, Currency)],
 ) -> Result<Vec<(u128, Currency)>, Misread> {
-    let mut keys: Vec<u128> = table.rows().filter_map(|row| row.uuid(columns.currency)).collect();
+    // They are few: most rows have that of the row before.
+    let mut keys: Vec<u128> = Vec::new();
+    for key in table.rows().filter_map(|row| row.uuid(columns.currency)) {
+        if keys.last() != Some(&key) {
+            keys.retain(|known| *known != key);
+            keys.push(key);
+        }
+    }
     keys.sort_unstable();
-    keys.dedup();
     let named = |key: u128| {
         let found = known.iter().find(|(known, _)| *known == key).map(|(_, currency)| currency.clone());
         found.unwrap_or_else(|| Currency { key: uuid_text(key), ..Currency::default() })

@@ -1,6 +1,6 @@
 //! What keys and currencies are called.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::binary::{uuid_of, uuid_text};
 use crate::report::answers::Kept;
@@ -12,7 +12,7 @@ use crate::report::tsv::{self, Misread};
 #[derive(Debug, Default)]
 pub struct Names {
     fields: Vec<FieldId>,
-    places: HashMap<u128, Named>,
+    places: FxHashMap<u128, Named>,
     texts: Vec<Box<[Box<str>]>>,
     bytes: usize,
 }

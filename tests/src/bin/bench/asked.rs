@@ -22,8 +22,9 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// The dealers themselves are a parameter, which travels in the body.
     fn is_of_a_dealer(&self) -> bool {
-        self.path_and_query.contains("param_dealers") && self.path_and_query.contains("quota_key")
+        self.path_and_query.contains("quota_key")
     }
 
     pub async fn send(&self, http: &reqwest::Client, clickhouse: &str) -> Result<()> {
