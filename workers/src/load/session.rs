@@ -20,8 +20,8 @@ use crate::health::Health;
 /// After so long without room for another message, the partitions are paused and polling goes on.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// So much is taken out of Kafka's queue before anything else gets its turn: to ask all lanes after each message costs more than
-/// to read it.
+/// So many messages, or bytes of them, are taken before anything else gets its turn: to ask all lanes after each message costs more
+/// than to read it.
 const AT_ONCE: (usize, usize) = (1_000, 1 << 20);
 
 /// How long batches under way may take after SIGTERM.
