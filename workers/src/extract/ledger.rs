@@ -78,8 +78,8 @@ impl Ledger {
         &self.pool
     }
 
-    /// Each key is looked up in the index, whatever PostgreSQL believes: of a ledger that is growing it knows nothing yet, and would
-    /// read all of it for every page.
+    /// What is known of these keys, each named once. Each is looked up in the index, whatever PostgreSQL believes: of a ledger
+    /// that is growing it knows nothing yet, and would read all of it for every page.
     pub async fn of_keys(&self, pass: &Pass, keys: &[Uuid]) -> Result<HashMap<Uuid, Known>, Stop> {
         let rows = sqlx::query_as!(
             Row,
