@@ -54,9 +54,10 @@ impl Table {
         Self { name: definition.table.clone(), columns, sorting_key }
     }
 
-    /// The columns that are inserted, in their order.
-    pub fn inserted(&self) -> impl Iterator<Item = &Column> {
-        self.columns.iter().filter(|column| column.expression.is_none())
+    /// Names and types of the columns that are inserted, in their order.
+    pub fn inserted(&self) -> impl Iterator<Item = (&str, ColumnType)> {
+        let inserted = self.columns.iter().filter(|column| column.expression.is_none());
+        inserted.map(|column| (column.name.as_str(), column.of_type))
     }
 
     /// Safe to run again.

@@ -121,7 +121,7 @@ mod tests {
     fn sent(page: &Records, leaves: &[Leave]) -> (usize, usize) {
         let messages = Messages::of(page, &page.documents[0], 1, leaves);
         let table = Table::of(page.dataset);
-        let mut block = Block::of(table.inserted().map(|column| (column.name.as_str(), column.of_type)));
+        let mut block = Block::of(table.inserted());
         let (mut rows, mut message) = (0, Vec::new());
         for at in 0..messages.count() {
             messages.write(at, &mut message);

@@ -121,7 +121,7 @@ mod tests {
     fn batch() -> Batch {
         let dealers = Catalogue::compiled_in().unwrap().get("dealers").unwrap();
         let table = Table::of(dealers);
-        let rows = Block::of(table.inserted().map(|column| (column.name.as_str(), column.of_type)));
+        let rows = Block::of(table.inserted());
         Batch::new(dealers, ("erp.dealers.v1".to_owned(), 0), 5, [rows, Block::of(Marker::COLUMNS)])
     }
 

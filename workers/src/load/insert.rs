@@ -43,8 +43,7 @@ pub struct Table {
 
 impl Table {
     pub fn new(client: &Client, table: &dataset::Table) -> Self {
-        let columns: Vec<_> = table.inserted().map(|column| (column.name.as_str(), column.of_type)).collect();
-        Self::of_columns(client, &table.name, &columns)
+        Self::of_columns(client, &table.name, &table.inserted().collect::<Vec<_>>())
     }
 
     pub fn of_columns(client: &Client, table: &str, columns: &[(&str, ColumnType)]) -> Self {

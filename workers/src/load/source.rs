@@ -23,6 +23,7 @@ const SEEK: Duration = Duration::from_secs(10);
 /// A topic and the number of one of its partitions.
 pub type Partition = (String, i32);
 
+/// The messages of all partitions that are ours and not paused.
 pub struct Messages(Arc<StreamConsumer<Context>>);
 
 impl Messages {

@@ -117,18 +117,13 @@ impl Stores {
             let error = match self.once(dataset, &mut under, &mut outcomes).await {
                 Ok(()) => {
                     report(dataset, &under, tried);
-                    under
-                        .into_iter()
-                        .for_each(|under| outcomes[under.at] = Outcome::Stored(Some(under.state(Phase::After))));
-                    return outcomes;
+                    return ended(outcomes, &under, |under| Outcome::Stored(Some(under.state(Phase::After))));
                 }
                 Err(StoreError::Insert(InsertError::Refused(reason))) => {
-                    under.iter().for_each(|under| outcomes[under.at] = Outcome::Refused(reason.clone()));
-                    return outcomes;
+                    return ended(outcomes, &under, |_| Outcome::Refused(reason.clone()));
                 }
                 Err(StoreError::Insert(error @ InsertError::Locked(_))) => {
-                    under.iter().for_each(|under| outcomes[under.at] = Outcome::Locked(error.to_string()));
-                    return outcomes;
+                    return ended(outcomes, &under, |_| Outcome::Locked(error.to_string()));
                 }
                 Err(error) => error,
             };
@@ -188,6 +183,12 @@ impl Under {
     fn state(&self, phase: Phase) -> Stored {
         Stored { phase, ..self.before.clone() }
     }
+}
+
+/// How all have ended, these of them the same way.
+fn ended(mut outcomes: Vec<Outcome>, under: &[Under], outcome: impl Fn(&Under) -> Outcome) -> Vec<Outcome> {
+    under.iter().for_each(|under| outcomes[under.at] = outcome(under));
+    outcomes
 }
 
 /// Seals a batch; an error is how it has ended already.

@@ -103,13 +103,13 @@ impl Block {
 }
 
 /// Rows that are complete.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Sealed {
     columns: Vec<SealedColumn>,
     rows: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct SealedColumn {
     head: Bytes,
     nulls: Bytes,

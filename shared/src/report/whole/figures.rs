@@ -92,7 +92,7 @@ impl Whole {
 
     fn take(&mut self, quick: &Quick, columns: &Columns, row: Row<'_>) -> Result<Option<()>, Misread> {
         let misread = || Misread("a row of figures that cannot be read".to_owned());
-        let has = columns.lines.map(|column| row.figure(column).is_some_and(|lines| lines > 0));
+        let has = columns.lines.map(|column| row.number(column).is_some_and(|lines| lines > 0));
         let currency = row.uuid(columns.currency).ok_or_else(misread)?;
         if row.number(columns.is_month).ok_or_else(misread)? == 1 {
             let first_day = row.day(columns.month).ok_or_else(misread)?;
@@ -104,7 +104,7 @@ impl Whole {
         let Ok(currency) = u16::try_from(index) else { return Ok(None) };
         let Some(name) = self.names.of(key) else { return Ok(None) };
         for (_, [now, before]) in &columns.numbers {
-            let (now, before) = (row.figure(*now).ok_or_else(misread)?, row.figure(*before).ok_or_else(misread)?);
+            let (now, before) = (row.number(*now).ok_or_else(misread)?, row.number(*before).ok_or_else(misread)?);
             let (Ok(now), Ok(before)) = (i64::try_from(now), i64::try_from(before)) else { return Ok(None) };
             self.values.push([now, before]);
         }

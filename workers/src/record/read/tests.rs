@@ -11,7 +11,7 @@ fn dataset(name: &str) -> Dataset {
 
 fn block(name: &str) -> Block {
     let table = Table::of(dataset(name));
-    Block::of(table.inserted().map(|column| (column.name.as_str(), column.of_type)))
+    Block::of(table.inserted())
 }
 
 fn sent(block: Block) -> Vec<u8> {
@@ -50,7 +50,7 @@ fn a_document_becomes_a_row_per_line_and_a_tombstone_per_line_it_leaves() {
     assert_eq!((block.rows(), block.bytes()), (5, 5 * fixed + 2 * "ТД00-\"1\"".len()));
     let bytes = sent(block);
     assert_eq!(decoded("sales", &text).unwrap(), bytes, "the same message gives the same bytes");
-    let names: Vec<String> = Table::of(dataset("sales")).inserted().map(|column| column.name.clone()).collect();
+    let names: Vec<String> = Table::of(dataset("sales")).inserted().map(|(name, _)| name.to_owned()).collect();
     let order = "dealer_id, sold_on, document_id, line_no, sold_at, number, legal_entity_id, currency_id, product_id, quantity, revenue, \
                  vat, discount, version, is_deleted";
     assert_eq!(names.join(", "), order);
