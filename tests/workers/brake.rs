@@ -149,9 +149,9 @@ async fn documents_that_were_never_confirmed_and_cannot_be_found_by_name_are_hel
     let rows = standing(&stand, "sale").await;
     // Compares tomorrow, and what lies before all sales: the unconfirmed ones are all that it asks for.
     let mut reader = reader(&stand, claimed(&stand).await, 0).await;
-    reader.keys_of_a_page = 0;
+    reader.keys_at_once = 0;
     let tomorrow = shared::clock::now().date_naive() + chrono::Duration::days(1);
-    let ended = reader.window(tomorrow, tomorrow, 0).await;
+    let ended = reader.window(tomorrow, tomorrow).await;
     assert!(matches!(ended, Err(workers::extract::Stop::Held(_))), "{ended:?}");
     assert_eq!(standing(&stand, "sale").await, rows);
 }

@@ -66,7 +66,7 @@ async fn while_the_nightly_pass_goes_on_recent_sales_arrive_and_are_called_fresh
     // A year and more, month by month, each of them slow.
     stand.fault(json!({ "kind": "slow", "first_byte_ms": 700 })).await;
     let mut reader = reader(&stand, claimed(&stand).await, 1).await;
-    reader.keys_of_a_page = 0;
+    reader.keys_at_once = 0;
     let today = shared::clock::now().date_naive();
     let from = today - chrono::Duration::days(10);
     let before = as_of(&stand).await;

@@ -103,7 +103,7 @@ async fn a_period_is_read_again_without_the_rest_and_a_pass_under_way_cannot_und
     let asked = "SELECT count(*) FROM slot WHERE job = 'sales-full' AND state = 'queued' AND slot_at > now() - interval '1 minute'";
     assert_eq!(stand.postgres_count(asked).await, 1, "a pass over everything is asked for");
 
-    let ended = reader.window(from, shared::clock::now().date_naive(), 0).await;
+    let ended = reader.window(from, shared::clock::now().date_naive()).await;
     assert!(matches!(ended, Err(workers::extract::Stop::Stale)), "{ended:?}");
     let nowhere = operator::reread(&stand.postgres.pool, &jobs, dataset("dealers"), Some(from), None).await;
     assert!(nowhere.expect_err("dealers have no dates").to_string().contains("leave --from and --to out"));

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use super::Stop;
 use super::pass::Pass;
 use super::place::Place;
 use super::{copy, progress};
+use crate::erp::pages::Span;
 
 /// What the ledger knows of a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -130,6 +131,46 @@ impl Ledger {
         Ok(is_larger)
     }
 
+    /// The day behind so many of the newest documents. None: there are no more than these.
+    pub async fn day_behind(&self, pass: &Pass, documents: i64) -> Result<Option<NaiveDate>, Stop> {
+        let day = sqlx::query_scalar!(
+            r#"SELECT sold_on AS "day!" FROM sent WHERE dataset = $1 AND sold_on IS NOT NULL
+               ORDER BY sold_on DESC OFFSET $2 LIMIT 1"#,
+            pass.dataset.name(),
+            documents,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(day)
+    }
+
+    /// The first day of a document that is not older than `dawn`.
+    pub async fn first_day(&self, pass: &Pass, dawn: NaiveDate) -> Result<Option<NaiveDate>, Stop> {
+        let first = sqlx::query_scalar!(
+            "SELECT min(sold_on) FROM sent WHERE dataset = $1 AND sold_on >= $2",
+            pass.dataset.name(),
+            dawn,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(first)
+    }
+
+    /// How many documents lie in a span of whole days.
+    pub async fn documents_of(&self, pass: &Pass, span: Span) -> Result<i64, Stop> {
+        let day = |moment: Option<NaiveDateTime>| moment.map(|moment| moment.date());
+        let documents = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "documents!" FROM sent
+               WHERE dataset = $1 AND sold_on >= coalesce($2, '-infinity'::date) AND sold_on < coalesce($3, 'infinity'::date)"#,
+            pass.dataset.name(),
+            day(span.from),
+            day(span.to),
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(documents)
+    }
+
     /// Keys of batches that were never confirmed: a pass before this one ended between recording and the broker's word.
     pub async fn unconfirmed(&self, pass: &Pass) -> Result<Vec<Uuid>, Stop> {
         let is_any = sqlx::query_scalar!(
@@ -180,7 +221,7 @@ impl Ledger {
         pass: &Pass,
         batch: i64,
         entries: &[Entry],
-        loaded_to: Option<chrono::NaiveDateTime>,
+        loaded_to: Option<NaiveDateTime>,
     ) -> Result<(), Stop> {
         let replaced: Vec<Uuid> = entries.iter().filter(|entry| entry.was_known).map(|entry| entry.key).collect();
         let gone: Vec<Uuid> = entries.iter().filter(|entry| entry.is_gone).map(|entry| entry.key).collect();
@@ -218,7 +259,7 @@ impl Ledger {
     }
 
     /// Only the cursor moves: the page brought nothing new.
-    pub async fn move_on(&self, pass: &Pass, loaded_to: Option<chrono::NaiveDateTime>) -> Result<(), Stop> {
+    pub async fn move_on(&self, pass: &Pass, loaded_to: Option<NaiveDateTime>) -> Result<(), Stop> {
         let Some(to) = loaded_to else { return Ok(()) };
         let mut tx = self.pool.begin().await?;
         progress::loaded_to(&mut tx, pass, to).await?;

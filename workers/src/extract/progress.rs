@@ -1,6 +1,6 @@
 //! How far earlier passes came. Every write is fenced by the pass number: a pass that lost its lease changes nothing.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use sqlx::{Execute, Executor as _, PgPool, Postgres, Transaction};
 
 use super::Stop;
@@ -12,6 +12,13 @@ pub struct Load {
     pub is_done: bool,
     /// Everything dated earlier has been sent.
     pub to: Option<NaiveDateTime>,
+}
+
+/// From which day on everything has had its turn: of the window, and of what lies before it. None: the turn begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turns {
+    pub in_window: Option<NaiveDate>,
+    pub before_window: Option<NaiveDate>,
 }
 
 pub async fn load(pool: &PgPool, pass: &Pass) -> Result<Load, Stop> {
@@ -85,6 +92,32 @@ pub async fn pass_done(pool: &PgPool, pass: &Pass) -> Result<bool, Stop> {
     .fetch_optional(pool)
     .await?;
     former.map(|done| done.is_none()).ok_or(Stop::Stale)
+}
+
+pub async fn turns(pool: &PgPool, pass: &Pass) -> Result<Turns, Stop> {
+    let found = sqlx::query_as!(
+        Turns,
+        "SELECT turn_in_window AS in_window, turn_before_window AS before_window FROM progress WHERE dataset = $1 AND pass = $2",
+        pass.dataset.name(),
+        pass.number,
+    )
+    .fetch_optional(pool)
+    .await?;
+    found.ok_or(Stop::Stale)
+}
+
+pub async fn set_turns(pool: &PgPool, pass: &Pass, turns: Turns) -> Result<(), Stop> {
+    write(
+        sqlx::query!(
+            "UPDATE progress SET turn_in_window = $3, turn_before_window = $4 WHERE dataset = $1 AND pass = $2",
+            pass.dataset.name(),
+            pass.number,
+            turns.in_window,
+            turns.before_window,
+        )
+        .execute(pool)
+        .await?,
+    )
 }
 
 /// By which shape everything of the dataset was read.

@@ -271,9 +271,7 @@ impl Extractor {
                 if reach == Reach::Everything {
                     as_of = reader.everything(from, now.date()).await?;
                 } else {
-                    // Counts the intervals since 1970, so that every older month gets its turn, whichever replica reads.
-                    let turn = pass.read_at.timestamp() / i64::from(interval_s.max(1));
-                    reader.window(from, now.date(), usize::try_from(turn).unwrap_or(0)).await?;
+                    reader.window(from, now.date()).await?;
                 }
             }
         }

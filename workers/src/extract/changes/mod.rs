@@ -7,6 +7,7 @@ mod reshape;
 pub mod scan;
 pub mod snapshot;
 pub mod spans;
+pub mod turns;
 pub mod window;
 mod withdraw;
 
@@ -32,9 +33,6 @@ use crate::erp::url::{QUERY_BUDGET, Question, any_of};
 /// Up to so many changed documents are fetched by key; more of them are read as pages again.
 const BY_KEY: usize = 200;
 
-/// Some 170 bytes each: as many as the page of 8 MiB holds.
-const KEYS_OF_A_PAGE: i64 = 50_000;
-
 /// What one pass works with.
 pub struct Reader {
     pub client: Client,
@@ -43,8 +41,8 @@ pub struct Reader {
     pub pass: Arc<Pass>,
     /// Usual seconds between two passes over the dataset: what its markers say. 0: nobody knows.
     pub interval_s: u32,
-    /// A dataset of documents with no more keys than this is compared whole, by one question.
-    pub keys_of_a_page: i64,
+    /// Of the newest documents of a window, and of each turn over the others: `turns::KEYS`.
+    pub keys_at_once: i64,
     /// When the pass began to read, here.
     began: Instant,
     /// What the brake lets through: the missing of a span, as an operator saw them.
@@ -63,8 +61,8 @@ impl Reader {
     ) -> Result<Self, Stop> {
         let rejected = Mutex::new(publisher.ledger().rejected(&pass).await?);
         let released = held::released(publisher.ledger().pool(), pass.dataset).await?;
-        let (began, keys_of_a_page) = (Instant::now(), KEYS_OF_A_PAGE);
-        Ok(Self { client, mapping, publisher, pass, interval_s, keys_of_a_page, began, released, rejected })
+        let (began, keys_at_once) = (Instant::now(), turns::KEYS);
+        Ok(Self { client, mapping, publisher, pass, interval_s, keys_at_once, began, released, rejected })
     }
 
     pub fn ledger(&self) -> &Ledger {

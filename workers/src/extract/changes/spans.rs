@@ -45,13 +45,20 @@ pub fn after(spans: Vec<Span>, reached: Option<NaiveDateTime>) -> Vec<Span> {
         .collect()
 }
 
-/// The spans, or the parts of them, that lie before this moment.
-pub fn before(spans: Vec<Span>, until: NaiveDateTime) -> Vec<Span> {
-    spans
-        .into_iter()
-        .filter(|span| span.from.is_none_or(|from| from < until))
-        .map(|span| Span { from: span.from, to: Some(span.to.map_or(until, |to| to.min(until))) })
-        .collect()
+/// The month of this day.
+pub fn month(day: NaiveDate) -> Span {
+    let from = month_of(day);
+    Span { from: Some(from), to: from.checked_add_months(Months::new(1)) }
+}
+
+/// A span of whole days in parts of whole days, so many that `documents`, were each day like the other, are `most` at most in each.
+/// One that is open at an end stays whole.
+pub fn parts(span: Span, documents: i64, most: i64) -> Vec<Span> {
+    let Span { from: Some(from), to: Some(to) } = span else { return vec![span] };
+    let days = (to - from).num_days().max(1);
+    let parts = (documents / most.max(1) + 1).min(days);
+    let edge = |part: i64| from + chrono::Duration::days(days * part / parts);
+    (0..parts).map(|part| Span { from: Some(edge(part)), to: Some(edge(part + 1)) }).collect()
 }
 
 fn month_of(day: NaiveDate) -> NaiveDateTime {
@@ -78,11 +85,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_than_the_window_ends_where_the_window_begins() {
-        let spans = all(Some(at("2024-02-10T00:00:00")), at("2024-05-03T00:00:00").date());
-        let older = before(spans, at("2024-04-10T00:00:00"));
-        assert_eq!(older.len(), 4);
-        assert_eq!(older[3], Span { from: Some(at("2024-04-01T00:00:00")), to: Some(at("2024-04-10T00:00:00")) });
+    fn a_busy_month_is_cut_into_whole_days_without_gap_or_overlap() {
+        let february = month(at("2024-02-10T00:00:00").date());
+        assert_eq!(parts(february, 4_999, 5_000), [february]);
+        for (documents, count) in [(5_000, 2), (40_000, 9), (1_000_000, 29)] {
+            let parts = parts(february, documents, 5_000);
+            assert_eq!(parts.len(), count);
+            assert_eq!((parts[0].from, parts[count - 1].to), (february.from, february.to));
+            assert!(parts.windows(2).all(|pair| pair[0].to == pair[1].from && pair[0].from < pair[0].to));
+            assert!(
+                parts
+                    .iter()
+                    .all(|part| part.from.is_some_and(|from| from.date().and_time(chrono::NaiveTime::MIN) == from))
+            );
+        }
+        let open = Span { from: None, to: february.to };
+        assert_eq!(parts(open, 1_000_000, 5_000), [open]);
     }
 
     #[test]

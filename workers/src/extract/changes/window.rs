@@ -18,7 +18,7 @@ use crate::erp::url::{Question, datetime};
 use crate::extract::publish::InFlight;
 use crate::extract::{Stop, progress};
 
-/// The span of the usual pass; the day it begins at moves on.
+/// The span of each usual pass; the day it begins at moves on.
 const RECENT: &str = "the last days";
 
 /// A page on its way from 1C to the topic.
@@ -31,18 +31,18 @@ struct Fetched {
 }
 
 impl Reader {
-    /// The usual pass: what is left of the first load, or the documents dated since `from` and one older month, another
-    /// in each pass. A base whose keys fit into one page is compared whole: that is one question, too.
-    pub async fn window(&self, from: NaiveDate, today: NaiveDate, turn: usize) -> Result<(), Stop> {
+    /// The usual pass: what is left of the first load, or the newest documents of the window and those whose turn it is. A base
+    /// with no more keys than that is compared whole: it may be one question, too.
+    pub async fn window(&self, window: NaiveDate, today: NaiveDate) -> Result<(), Stop> {
         if !progress::load(self.ledger().pool(), &self.pass).await?.is_done {
             return self.load(today).await;
         }
         let mut missing = Missing::default();
-        if self.ledger().is_larger_than(&self.pass, self.keys_of_a_page).await? {
-            self.diff(Span { from: Some(from.into()), to: None }, RECENT, &mut missing).await?;
-            let older = spans::before(spans::all(self.first_date().await?, today), from.into());
-            if let Some(span) = older.get(turn % older.len().max(1)) {
-                self.diff(*span, &spans::name(span), &mut missing).await?;
+        if self.is_large().await? {
+            let newest = self.newest_from(window, today).await?;
+            self.diff(Span { from: Some(newest.into()), to: None }, RECENT, &mut missing).await?;
+            for span in self.take_turns(window, newest).await? {
+                self.diff(span, &spans::name(&span), &mut missing).await?;
             }
         } else {
             self.diff(spans::ALL, &spans::name(&spans::ALL), &mut missing).await?;
@@ -52,24 +52,19 @@ impl Reader {
     }
 
     /// The nightly pass: the same diff over everything, which also finds what was edited or removed long ago. Whatever time
-    /// that takes, the days since `from` are read as often as usual meanwhile. Returns as of when these were read.
-    pub async fn everything(&self, from: NaiveDate, today: NaiveDate) -> Result<DateTime<Utc>, Stop> {
+    /// that takes, the newest documents are read as often as usual meanwhile. Returns as of when these were read.
+    pub async fn everything(&self, window: NaiveDate, today: NaiveDate) -> Result<DateTime<Utc>, Stop> {
         let mut as_of = self.pass.read_at;
         if !progress::load(self.ledger().pool(), &self.pass).await?.is_done {
             self.load(today).await?;
             return Ok(as_of);
         }
         let mut missing = Missing::of_all();
-        let spans = if self.ledger().is_larger_than(&self.pass, self.keys_of_a_page).await? {
-            spans::all(self.first_date().await?, today)
-        } else {
-            vec![spans::ALL]
-        };
         let mut marked = self.began;
-        for span in spans {
+        for span in self.all_in_parts(today).await? {
             if self.interval_s > 0 && marked.elapsed().as_secs() >= self.interval_s.into() {
                 marked = Instant::now();
-                as_of = self.recent(from).await?.unwrap_or(as_of);
+                as_of = self.recent(window, today).await?.unwrap_or(as_of);
             }
             self.diff(span, &spans::name(&span), &mut missing).await?;
         }
@@ -78,11 +73,30 @@ impl Reader {
         Ok(as_of)
     }
 
+    /// The spans that turns take, so that one held by the brake has one name; a base that the usual pass compares whole is one.
+    async fn all_in_parts(&self, today: NaiveDate) -> Result<Vec<Span>, Stop> {
+        if !self.is_large().await? {
+            return Ok(vec![spans::ALL]);
+        }
+        let mut all = Vec::new();
+        for span in spans::all(self.first_date().await?, today) {
+            let documents = self.ledger().documents_of(&self.pass, span).await?;
+            all.extend(spans::parts(span, documents, self.keys_at_once));
+        }
+        Ok(all)
+    }
+
+    /// It has more keys than the usual pass compares.
+    async fn is_large(&self) -> Result<bool, Stop> {
+        self.ledger().is_larger_than(&self.pass, 3 * self.keys_at_once).await
+    }
+
     /// The usual pass within a longer one: what is recent is as fresh as ever. None: the brake holds it.
-    async fn recent(&self, from: NaiveDate) -> Result<Option<DateTime<Utc>>, Stop> {
+    async fn recent(&self, window: NaiveDate, today: NaiveDate) -> Result<Option<DateTime<Utc>>, Stop> {
         let read_at = self.now();
         let mut missing = Missing::default();
-        self.diff(Span { from: Some(from.into()), to: None }, RECENT, &mut missing).await?;
+        let newest = self.newest_from(window, today).await?;
+        self.diff(Span { from: Some(newest.into()), to: None }, RECENT, &mut missing).await?;
         self.finish_unconfirmed(&mut missing).await?;
         match self.remove(missing).await {
             Ok(()) => {}
