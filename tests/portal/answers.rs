@@ -161,6 +161,48 @@ async fn an_answer_is_kept_until_the_next_pass_and_no_longer() {
     }
 }
 
+/// Passes of all datasets read just now, behind rows of this version.
+fn passes_behind(rows_version: u64) -> String {
+    PASSES.replace("60, 0 FROM", &format!("60, {rows_version} FROM"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_that_brought_nothing_makes_the_page_fresher_and_has_nothing_asked_again() {
+    let clickhouse = clickhouse().await;
+    seed(&clickhouse).await;
+    let engine = engine(&clickhouse, Catalogue::read(&tests::datasets(), None).expect("the reports"));
+    let (scope, migrator) = (scope(&[VOLGA]), clickhouse.client("migrator"));
+    let totals = async || {
+        let rows = asked(&engine, &scope, &[]).await;
+        (rows.freshness.as_of.expect("all has arrived"), format!("{:?}", rows.page.totals))
+    };
+    run(&migrator, &passes_behind(5)).await;
+    let (before, kept) = totals().await;
+    // By its own hand: no pass knows of it.
+    let product = "70000000-0000-4000-8000-000000000001";
+    let sale = format!(
+        "INSERT INTO dw.sale SELECT '{VOLGA}', today(), generateUUIDv4(), 1, now(), 'Н', '{VOLGA}', '{ROUBLE}', '{product}', \
+         1, 99999999, 0, 0, 1, 0"
+    );
+    tests::await_true("the marker is seen", PATIENCE, async || {
+        totals().await.0 > before || {
+            run(&migrator, &passes_behind(5)).await;
+            false
+        }
+    })
+    .await;
+    run(&migrator, &sale).await;
+    let (before, _) = totals().await;
+    tests::await_true("a fresher page", PATIENCE, async || {
+        run(&migrator, &passes_behind(5)).await;
+        totals().await.0 > before
+    })
+    .await;
+    assert_eq!(totals().await.1, kept, "nothing is asked again");
+    run(&migrator, &passes_behind(6)).await;
+    tests::await_true("the new row", PATIENCE, async || totals().await.1 != kept).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_view_again_asks_clickhouse_nothing_whoever_of_the_dealer_asks() {
     let stand = Stand::start().await;

@@ -231,7 +231,7 @@ async fn an_open_view_holds_nothing_of_any_dealer() {
                 "warehouse_id",
                 "warehouse_name",
             ],
-            "pass" => &["dataset", "interval_s", "partition", "partitions", "pass", "read_at"],
+            "pass" => &["dataset", "interval_s", "partition", "partitions", "pass", "read_at", "rows_version"],
             other => panic!("{other} is open: say here which columns it has, and that they are nobody's"),
         };
         assert_eq!(columns, known, "{view}");

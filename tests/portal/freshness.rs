@@ -35,8 +35,8 @@ async fn data_of_which_a_part_has_not_arrived_is_never_called_fresh() {
 async fn partitions_that_a_topic_no_longer_has_do_not_age_the_data() {
     let clickhouse = clickhouse().await;
     let migrator = clickhouse.client("migrator");
-    run(&migrator, "INSERT INTO dw.pass SELECT 'sales', number, 6, 1, now64(3) - 86400, 60 FROM numbers(6)").await;
-    run(&migrator, "INSERT INTO dw.pass SELECT 'sales', number, 3, 2, now64(3), 60 FROM numbers(3)").await;
+    run(&migrator, "INSERT INTO dw.pass SELECT 'sales', number, 6, 1, now64(3) - 86400, 60, 0 FROM numbers(6)").await;
+    run(&migrator, "INSERT INTO dw.pass SELECT 'sales', number, 3, 2, now64(3), 60, 0 FROM numbers(3)").await;
     let engine = Engine::new(
         clickhouse.client("portal_ro"),
         Catalogue::read(&tests::datasets(), None).expect("reports"),

@@ -23,7 +23,7 @@ pub const METRE: &str = "d0000000-0000-4000-8000-000000000006";
 
 /// Everything was read just now.
 pub const PASSES: &str = "INSERT INTO dw.pass SELECT \
-    ['sales', 'returns', 'products', 'dealers', 'currencies', 'units'][number + 1], 0, 1, 1, now64(3), 60 FROM numbers(6)";
+    ['sales', 'returns', 'products', 'dealers', 'currencies', 'units'][number + 1], 0, 1, 1, now64(3), 60, 0 FROM numbers(6)";
 
 /// The currencies and units of every infobase, and what was read when.
 pub async fn seed_common(client: &Client) {

@@ -1,9 +1,14 @@
 //! A table that takes nothing until someone mends it: its dataset waits, the others go on, and it is said why.
 
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use serde_json::json;
 use tests::await_true;
 use tests::ledger::{self, SOON};
 
+use crate::bad_input::dead_letters;
 use crate::stand::{Stand, await_line, start};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,4 +66,40 @@ async fn amounts_never_go_into_a_column_that_would_cut_their_digits_off() {
     migrator.query(mend).execute().await.expect("make it as it was");
     ledger::await_pass(&stand.clickhouse, "orders").await;
     assert!(stand.warehouse_count("SELECT count() FROM dw.order_line").await > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_a_later_release_wait_for_its_loader_and_what_came_before_them_is_stored() {
+    let stand = Stand::start().await;
+    let listen = format!("127.0.0.1:{}", stack::ports::free().expect("a port"));
+    let (mut extractor, loader) = (start(stand.extractor()), start(stand.loader().env("HEALTH_LISTEN", &listen)));
+    stand.await_equal().await;
+    extractor.stop();
+    let producer: FutureProducer =
+        ClientConfig::new().set("bootstrap.servers", &stand.topics.brokers).create().expect("a producer");
+    let topic = stand.topics.name("products");
+    let product = "0badf00d-0000-4000-8000-000000000001";
+    let no_group = "00000000-0000-0000-0000-000000000000";
+    let ours = format!(
+        r#"{{"revision":1,"version":1,"product_id":"{product}","product":{{"parent_id":"{no_group}","is_group":false,"code":"1","article":"","name":"Насос"}}}}"#
+    );
+    for message in [ours.as_str(), r#"{"revision":2,"rows":[]}"#, "{"] {
+        let record = FutureRecord::to(&topic).key(product).payload(message).partition(0);
+        producer.send(record, Duration::from_secs(10)).await.expect("a message in the topic");
+    }
+    await_line(&loader, &["ERROR", "products are of a later release, revision 2"]).await;
+    let ready =
+        stack::http().expect("a client").get(format!("http://{listen}/readyz")).send().await.expect("an answer");
+    assert_eq!(ready.status().as_u16(), 503);
+    assert!(ready.text().await.expect("its text").contains("bring this loader"));
+    let stored = format!("SELECT count() FROM dw.product WHERE product_id = toUUID('{product}')");
+    assert_eq!(stand.warehouse_count(&stored).await, 1, "what came before is stored");
+
+    let _extractor = start(stand.extractor());
+    let before = ledger::newest_pass(&stand.clickhouse, "products").await;
+    for dataset in ["sales", "dealers"] {
+        ledger::await_pass(&stand.clickhouse, dataset).await;
+    }
+    assert_eq!(ledger::newest_pass(&stand.clickhouse, "products").await, before, "nothing behind it is taken");
+    assert!(dead_letters(&stand.topics).is_empty(), "nor set aside");
 }

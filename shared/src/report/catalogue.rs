@@ -81,11 +81,20 @@ pub(super) fn read(
     Ok(definition)
 }
 
-/// Every dataset that a report rests on is known: its age would never be.
+/// Every dataset that a report rests on is known: its age would never be. A part of it rests on none but these.
 fn rests_on(report: &Definition, datasets: &Datasets) -> Result<(), Problem> {
-    let Some(unknown) = report.datasets.iter().find(|name| datasets.get(name).is_none()) else { return Ok(()) };
-    let problem = format!("datasets names {unknown:?}, which is none: name a folder of datasets.");
-    Err(Problem::new(format!("reports/{}/report.toml", report.name), 1, problem))
+    let refused = |problem: String| Err(Problem::new(format!("reports/{}/report.toml", report.name), 1, problem));
+    if let Some(unknown) = report.datasets.iter().find(|name| datasets.get(name).is_none()) {
+        return refused(format!("datasets names {unknown:?}, which is none: name a folder of datasets."));
+    }
+    let of_names = report.quick.iter().flat_map(|quick| &quick.names_of);
+    let of_options = report.filters.iter().filter_map(|filter| filter.kind.options_of()).flatten();
+    match of_names.chain(of_options).find(|name| !report.datasets.contains(name)) {
+        Some(other) => {
+            refused(format!("{other:?} is named as what a part depends on, but not among datasets: add it there."))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A link names a report of the catalogue and filters of it.

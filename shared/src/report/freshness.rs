@@ -15,7 +15,7 @@ use super::error::RunError;
 use super::tsv::{self, Misread};
 
 const ONE_ANSWER_FOR: Duration = Duration::from_secs(1);
-const SQL: &str = "SELECT dataset, partition, partitions, pass, read_at, interval_s FROM report.pass \
+const SQL: &str = "SELECT dataset, partition, partitions, pass, read_at, interval_s, rows_version FROM report.pass \
                    ORDER BY dataset, partition";
 
 /// How old the data is.
@@ -31,19 +31,20 @@ impl Freshness {
     const UNKNOWN: Self = Self { as_of: None, interval_s: 0 };
 }
 
-/// The last pass of a partition, and when it began to read.
+/// What rows a partition has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Last {
-    partition: u16,
-    pass: u64,
-    read_at: DateTime<Utc>,
+enum RowsOf {
+    /// The version of the last message of them. It stays what it is under a pass that brings none.
+    Version(u64),
+    /// The marker does not say: those up to this pass, and as of when it began to read.
+    Pass(u64, DateTime<Utc>),
 }
 
-/// The passes of some datasets that have arrived: other ones mean other rows.
+/// The rows of some datasets that have arrived, by the markers behind them: other markers mean other rows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Arrived {
-    /// Of each dataset.
-    passes: Vec<Arc<[Last]>>,
+    /// Of each dataset and partition.
+    rows: Vec<Arc<[(u16, RowsOf)]>>,
     is_whole: bool,
 }
 
@@ -55,18 +56,17 @@ impl Arrived {
 
     /// What it takes in memory; what several share is not counted.
     pub fn bytes(&self) -> usize {
-        self.passes.len() * size_of::<Arc<[Last]>>()
+        self.rows.len() * size_of::<Arc<[(u16, RowsOf)]>>()
     }
 
     #[cfg(test)]
     pub fn of_pass(pass: u64) -> Self {
-        let last = Last { partition: 0, pass, read_at: DateTime::UNIX_EPOCH };
-        Self { passes: vec![Arc::from([last])], is_whole: true }
+        Self { rows: vec![Arc::from([(0, RowsOf::Pass(pass, DateTime::UNIX_EPOCH))])], is_whole: true }
     }
 
     #[cfg(test)]
     pub fn unknown() -> Self {
-        Self { passes: Vec::new(), is_whole: false }
+        Self { rows: Vec::new(), is_whole: false }
     }
 }
 
@@ -75,7 +75,7 @@ impl Arrived {
 struct Dataset {
     name: String,
     freshness: Freshness,
-    passes: Arc<[Last]>,
+    rows: Arc<[(u16, RowsOf)]>,
 }
 
 type Known = Arc<Vec<Dataset>>;
@@ -101,8 +101,8 @@ impl Ages {
         let ages = found.iter().map(|dataset| dataset.map_or(Freshness::UNKNOWN, |dataset| dataset.freshness));
         // None is less than any time.
         let freshness = ages.min_by_key(|freshness| freshness.as_of).unwrap_or(Freshness::UNKNOWN);
-        let passes = found.iter().flatten().map(|dataset| dataset.passes.clone()).collect();
-        Ok((freshness, Arrived { passes, is_whole: freshness.as_of.is_some() }))
+        let rows = found.iter().flatten().map(|dataset| dataset.rows.clone()).collect();
+        Ok((freshness, Arrived { rows, is_whole: freshness.as_of.is_some() }))
     }
 
     /// Whoever asks within a second gets the same answer, also while it is under way.
@@ -123,7 +123,10 @@ impl Ages {
 /// The last pass in a partition.
 struct Marker {
     dataset: String,
-    last: Last,
+    partition: u16,
+    pass: u64,
+    read_at: DateTime<Utc>,
+    rows_version: u64,
     /// How many partitions the pass has written a marker to.
     partitions: u16,
     interval_s: u32,
@@ -131,7 +134,8 @@ struct Marker {
 
 /// The answer has its datasets together.
 fn datasets(answer: &str) -> Result<Vec<Dataset>, Misread> {
-    let rows = tsv::rows(answer, ["dataset", "partition", "partitions", "pass", "read_at", "interval_s"])?;
+    let rows =
+        tsv::rows(answer, ["dataset", "partition", "partitions", "pass", "read_at", "interval_s", "rows_version"])?;
     let markers = rows.into_iter().map(marker).collect::<Result<Vec<_>, _>>()?;
     Ok(markers.chunk_by(|one, other| one.dataset == other.dataset).filter_map(dataset).collect())
 }
@@ -139,28 +143,36 @@ fn datasets(answer: &str) -> Result<Vec<Dataset>, Misread> {
 /// As of the oldest marker in the partitions of the newest pass: a topic that was made anew with fewer has markers in
 /// partitions that are no more. Unknown until every partition has one.
 fn dataset(markers: &[Marker]) -> Option<Dataset> {
-    let newest = markers.iter().max_by_key(|marker| marker.last.pass)?;
-    let own: Vec<&Marker> = markers.iter().filter(|marker| marker.last.partition < newest.partitions).collect();
+    let newest = markers.iter().max_by_key(|marker| marker.pass)?;
+    let own: Vec<&Marker> = markers.iter().filter(|marker| marker.partition < newest.partitions).collect();
     let is_whole = own.len() >= usize::from(newest.partitions);
-    let as_of = own.iter().map(|marker| marker.last.read_at).min().filter(|_| is_whole);
+    let as_of = own.iter().map(|marker| marker.read_at).min().filter(|_| is_whole);
     Some(Dataset {
         name: newest.dataset.clone(),
         freshness: Freshness { as_of, interval_s: newest.interval_s },
-        passes: own.iter().map(|marker| marker.last).collect(),
+        rows: own.iter().map(|marker| (marker.partition, marker.rows())).collect(),
     })
 }
 
-fn marker(cells: [Option<Cow<'_, str>>; 6]) -> Result<Marker, Misread> {
+impl Marker {
+    fn rows(&self) -> RowsOf {
+        match self.rows_version {
+            0 => RowsOf::Pass(self.pass, self.read_at),
+            version => RowsOf::Version(version),
+        }
+    }
+}
+
+fn marker(cells: [Option<Cow<'_, str>>; 7]) -> Result<Marker, Misread> {
     let misread = || Misread(format!("the marker of a pass {cells:?}"));
-    let [dataset, partition, partitions, pass, read_at, interval_s] = &cells;
+    let [dataset, partition, partitions, pass, read_at, interval_s, rows_version] = &cells;
     let time = |text: &str| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").ok();
     Ok(Marker {
         dataset: dataset.as_deref().ok_or_else(misread)?.to_owned(),
-        last: Last {
-            partition: parsed(partition.as_ref()).ok_or_else(misread)?,
-            pass: parsed(pass.as_ref()).ok_or_else(misread)?,
-            read_at: read_at.as_deref().and_then(time).ok_or_else(misread)?.and_utc(),
-        },
+        partition: parsed(partition.as_ref()).ok_or_else(misread)?,
+        pass: parsed(pass.as_ref()).ok_or_else(misread)?,
+        read_at: read_at.as_deref().and_then(time).ok_or_else(misread)?.and_utc(),
+        rows_version: parsed(rows_version.as_ref()).ok_or_else(misread)?,
         partitions: parsed(partitions.as_ref()).ok_or_else(misread)?,
         interval_s: parsed(interval_s.as_ref()).ok_or_else(misread)?,
     })
@@ -176,7 +188,7 @@ mod tests {
     use crate::report::tsv::Misread;
 
     fn read(rows: &[&str]) -> Result<Vec<Dataset>, Misread> {
-        let header = "dataset\tpartition\tpartitions\tpass\tread_at\tinterval_s";
+        let header = "dataset\tpartition\tpartitions\tpass\tread_at\tinterval_s\trows_version";
         datasets(&format!("{header}\n{}\n", rows.join("\n")))
     }
 
@@ -184,25 +196,33 @@ mod tests {
     fn a_dataset_is_as_old_as_its_oldest_partition_and_unknown_without_one() {
         let of = |rows: &[&str]| read(rows).unwrap()[0].freshness.as_of.map(|as_of| as_of.to_rfc3339());
         let (first, second) =
-            ("sales\t0\t2\t8\t2026-11-29 11:00:00.123\t60", "sales\t1\t2\t7\t2026-11-29 10:59:00\t60");
+            ("sales\t0\t2\t8\t2026-11-29 11:00:00.123\t60\t0", "sales\t1\t2\t7\t2026-11-29 10:59:00\t60\t0");
         assert_eq!(of(&[first, second]).as_deref(), Some("2026-11-29T10:59:00+00:00"));
         assert_eq!(of(&[first]), None);
         // A newer pass of a topic with one partition: the other is no more.
-        let anew = "sales\t0\t1\t9\t2026-11-29 12:00:00\t60";
+        let anew = "sales\t0\t1\t9\t2026-11-29 12:00:00\t60\t0";
         assert_eq!(of(&[anew, second]).as_deref(), Some("2026-11-29T12:00:00+00:00"));
     }
 
     #[test]
-    fn another_marker_is_another_arrival() {
-        let passes = |rows: &[&str]| read(rows).unwrap()[0].passes.clone();
-        let (first, second) = ("sales\t0\t2\t8\t2026-11-29 11:00:00\t60", "sales\t1\t2\t7\t2026-11-29 10:59:00\t60");
-        assert_eq!(passes(&[first, second]), passes(&[first, second]));
-        assert_ne!(passes(&[first, second]), passes(&[first, "sales\t1\t2\t8\t2026-11-29 11:00:00\t60"]));
+    fn rows_are_others_under_another_version_or_where_none_is_said_under_another_marker() {
+        let rows = |pass: u64, minute: u32, version: u64| {
+            let first = format!("sales\t0\t2\t{pass}\t2026-11-29 11:{minute:02}:00\t60\t{version}");
+            read(&[&first, "sales\t1\t2\t7\t2026-11-29 10:59:00\t60\t5"]).unwrap()[0].rows.clone()
+        };
+        assert_eq!(rows(8, 0, 0), rows(8, 0, 0));
+        assert_ne!(rows(8, 0, 0), rows(8, 1, 0), "a pass may mark several times");
+        assert_ne!(rows(8, 0, 0), rows(9, 0, 0));
+        assert_eq!(rows(8, 0, 5), rows(9, 1, 5), "a pass that brought nothing");
+        assert_ne!(rows(8, 0, 5), rows(8, 0, 6));
+        assert_ne!(rows(8, 0, 0), rows(8, 0, 8));
     }
 
     #[test]
     fn an_age_that_cannot_be_read_is_an_error_and_no_missing_dataset() {
-        for row in ["sales\t0\t1\t1\tyesterday\t60", "sales\t0\t1\t\\N\t2026-11-29 11:00:00\t60", "sales\t0\t1\t1"] {
+        for row in
+            ["sales\t0\t1\t1\tyesterday\t60\t0", "sales\t0\t1\t\\N\t2026-11-29 11:00:00\t60\t0", "sales\t0\t1\t1"]
+        {
             assert!(read(&[row]).is_err(), "{row}");
         }
     }

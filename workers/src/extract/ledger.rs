@@ -200,7 +200,10 @@ impl Ledger {
     /// Step one, before anything is produced: which keys will lie where. Returns the batch's number.
     pub async fn record(&self, pass: &Pass, entries: &[Entry]) -> Result<i64, Stop> {
         let mut tx = self.pool.begin().await?;
-        progress::fence(&mut tx, pass).await?;
+        match entries.iter().filter_map(|entry| entry.version).max() {
+            Some(version) => progress::will_send(&mut *tx, pass, version).await?,
+            None => progress::fence(&mut tx, pass).await?,
+        }
         let batch = sqlx::query_scalar!(
             "INSERT INTO sending (dataset, pass) VALUES ($1, $2) RETURNING batch",
             pass.dataset.name(),

@@ -1,7 +1,7 @@
 //! How far earlier passes came. Every write is fenced by the pass number: a pass that lost its lease changes nothing.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use sqlx::{Execute, Executor as _, PgPool, Postgres, Transaction};
+use sqlx::{Execute, Executor as _, PgExecutor, PgPool, Postgres, Transaction};
 
 use super::Stop;
 use super::pass::Pass;
@@ -66,6 +66,32 @@ pub async fn loaded_to(tx: &mut Transaction<'_, Postgres>, pass: &Pass, to: Naiv
         .execute(&mut **tx)
         .await?,
     )
+}
+
+/// Rows of this version are about to be produced: markers from here on carry it. A fence, too.
+pub async fn will_send(database: impl PgExecutor<'_>, pass: &Pass, version: u64) -> Result<(), Stop> {
+    write(
+        sqlx::query!(
+            "UPDATE progress SET rows_version = $3 WHERE dataset = $1 AND pass = $2",
+            pass.dataset.name(),
+            pass.number,
+            version.cast_signed(),
+        )
+        .execute(database)
+        .await?,
+    )
+}
+
+/// The version of the last rows of the dataset that were produced, or were about to be.
+pub async fn rows_version(pool: &PgPool, pass: &Pass) -> Result<u64, Stop> {
+    let found = sqlx::query_scalar!(
+        "SELECT rows_version FROM progress WHERE dataset = $1 AND pass = $2",
+        pass.dataset.name(),
+        pass.number,
+    )
+    .fetch_optional(pool)
+    .await?;
+    found.map(i64::cast_unsigned).ok_or(Stop::Stale)
 }
 
 pub async fn load_done(pool: &PgPool, pass: &Pass) -> Result<(), Stop> {

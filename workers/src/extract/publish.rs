@@ -16,6 +16,7 @@ use super::ledger::{Entry, Ledger};
 use super::outgoing::{self, Messages};
 use super::pass::Pass;
 use super::place::leaves;
+use super::progress;
 use crate::config::KafkaSettings;
 use crate::erp::read::Rejected;
 use crate::erp::records::{Records, Rows};
@@ -178,8 +179,9 @@ impl Publisher {
             let rows = &page.rows[part.clone()];
             let first = u32::try_from(sent + part.start + 1)
                 .map_err(|_| Stop::GiveUp(format!("{} has more rows than a table of it can number.", pass.dataset)))?;
-            let text = page.joined(rows);
-            write::snapshot(&mut buffer, pass.dataset.definition(), pass.next_version()?, slot, first, text);
+            let (text, version) = (page.joined(rows), pass.next_version()?);
+            progress::will_send(self.ledger.pool(), pass, version).await?;
+            write::snapshot(&mut buffer, pass.dataset.definition(), version, slot, first, text);
             let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&acks)).key(SNAPSHOT).payload(&buffer);
             self.sender.enqueue(record, &acks).await?;
             pass.counts.sent.fetch_add(1, Ordering::Relaxed);
@@ -221,6 +223,7 @@ impl Publisher {
         let partitions = found.map_err(|error| Stop::Retry(error.to_string()))??;
         let count =
             u16::try_from(partitions).map_err(|_| Stop::GiveUp(format!("{topic} has {partitions} partitions")))?;
+        let rows_version = progress::rows_version(self.ledger.pool(), pass).await?;
         let acks = Acks::open();
         for partition in 0..count {
             let marker = Marker {
@@ -231,6 +234,7 @@ impl Publisher {
                 interval_s,
                 partition,
                 partitions: count,
+                rows_version,
             };
             let payload = serde_json::to_vec(&marker).map_err(|error| Stop::GiveUp(error.to_string()))?;
             let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&acks)).key(marker::KEY).payload(&payload);

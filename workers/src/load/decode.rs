@@ -7,6 +7,7 @@ use xxhash_rust::xxh64::Xxh64;
 use super::batch::{Phase, Stored};
 use super::source::Partition;
 use crate::config::Cut;
+use crate::record;
 use crate::record::block::Block;
 use crate::record::marker::{self, Marker};
 use crate::record::read;
@@ -57,10 +58,16 @@ impl Batch {
         }
     }
 
-    pub fn add(&mut self, offset: i64, key: Option<&[u8]>, payload: Option<&[u8]>) {
+    /// Takes a message in, as rows or as one that is none. An error is the revision of one that only a later release can read: it
+    /// is not taken.
+    pub fn add(&mut self, offset: i64, key: Option<&[u8]>, payload: Option<&[u8]>) -> Result<(), u32> {
+        let decoded = self.decode(key, payload);
+        if let (Err(_), Some(revision)) = (&decoded, payload.and_then(record::newer_revision)) {
+            return Err(revision);
+        }
         self.max = offset;
         self.messages += 1;
-        if let Err(reason) = self.decode(key, payload) {
+        if let Err(reason) = decoded {
             self.rejected_bytes += key.map_or(0, <[u8]>::len) + payload.map_or(0, <[u8]>::len);
             self.rejected.push(DeadLetter {
                 offset,
@@ -69,6 +76,7 @@ impl Batch {
                 reason,
             });
         }
+        Ok(())
     }
 
     fn decode(&mut self, key: Option<&[u8]>, payload: Option<&[u8]>) -> Result<(), String> {
@@ -136,27 +144,39 @@ mod tests {
     #[test]
     fn poison_is_rejected_with_its_reason_and_the_rows_around_it_are_stored() {
         let mut batch = batch();
-        batch.add(5, Some(b"k"), Some(&dealer(1)));
+        batch.add(5, Some(b"k"), Some(&dealer(1))).unwrap();
         for (offset, key, payload, reason) in [
             (6, Some(&b"k"[..]), Some(&b"{\"revision\":1,"[..]), "is no message"),
-            (7, Some(b"k"), Some(b"{\"revision\":77}"), "revision 77"),
+            (7, Some(b"k"), Some(b"{\"revision\":0}"), "revision 0"),
             (8, Some(b"k"), None, "is empty"),
             (9, None, Some(b"{}"), "has no key"),
             (10, Some(b"pass"), Some(b"{}"), "is no message"),
         ] {
-            batch.add(offset, key, payload);
+            batch.add(offset, key, payload).unwrap();
             let last = batch.rejected.last().unwrap();
             assert!(last.offset == offset && last.reason.contains(reason), "{last:?}");
         }
-        batch.add(11, Some(b"k"), Some(&dealer(2)));
+        batch.add(11, Some(b"k"), Some(&dealer(2))).unwrap();
         assert_eq!((batch.rows.rows(), batch.rejected.len(), batch.min, batch.max), (2, 5, 5, 11));
+    }
+
+    #[test]
+    fn a_message_of_a_later_release_is_neither_rows_nor_rejected() {
+        let mut batch = batch();
+        batch.add(5, Some(b"k"), Some(&dealer(1))).unwrap();
+        let text = String::from_utf8(dealer(2)).unwrap();
+        let newer = text.replace("\"revision\":1", "\"revision\":2");
+        assert_ne!(newer, text);
+        assert_eq!(batch.add(6, Some(b"k"), Some(newer.as_bytes())), Err(2));
+        assert_eq!(batch.add(6, Some(b"pass"), Some(b"{\"revision\":3}")), Err(3));
+        assert_eq!((batch.rows.rows(), batch.rejected.len(), batch.max, batch.messages), (1, 0, 5, 1));
     }
 
     #[test]
     fn a_batch_formed_again_is_known_by_its_rows_and_one_with_other_rows_is_not() {
         let formed = |version| {
             let mut batch = batch();
-            batch.add(5, Some(b"k"), Some(&dealer(version)));
+            batch.add(5, Some(b"k"), Some(&dealer(version))).unwrap();
             batch.state(Phase::Before)
         };
         assert_eq!(formed(1), formed(1));
@@ -169,7 +189,7 @@ mod tests {
         let cut = Cut { bytes: 3_000, ..Cut::default() };
         for offset in 5..8 {
             assert!(!batch.is_full(&cut), "{offset}");
-            batch.add(offset, Some(b"k"), Some(&[b'x'; 1_000]));
+            batch.add(offset, Some(b"k"), Some(&[b'x'; 1_000])).unwrap();
         }
         assert!(batch.is_full(&cut));
         assert_eq!(batch.held_bytes(), 3 * 1_001);

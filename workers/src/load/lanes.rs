@@ -16,6 +16,7 @@ use super::session::Trouble;
 use super::source::{Partition, Source};
 use super::store::{Going, Outcome, Stores};
 use crate::config::{Cut, KafkaSettings};
+use crate::record::REVISION;
 use crate::record::block::Block;
 use shared::dataset::{Catalogue, Dataset};
 
@@ -41,6 +42,8 @@ struct Lane {
     next: Option<i64>,
     /// Of the batch that is going in, if one is.
     storing_bytes: Option<usize>,
+    /// The offset and the revision of a message that only a later release can read: nothing behind it is taken.
+    newer: Option<(i64, u32)>,
 }
 
 /// Of all partitions of a dataset.
@@ -106,6 +109,7 @@ impl Lanes {
             is_rewound: false,
             next: None,
             storing_bytes: None,
+            newer: None,
         };
         self.lanes.insert(partition, lane);
     }
@@ -134,12 +138,19 @@ impl Lanes {
         let key = (message.topic().to_owned(), message.partition());
         // Not ours any more: whoever has it reads it again. Refused: so do we.
         let Some(lane) = self.lanes.get_mut(&key).filter(|_| !self.refusals.is_waiting(&key)) else { return Ok(true) };
+        if lane.newer.is_some() {
+            return Ok(true);
+        }
         if !lane.begins(&key, message.offset(), source)? {
             return Ok(true);
         }
         lane.follows(&key, message.offset())?;
         let empty = || Batch::new(lane.dataset, key, message.offset(), lane.empty.clone());
-        lane.growing.get_or_insert_with(empty).add(message.offset(), message.key(), message.payload());
+        let growing = lane.growing.get_or_insert_with(empty);
+        if let Err(revision) = growing.add(message.offset(), message.key(), message.payload()) {
+            lane.newer = Some((message.offset(), revision));
+            lane.growing = lane.growing.take().filter(|batch| batch.messages > 0);
+        }
         Ok(!lane.is_full(&self.cut))
     }
 
@@ -203,12 +214,34 @@ impl Lanes {
 
     /// Forgets what a lane holds from this offset on: it is read again later. False: the lane is no longer the one that
     /// sent it.
-    pub fn refused(&mut self, partition: &Partition, epoch: i64, from: i64, reason: String) -> bool {
+    pub fn refused(&mut self, partition: &Partition, epoch: i64, from: i64, reason: &str) -> bool {
         let Some(lane) = self.lanes.get_mut(partition).filter(|lane| lane.epoch == epoch) else { return false };
         lane.storing_bytes = None;
         lane.growing = None;
+        let reason = format!("ClickHouse refuses {}: {reason}", lane.dataset);
         self.refusals.refused(partition.clone(), lane.dataset, from, reason);
         true
+    }
+
+    /// Partitions that have come to a message of a later release, what stands before it being stored: they are refused from here on.
+    /// A range that is formed again is left as it was stored.
+    pub fn refuse_newer(&mut self) -> Vec<Partition> {
+        let mut refused = Vec::new();
+        for (partition, lane) in &mut self.lanes {
+            let Some((offset, revision)) = lane.newer.filter(|_| !lane.is_storing()) else { continue };
+            if lane.growing.is_some() && lane.cut_at.is_none() {
+                continue;
+            }
+            let from = lane.growing.take().map_or(offset, |batch| batch.min);
+            lane.newer = None;
+            let reason = format!(
+                "Messages of {} are of a later release, revision {revision}: bring this loader, which reads revision {REVISION}, up to it",
+                lane.dataset
+            );
+            self.refusals.refused(partition.clone(), lane.dataset, from, reason);
+            refused.push(partition.clone());
+        }
+        refused
     }
 }
 
@@ -261,7 +294,7 @@ impl Lane {
         let is_old = |patience| batch.began.elapsed() >= patience;
         match self.cut_at {
             Some(_) => self.is_full(cut) || is_old(REFORM),
-            None => self.is_full(cut) || batch.ends_a_pass() || is_old(cut.after),
+            None => self.is_full(cut) || batch.ends_a_pass() || is_old(cut.after) || self.newer.is_some(),
         }
     }
 

@@ -1,5 +1,5 @@
-//! Partitions whose table takes nothing until someone mends it: each stands still and is tried again, ever more seldom,
-//! while all others go on.
+//! Partitions that nothing is taken of until someone mends it, a table or this release: each stands still and is tried again, ever
+//! more seldom, while all others go on.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub struct Refusals {
 }
 
 impl Refusals {
-    /// The table did not take what begins at `from`.
+    /// What begins at `from` is not taken.
     pub fn refused(&mut self, partition: Partition, dataset: Dataset, from: i64, reason: String) {
         let pause = match self.refused.get(&partition) {
             Some(former) => (former.pause * 2).min(PAUSES.1),
@@ -38,8 +38,8 @@ impl Refusals {
         if !self.refused.values().any(|refusal| refusal.dataset == dataset) {
             tracing::error!(
                 dataset.name = dataset.name(),
-                "ClickHouse refuses {dataset}, and will until someone mends it: {reason}. The other datasets go on; this one \
-                 is tried again every minute."
+                "{}. The other datasets go on; this one is tried again every minute until someone mends it.",
+                reason.trim_end_matches('.')
             );
             metrics::gauge!("load_refused", "dataset" => dataset.name()).set(1.0);
         }
@@ -74,6 +74,6 @@ impl Refusals {
     /// What is refused and why, in a sentence for the probe.
     pub fn tell(&self) -> Option<String> {
         let refusal = self.refused.values().min_by_key(|refusal| refusal.dataset.name())?;
-        Some(format!("ClickHouse refuses {}, the other datasets go on: {}", refusal.dataset, refusal.reason))
+        Some(format!("{}. The other datasets go on.", refusal.reason.trim_end_matches('.')))
     }
 }

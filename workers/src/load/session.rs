@@ -90,13 +90,14 @@ pub async fn run(
             Some(ended) = under_way.join_next() => {
                 let ended = ended.map_err(|error| Trouble::Again(format!("A batch ended abnormally: {error}")))?;
                 settle_all(&mut source, &mut lanes, ended)?;
-                match lanes.refusals.tell() {
-                    None => health.ready(),
-                    Some(refused) => health.not_ready(refused),
-                }
+                tell(&lanes, health);
             }
             _ = tick.tick() => {
                 health.turned();
+                for partition in lanes.refuse_newer() {
+                    source.hold(partition)?;
+                    tell(&lanes, health);
+                }
                 try_again(&mut source, &mut lanes, stores).await?;
             }
             first = messages.next(), if polls => {
@@ -117,6 +118,14 @@ pub async fn run(
             }
         }
         follow(&mut source, &mut lanes, stores).await?;
+    }
+}
+
+/// Ready while nothing is refused.
+fn tell(lanes: &Lanes, health: &Health) {
+    match lanes.refusals.tell() {
+        None => health.ready(),
+        Some(refused) => health.not_ready(refused),
     }
 }
 
@@ -167,7 +176,7 @@ fn settle(source: &mut Source, lanes: &mut Lanes, ended: Ended) -> Result<(), Tr
         }
         Outcome::Dropped => Ok(()),
         Outcome::Refused(reason) => {
-            if lanes.refused(&partition, epoch, min, reason) {
+            if lanes.refused(&partition, epoch, min, &reason) {
                 source.hold(partition)?;
             }
             Ok(())

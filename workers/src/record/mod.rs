@@ -22,7 +22,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 use shared::dataset::{Kind, YEARS};
 use uuid::Uuid;
 
-/// Raised when a message's meaning changes; a loader rejects those it does not know.
+/// Raised when a message's meaning changes. A loader waits before those of a newer release, and rejects those that never were.
 pub const REVISION: u32 = 1;
 
 /// Letters of a document's text at most, for every row repeats them: of a code, of which 1C has 50, or of another.
@@ -66,12 +66,20 @@ pub fn is_in_range(day: NaiveDate) -> bool {
     YEARS.contains(&chrono::Datelike::year(&day))
 }
 
+/// What every message says, whatever else its revision has it say.
+#[derive(serde::Deserialize)]
+struct Probe {
+    revision: u32,
+}
+
+/// The revision of a message that only a later release can read.
+pub fn newer_revision(payload: &[u8]) -> Option<u32> {
+    let revision = serde_json::from_slice::<Probe>(payload).ok()?.revision;
+    (revision > REVISION).then_some(revision)
+}
+
 /// Why serde refused a message; an unknown revision is told first, since its shape may differ.
 pub(crate) fn problem(payload: &[u8], error: &serde_json::Error) -> String {
-    #[derive(serde::Deserialize)]
-    struct Probe {
-        revision: u32,
-    }
     match serde_json::from_slice::<Probe>(payload) {
         Ok(Probe { revision }) if revision != REVISION => {
             format!("revision {revision} is not known here: this loader reads revision {REVISION}")

@@ -22,6 +22,8 @@ pub struct Spec {
     pub of: Of,
     /// Returns `value` and `label`.
     pub options_sql: String,
+    /// The options are asked for anew once other rows of one of these datasets have arrived. None: of any of the report's.
+    pub options_of: Option<Vec<String>>,
 }
 
 /// What the values are.
@@ -78,7 +80,8 @@ impl FilterKind for Spec {
                 None => return Some(Err(folder.of(word, "a choice is of reference, text or number."))),
             },
         };
-        Some(folder.sql(options).map(|options_sql| Self { all: all.clone(), of, options_sql }))
+        let options_of = raw.options_of.clone();
+        Some(folder.sql(options).map(|options_sql| Self { all: all.clone(), of, options_sql, options_of }))
     }
 
     fn initial(&self, _: NaiveDate) -> Option<String> {

@@ -110,6 +110,14 @@ impl Kind {
             _ => None,
         }
     }
+
+    /// The datasets that what it offers depends on, where these are not all of the report's.
+    pub fn options_of(&self) -> Option<&[String]> {
+        match self {
+            Self::Choice(choice) => choice.options_of.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 impl Value {

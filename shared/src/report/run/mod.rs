@@ -182,7 +182,7 @@ impl Engine {
     /// The options of each filter of a report, in its order; empty for filters that offer none.
     pub async fn options(&self, report: &Definition, scope: &DealerScope) -> Result<Vec<Vec<Choice>>, RunError> {
         let each = report.filters.iter().map(async |filter| match filter.kind.options_sql() {
-            Some(sql) => self.choices(sql, scope, &report.datasets).await,
+            Some(sql) => self.choices(sql, scope, filter.kind.options_of().unwrap_or(&report.datasets)).await,
             None => Ok(Vec::new()),
         });
         futures_util::future::try_join_all(each).await

@@ -100,6 +100,7 @@ pub struct Filter {
     pub all: Option<Localised>,
     pub of: Option<Spanned<String>>,
     pub options: Option<Spanned<String>>,
+    pub options_of: Option<Vec<String>>,
     pub hint: Option<Localised>,
 }
 

@@ -68,11 +68,19 @@ pub async fn fill(road: &Road<'_>, lines: u64) -> Result<()> {
     arrive(&migrator, 1).await
 }
 
-/// A pass of every dataset has arrived.
+/// A pass of every dataset has arrived, that of sales with new rows: as every minute of a working day.
 pub async fn arrive(migrator: &Client, pass: u64) -> Result<()> {
     let columns = "dataset, partition, partitions, pass, read_at, interval_s";
-    let values = format!("SELECT arrayJoin({DATASETS}), 0, 1, {pass}, now64(3), 60");
-    run(migrator, &format!("INSERT INTO dw.pass ({columns}) {values}")).await
+    let values = format!("arrayJoin({DATASETS}) AS dataset, 0, 1, {pass}, now64(3), 60");
+    let says: u8 = migrator
+        .query("SELECT count() FROM system.columns WHERE database = 'dw' AND table = 'pass' AND name = 'rows_version'")
+        .fetch_one()
+        .await?;
+    let insert = match says {
+        0 => format!("INSERT INTO dw.pass ({columns}) SELECT {values}"),
+        _ => format!("INSERT INTO dw.pass ({columns}, rows_version) SELECT {values}, if(dataset = 'sales', {pass}, 1)"),
+    };
+    run(migrator, &insert).await
 }
 
 async fn has(migrator: &Client, table: &str) -> Result<bool> {
