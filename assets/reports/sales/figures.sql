@@ -17,9 +17,7 @@ SELECT
     sumIf(revenue_net, of_period) AS now_revenue_net,
     sumIf(revenue_net, of_days_before) AS before_revenue_net,
     sumIf(discount, of_period) AS now_discount,
-    sumIf(discount, of_days_before) AS before_discount,
-    now_revenue + now_discount AS now_list_price,
-    before_revenue + before_discount AS before_list_price
+    sumIf(discount, of_days_before) AS before_discount
 FROM report.sale_line(dealers = {dealers:Array(UUID)})
 WHERE of_period OR of_days_before
 GROUP BY GROUPING SETS ((product_id, currency_id), (month, currency_id))

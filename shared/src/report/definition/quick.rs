@@ -1,6 +1,8 @@
 //! The short way to figures, where a report has one: ClickHouse adds up the lines and nothing else, for what it costs to
 //! plan joins, totals and pages is most of what a question costs. The rest is done here, see `whole`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::fields::{Field, FieldId, Fields, Total};
@@ -19,6 +21,8 @@ struct Raw {
     currencies: String,
     names_of: Vec<String>,
     month: Option<String>,
+    #[serde(default)]
+    sums: BTreeMap<String, Vec<String>>,
 }
 
 /// What stands in the place of `rows.sql` and the chart while nothing is chosen but days, and no name is sorted by.
@@ -35,6 +39,15 @@ pub struct Quick {
     pub names_of: Vec<String>,
     /// What the chart shows.
     pub month: Option<FieldId>,
+    /// Numbers that are the sum of others, added up here: ClickHouse takes a tenth of the question's time for one.
+    pub sums: Vec<(FieldId, Vec<FieldId>)>,
+}
+
+impl Quick {
+    /// What this number is the sum of; nothing, if it is a column.
+    pub fn sum_of(&self, field: FieldId) -> Option<&[FieldId]> {
+        self.sums.iter().find(|(sum, _)| *sum == field).map(|(_, parts)| parts.as_slice())
+    }
 }
 
 pub(super) struct Known<'a> {
@@ -70,14 +83,26 @@ pub(super) fn read(folder: &Folder<'_>, known: &Known<'_>) -> Result<Option<Quic
     let sql = |name: &str| {
         folder.optional(name).ok_or_else(|| at(1, &format!("{name} is missing: add it, or name another file.")))
     };
-    let month = raw.month.as_deref().map(|month| {
-        known.fields.find(month).ok_or_else(|| at(1, &format!("{month:?} is no column or measure: name one of those.")))
-    });
+    let number = |name: &str| match known.fields.find(name) {
+        Some(id) if known.fields.get(id).kind.is_number() => Ok(id),
+        _ => Err(at(1, &format!("{name:?} is no number among the columns and measures: name one of those."))),
+    };
+    let mut sums = Vec::with_capacity(raw.sums.len());
+    for (name, parts) in &raw.sums {
+        let parts = parts.iter().map(|part| number(part)).collect::<Result<Vec<_>, _>>()?;
+        sums.push((number(name)?, parts));
+    }
+    let is_sum = |id: FieldId| sums.iter().any(|(sum, _)| *sum == id);
+    let month = raw.month.as_deref().map(number).transpose()?;
+    if month.is_some_and(is_sum) || sums.iter().any(|(_, parts)| parts.iter().copied().any(is_sum)) {
+        return Err(at(1, "a sum is made of columns, and the chart shows a column: name those."));
+    }
     Ok(Some(Quick {
         figures_sql: sql(&raw.figures)?,
         names_sql: sql(&raw.names)?,
         currencies_sql: sql(&raw.currencies)?,
-        month: month.transpose()?,
+        month,
+        sums,
         names_of: raw.names_of,
     }))
 }

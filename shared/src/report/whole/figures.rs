@@ -70,14 +70,14 @@ impl Whole {
         known: &[(u128, Currency)],
     ) -> Result<Option<Self>, Misread> {
         let table = Table::read(answer)?;
-        let columns = Columns::of(report, &table)?;
+        let columns = Columns::of(report, quick, &table)?;
         if table.rows().len() > MOST_ROWS {
             return Ok(None);
         }
         let mut whole = Self {
             rows: Vec::with_capacity(table.rows().len()),
-            values: Vec::with_capacity(table.rows().len() * columns.numbers.len()),
-            numbers: columns.numbers.iter().map(|(field, [now, _])| (*field, now.scale())).collect(),
+            values: Vec::with_capacity(table.rows().len() * columns.all().count()),
+            numbers: columns.all().collect(),
             currencies: currencies_of(&table, &columns, known)?,
             months: Vec::new(),
             names,
@@ -107,6 +107,15 @@ impl Whole {
             let (now, before) = (row.number(*now).ok_or_else(misread)?, row.number(*before).ok_or_else(misread)?);
             let (Ok(now), Ok(before)) = (i64::try_from(now), i64::try_from(before)) else { return Ok(None) };
             self.values.push([now, before]);
+        }
+        let read = self.values.len() - columns.numbers.len();
+        for (_, _, parts) in &columns.sums {
+            let sum = |sums: Option<Sides>, part: &usize| {
+                let ([now, before], [of_now, of_before]) = (sums?, self.values[read + part]);
+                Some([now.checked_add(of_now)?, before.checked_add(of_before)?])
+            };
+            let Some(sums) = parts.iter().fold(Some([0, 0]), sum) else { return Ok(None) };
+            self.values.push(sums);
         }
         self.rows.push(Figures { key, name, currency, has });
         Ok(Some(()))
@@ -169,22 +178,55 @@ struct Columns {
     is_month: Column,
     lines: [Column; 2],
     numbers: Vec<(FieldId, [Column; 2])>,
+    /// Numbers that are no columns, with their digits behind the point: each the sum of some of `numbers`.
+    sums: Vec<(FieldId, u32, Vec<usize>)>,
 }
 
 impl Columns {
-    fn of(report: &Definition, table: &Table<'_>) -> Result<Self, Misread> {
+    fn of(report: &Definition, quick: &Quick, table: &Table<'_>) -> Result<Self, Misread> {
         let of_both = |name: &str| -> Result<[Column; 2], Misread> {
             Ok([table.column(&format!("now_{name}"))?, table.column(&format!("before_{name}"))?])
         };
         let (key, currency) = (report.key.first(), report.currency.as_ref());
-        let numbers = report.fields.iter().filter(|(_, field)| matches!(field.kind, Kind::Money | Kind::Quantity));
+        let numbers = report
+            .fields
+            .iter()
+            .filter(|(id, field)| matches!(field.kind, Kind::Money | Kind::Quantity) && quick.sum_of(*id).is_none());
+        let numbers: Vec<(FieldId, [Column; 2])> =
+            numbers.map(|(id, field)| Ok((id, of_both(&field.name)?))).collect::<Result<_, Misread>>()?;
+        let sums = quick.sums.iter().map(|(id, parts)| sum_of(*id, parts, &numbers)).collect::<Result<_, _>>()?;
         Ok(Self {
             key: table.column(key.map_or("", |key| key))?,
             currency: table.column(currency.map_or("", |currency| &currency.key))?,
             month: table.column("month")?,
             is_month: table.column("is_month")?,
             lines: of_both("lines")?,
-            numbers: numbers.map(|(id, field)| Ok((id, of_both(&field.name)?))).collect::<Result<_, Misread>>()?,
+            numbers,
+            sums,
         })
     }
+
+    /// Every number with its digits behind the point, as their values follow each other.
+    fn all(&self) -> impl Iterator<Item = (FieldId, u32)> {
+        let read = self.numbers.iter().map(|(field, [now, _])| (*field, now.scale()));
+        read.chain(self.sums.iter().map(|(field, scale, _)| (*field, *scale)))
+    }
+}
+
+/// Where the parts of a sum stand among the numbers that are read, and the digits that they all have behind the point.
+fn sum_of(
+    sum: FieldId,
+    parts: &[FieldId],
+    numbers: &[(FieldId, [Column; 2])],
+) -> Result<(FieldId, u32, Vec<usize>), Misread> {
+    let misread =
+        || Misread("a sum of numbers that are not all there, or have other digits behind the point".to_owned());
+    let places = parts.iter().map(|part| numbers.iter().position(|(known, _)| known == part));
+    let places = places.collect::<Option<Vec<usize>>>().ok_or_else(misread)?;
+    let mut scales = places.iter().flat_map(|place| &numbers[*place].1).map(|column| column.scale());
+    let scale = scales.next().ok_or_else(misread)?;
+    if scales.any(|other| other != scale) {
+        return Err(misread());
+    }
+    Ok((sum, scale, places))
 }

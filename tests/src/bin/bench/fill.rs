@@ -72,7 +72,7 @@ pub async fn fill(road: &Road<'_>, lines: u64) -> Result<()> {
 pub async fn arrive(migrator: &Client, pass: u64) -> Result<()> {
     let columns = "dataset, partition, partitions, pass, read_at, interval_s";
     let values = format!("arrayJoin({DATASETS}) AS dataset, 0, 1, {pass}, now64(3), 60");
-    let says: u8 = migrator
+    let says: u64 = migrator
         .query("SELECT count() FROM system.columns WHERE database = 'dw' AND table = 'pass' AND name = 'rows_version'")
         .fetch_one()
         .await?;
