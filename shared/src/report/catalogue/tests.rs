@@ -55,6 +55,26 @@ fn sql_that_reads_past_the_scope_is_refused() {
         assert_eq!((problem.file.as_str(), problem.line), ("reports/sales/rows.sql", line_of(ROWS, was)), "{problem}");
     }
 }
+
+#[test]
+fn sums_of_the_short_way_are_made_of_columns() {
+    let sums = "list_price = [\"revenue\", \"discount\"]";
+    for (becomes, says) in [
+        ("list_price = [\"revenue\", \"discont\"]", "\"discont\" is no number"),
+        ("list_price = [\"product\"]", "\"product\" is no number"),
+        ("list_price = [\"revenue\", \"list_price\"]", "made of columns"),
+        ("revenue = [\"revenue_net\"]", "made of columns"),
+    ] {
+        let problem = read("reports/sales", &["currency", "group_tree"].map(str::to_owned), |name| {
+            let text = super::COMPILED_IN.get_file(format!("sales/{name}"))?.contents_utf8()?;
+            assert!(name != "quick.toml" || text.contains(sums));
+            Some(text.replace(sums, becomes))
+        });
+        let problem = problem.unwrap_err();
+        assert!(problem.problem.contains(says), "{problem}");
+    }
+}
+
 #[test]
 fn a_missing_overlay_names_its_variable() {
     let problem = Catalogue::read(&crate::dataset::Catalogue::compiled_in().unwrap(), Some("/nowhere/at/all".as_ref()))
