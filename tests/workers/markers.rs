@@ -19,8 +19,10 @@ async fn a_pass_that_brings_nothing_says_the_version_of_the_rows_that_stand_and_
     let stand = Stand::start().await;
     let (_extractor, _loader) = stand.both().await;
     stand.await_pass().await;
+    for dataset in ["sales", "stock"] {
+        await_true("the first load says what it sent", SOON, async || rows_version(&stand, dataset).await > 0).await;
+    }
     let (sales, stock) = (rows_version(&stand, "sales").await, rows_version(&stand, "stock").await);
-    assert!(sales > 0 && stock > 0, "{sales}, {stock}");
     stand.await_pass().await;
     assert_eq!(rows_version(&stand, "sales").await, sales, "nothing has changed");
     assert_eq!(rows_version(&stand, "stock").await, stock, "the same balances are not sent again");
