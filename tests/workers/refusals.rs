@@ -1,15 +1,13 @@
 //! A table that takes nothing until someone mends it: its dataset waits, the others go on, and it is said why.
 
-use std::time::Duration;
-
-use rdkafka::ClientConfig;
-use rdkafka::producer::{FutureProducer, FutureRecord};
 use serde_json::json;
 use tests::await_true;
 use tests::ledger::{self, SOON};
 
 use crate::bad_input::dead_letters;
 use crate::stand::{Stand, await_line, start};
+use crate::topic::Topic;
+use crate::waiting::Waiting;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dataset_whose_table_refuses_it_waits_and_is_told_while_the_others_go_on_until_it_is_mended() {
@@ -68,30 +66,28 @@ async fn amounts_never_go_into_a_column_that_would_cut_their_digits_off() {
     assert!(stand.warehouse_count("SELECT count() FROM dw.order_line").await > 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn messages_of_a_later_release_wait_for_its_loader_and_what_came_before_them_is_stored() {
-    let stand = Stand::start().await;
-    let listen = format!("127.0.0.1:{}", stack::ports::free().expect("a port"));
-    let (mut extractor, loader) = (start(stand.extractor()), start(stand.loader().env("HEALTH_LISTEN", &listen)));
-    stand.await_equal().await;
-    extractor.stop();
-    let producer: FutureProducer =
-        ClientConfig::new().set("bootstrap.servers", &stand.topics.brokers).create().expect("a producer");
-    let topic = stand.topics.name("products");
+/// The key of a product that 1C does not have, and a message of it.
+fn product() -> (&'static str, String) {
     let product = "0badf00d-0000-4000-8000-000000000001";
     let no_group = "00000000-0000-0000-0000-000000000000";
     let ours = format!(
         r#"{{"revision":1,"version":1,"product_id":"{product}","product":{{"parent_id":"{no_group}","is_group":false,"code":"1","article":"","name":"Насос"}}}}"#
     );
-    for message in [ours.as_str(), r#"{"revision":2,"rows":[]}"#, "{"] {
-        let record = FutureRecord::to(&topic).key(product).payload(message).partition(0);
-        producer.send(record, Duration::from_secs(10)).await.expect("a message in the topic");
-    }
-    await_line(&loader, &["ERROR", "products are of a later release, revision 2"]).await;
-    let ready =
-        stack::http().expect("a client").get(format!("http://{listen}/readyz")).send().await.expect("an answer");
-    assert_eq!(ready.status().as_u16(), 503);
-    assert!(ready.text().await.expect("its text").contains("bring this loader"));
+    (product, ours)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_a_later_release_wait_for_its_loader_and_what_came_before_them_is_stored() {
+    let stand = Stand::start().await;
+    let (mut extractor, mut loader) = (start(stand.extractor()), Waiting::start(stand.loader(), "HEALTH_LISTEN"));
+    stand.await_equal().await;
+    extractor.stop();
+    let (product, ours) = product();
+    let messages = [ours.as_str(), r#"{"revision":2,"rows":[]}"#, "{"];
+    let messages = messages.map(|message| (product.as_bytes(), message.as_bytes()));
+    Topic::of(&stand.topics, "products").add(0, messages).await;
+    await_line(&loader.process, &["ERROR", "products are of a later release, revision 2"]).await;
+    loader.lacks("bring this loader").await;
     let stored = format!("SELECT count() FROM dw.product WHERE product_id = toUUID('{product}')");
     assert_eq!(stand.warehouse_count(&stored).await, 1, "what came before is stored");
 
@@ -102,4 +98,24 @@ async fn messages_of_a_later_release_wait_for_its_loader_and_what_came_before_th
     }
     assert_eq!(ledger::newest_pass(&stand.clickhouse, "products").await, before, "nothing behind it is taken");
     assert!(dead_letters(&stand.topics).is_empty(), "nor set aside");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_refused_before_a_message_of_a_later_release_are_stored_once_their_table_is_mended() {
+    let stand = Stand::start().await;
+    let (mut extractor, loader) = (start(stand.extractor()), start(stand.loader()));
+    stand.await_equal().await;
+    extractor.stop();
+    let migrator = stand.clickhouse.client("migrator");
+    migrator.query("ALTER TABLE dw.product DROP COLUMN is_group").execute().await.expect("drop a column");
+    let (product, ours) = product();
+    let messages =
+        [ours.as_str(), r#"{"revision":2,"rows":[]}"#].map(|message| (product.as_bytes(), message.as_bytes()));
+    Topic::of(&stand.topics, "products").add(0, messages).await;
+    await_line(&loader, &["ERROR", "ClickHouse refuses products", "is_group"]).await;
+    let mend = "ALTER TABLE dw.product ADD COLUMN is_group UInt8 AFTER parent_id";
+    migrator.query(mend).execute().await.expect("add the column");
+    let stored = format!("SELECT count() FROM dw.product WHERE product_id = toUUID('{product}')");
+    await_true("what came before is stored", SOON, async || stand.warehouse_count(&stored).await == 1).await;
+    await_line(&loader, &["ERROR", "products are of a later release, revision 2"]).await;
 }

@@ -15,13 +15,13 @@ use crate::stand::{Stand, await_line, has_line, start};
 const PASSWORD: &str = "Пароль/1 @:%";
 
 /// A program that waits, and its health port.
-struct Waiting {
-    process: Process,
+pub struct Waiting {
+    pub process: Process,
     health: String,
 }
 
 impl Waiting {
-    fn start(launch: Launch, variable: &str) -> Self {
+    pub fn start(launch: Launch, variable: &str) -> Self {
         let listen = format!("127.0.0.1:{}", stack::ports::free().expect("a port"));
         Self { process: start(launch.env(variable, &listen)), health: format!("http://{listen}") }
     }
@@ -32,7 +32,7 @@ impl Waiting {
     }
 
     /// Alive and not ready, for this reason.
-    async fn lacks(&mut self, reason: &str) {
+    pub async fn lacks(&mut self, reason: &str) {
         let name = self.process.name().to_owned();
         await_true(&format!("{name} says that {reason}"), SOON, async || {
             self.ask("/readyz").await.is_some_and(|(status, text)| status == 503 && text.contains(reason))

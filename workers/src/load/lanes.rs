@@ -216,8 +216,7 @@ impl Lanes {
     /// sent it.
     pub fn refused(&mut self, partition: &Partition, epoch: i64, from: i64, reason: &str) -> bool {
         let Some(lane) = self.lanes.get_mut(partition).filter(|lane| lane.epoch == epoch) else { return false };
-        lane.storing_bytes = None;
-        lane.growing = None;
+        lane.forget();
         let reason = format!("ClickHouse refuses {}: {reason}", lane.dataset);
         self.refusals.refused(partition.clone(), lane.dataset, from, reason);
         true
@@ -232,8 +231,8 @@ impl Lanes {
             if lane.growing.is_some() && lane.cut_at.is_none() {
                 continue;
             }
-            let from = lane.growing.take().map_or(offset, |batch| batch.min);
-            lane.newer = None;
+            let from = lane.growing.as_ref().map_or(offset, |batch| batch.min);
+            lane.forget();
             let reason = format!(
                 "Messages of {} are of a later release, revision {revision}: bring this loader, which reads revision {REVISION}, up to it",
                 lane.dataset
@@ -275,6 +274,14 @@ impl Lane {
         self.cut_at = None;
         let going = Going { batch, former: self.stored.clone(), epoch: self.epoch };
         Some(Sent { going, partition: partition.clone(), is_known: self.is_known })
+    }
+
+    /// All that it holds is read again later.
+    fn forget(&mut self) {
+        self.storing_bytes = None;
+        self.growing = None;
+        // Behind what is read again, it comes again too.
+        self.newer = None;
     }
 
     fn is_storing(&self) -> bool {
