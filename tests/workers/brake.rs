@@ -147,7 +147,7 @@ async fn documents_that_were_never_confirmed_and_cannot_be_found_by_name_are_hel
     .expect("an unconfirmed batch");
     delete(&stand, documents.as_array().expect("documents")).await;
     let rows = standing(&stand, "sale").await;
-    // Compares tomorrow, and what lies before all sales: the unconfirmed ones are all that it asks for.
+    // Compares tomorrow and the day before it: all others it asks for because they are unconfirmed.
     let mut reader = reader(&stand, claimed(&stand).await, 0).await;
     reader.keys_at_once = 0;
     let tomorrow = shared::clock::now().date_naive() + chrono::Duration::days(1);

@@ -63,7 +63,7 @@ async fn while_the_nightly_pass_goes_on_recent_sales_arrive_and_are_called_fresh
     let stand = Stand::start().await;
     let (mut extractor, _loader) = stand.both().await;
     extractor.stop();
-    // A year and more, month by month, each of them slow.
+    // A year and more, day by day, each of them slow.
     stand.fault(json!({ "kind": "slow", "first_byte_ms": 700 })).await;
     let mut reader = reader(&stand, claimed(&stand).await, 1).await;
     reader.keys_at_once = 0;

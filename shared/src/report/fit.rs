@@ -156,7 +156,7 @@ fn chart_fits(report: &Definition, chart: &Chart, columns: &[(&str, &str)]) -> R
 
 /// Numbers of both sides, the lines they come from, and the months.
 fn figures_fit(report: &Definition, columns: &[(&str, &str)]) -> Result<(), String> {
-    let is_sum = |id| report.quick.as_ref().is_some_and(|quick| quick.sum_of(id).is_some());
+    let is_sum = |id| report.quick.as_ref().is_some_and(|quick| quick.is_sum(id));
     let numbers = report.fields.iter().filter(|(id, field)| field.kind.is_number() && !is_sum(*id));
     for name in numbers.map(|(_, field)| field.name.as_str()).chain(["lines"]) {
         for side in ["now", "before"] {

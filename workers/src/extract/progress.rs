@@ -6,25 +6,28 @@ use sqlx::{Execute, Executor as _, PgExecutor, PgPool, Postgres, Transaction};
 use super::Stop;
 use super::pass::Pass;
 
-/// The first load of a dataset of documents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Load {
-    pub is_done: bool,
-    /// Everything dated earlier has been sent.
-    pub to: Option<NaiveDateTime>,
+/// Of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// The first load of documents is over.
+    pub is_loaded: bool,
+    /// Until then: everything dated earlier has been sent.
+    pub loaded_to: Option<NaiveDateTime>,
+    /// From this day on everything in the window has had its turn. None: the turn begins.
+    pub turn_in_window: Option<NaiveDate>,
+    /// The same of what lies before the window.
+    pub turn_before_window: Option<NaiveDate>,
+    /// The version of the last rows that were produced, or were about to be.
+    pub rows_version: i64,
+    /// By which everything was read.
+    pub shape: i64,
 }
 
-/// From which day on everything has had its turn: of the window, and of what lies before it. None: the turn begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turns {
-    pub in_window: Option<NaiveDate>,
-    pub before_window: Option<NaiveDate>,
-}
-
-pub async fn load(pool: &PgPool, pass: &Pass) -> Result<Load, Stop> {
+pub async fn of(pool: &PgPool, pass: &Pass) -> Result<Progress, Stop> {
     let found = sqlx::query_as!(
-        Load,
-        "SELECT is_loaded AS is_done, loaded_to AS to FROM progress WHERE dataset = $1 AND pass = $2",
+        Progress,
+        "SELECT is_loaded, loaded_to, turn_in_window, turn_before_window, rows_version, shape FROM progress
+         WHERE dataset = $1 AND pass = $2",
         pass.dataset.name(),
         pass.number,
     )
@@ -82,18 +85,6 @@ pub async fn will_send(database: impl PgExecutor<'_>, pass: &Pass, version: u64)
     )
 }
 
-/// The version of the last rows of the dataset that were produced, or were about to be.
-pub async fn rows_version(pool: &PgPool, pass: &Pass) -> Result<u64, Stop> {
-    let found = sqlx::query_scalar!(
-        "SELECT rows_version FROM progress WHERE dataset = $1 AND pass = $2",
-        pass.dataset.name(),
-        pass.number,
-    )
-    .fetch_optional(pool)
-    .await?;
-    found.map(i64::cast_unsigned).ok_or(Stop::Stale)
-}
-
 pub async fn load_done(pool: &PgPool, pass: &Pass) -> Result<(), Stop> {
     write(
         sqlx::query!(
@@ -120,42 +111,19 @@ pub async fn pass_done(pool: &PgPool, pass: &Pass) -> Result<bool, Stop> {
     former.map(|done| done.is_none()).ok_or(Stop::Stale)
 }
 
-pub async fn turns(pool: &PgPool, pass: &Pass) -> Result<Turns, Stop> {
-    let found = sqlx::query_as!(
-        Turns,
-        "SELECT turn_in_window AS in_window, turn_before_window AS before_window FROM progress WHERE dataset = $1 AND pass = $2",
-        pass.dataset.name(),
-        pass.number,
-    )
-    .fetch_optional(pool)
-    .await?;
-    found.ok_or(Stop::Stale)
-}
-
-pub async fn set_turns(pool: &PgPool, pass: &Pass, turns: Turns) -> Result<(), Stop> {
+/// Writes down what has had its turn.
+pub async fn set_turns(pool: &PgPool, pass: &Pass, turns: &Progress) -> Result<(), Stop> {
     write(
         sqlx::query!(
             "UPDATE progress SET turn_in_window = $3, turn_before_window = $4 WHERE dataset = $1 AND pass = $2",
             pass.dataset.name(),
             pass.number,
-            turns.in_window,
-            turns.before_window,
+            turns.turn_in_window,
+            turns.turn_before_window,
         )
         .execute(pool)
         .await?,
     )
-}
-
-/// By which shape everything of the dataset was read.
-pub async fn shape(pool: &PgPool, pass: &Pass) -> Result<i64, Stop> {
-    let found = sqlx::query_scalar!(
-        "SELECT shape FROM progress WHERE dataset = $1 AND pass = $2",
-        pass.dataset.name(),
-        pass.number,
-    )
-    .fetch_optional(pool)
-    .await?;
-    found.ok_or(Stop::Stale)
 }
 
 /// Everything of the dataset has been read by the shape of the pass.

@@ -175,12 +175,15 @@ impl Publisher {
         if parts.is_empty() && sent == 0 {
             parts.push(0..0);
         }
-        for part in parts {
+        let versions = parts.iter().map(|_| pass.next_version()).collect::<Result<Vec<_>, _>>()?;
+        if let Some(last) = versions.last() {
+            progress::will_send(self.ledger.pool(), pass, *last).await?;
+        }
+        for (part, version) in parts.into_iter().zip(versions) {
             let rows = &page.rows[part.clone()];
             let first = u32::try_from(sent + part.start + 1)
                 .map_err(|_| Stop::GiveUp(format!("{} has more rows than a table of it can number.", pass.dataset)))?;
-            let (text, version) = (page.joined(rows), pass.next_version()?);
-            progress::will_send(self.ledger.pool(), pass, version).await?;
+            let text = page.joined(rows);
             write::snapshot(&mut buffer, pass.dataset.definition(), version, slot, first, text);
             let record = BaseRecord::with_opaque_to(&topic, Arc::clone(&acks)).key(SNAPSHOT).payload(&buffer);
             self.sender.enqueue(record, &acks).await?;
@@ -223,7 +226,7 @@ impl Publisher {
         let partitions = found.map_err(|error| Stop::Retry(error.to_string()))??;
         let count =
             u16::try_from(partitions).map_err(|_| Stop::GiveUp(format!("{topic} has {partitions} partitions")))?;
-        let rows_version = progress::rows_version(self.ledger.pool(), pass).await?;
+        let rows_version = progress::of(self.ledger.pool(), pass).await?.rows_version.cast_unsigned();
         let acks = Acks::open();
         for partition in 0..count {
             let marker = Marker {

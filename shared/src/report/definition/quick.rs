@@ -44,9 +44,9 @@ pub struct Quick {
 }
 
 impl Quick {
-    /// What this number is the sum of; nothing, if it is a column.
-    pub fn sum_of(&self, field: FieldId) -> Option<&[FieldId]> {
-        self.sums.iter().find(|(sum, _)| *sum == field).map(|(_, parts)| parts.as_slice())
+    /// It is no column.
+    pub fn is_sum(&self, field: FieldId) -> bool {
+        self.sums.iter().any(|(sum, _)| *sum == field)
     }
 }
 
@@ -92,17 +92,17 @@ pub(super) fn read(folder: &Folder<'_>, known: &Known<'_>) -> Result<Option<Quic
         let parts = parts.iter().map(|part| number(part)).collect::<Result<Vec<_>, _>>()?;
         sums.push((number(name)?, parts));
     }
-    let is_sum = |id: FieldId| sums.iter().any(|(sum, _)| *sum == id);
-    let month = raw.month.as_deref().map(number).transpose()?;
-    if month.is_some_and(is_sum) || sums.iter().any(|(_, parts)| parts.iter().copied().any(is_sum)) {
-        return Err(at(1, "a sum is made of columns, and the chart shows a column: name those."));
-    }
-    Ok(Some(Quick {
+    let quick = Quick {
         figures_sql: sql(&raw.figures)?,
         names_sql: sql(&raw.names)?,
         currencies_sql: sql(&raw.currencies)?,
-        month,
+        month: raw.month.as_deref().map(number).transpose()?,
         sums,
         names_of: raw.names_of,
-    }))
+    };
+    let mut needed = quick.sums.iter().flat_map(|(_, parts)| parts).chain(&quick.month);
+    if needed.any(|field| quick.is_sum(*field)) {
+        return Err(at(1, "a sum is made of columns, and the chart shows a column: name those."));
+    }
+    Ok(Some(quick))
 }

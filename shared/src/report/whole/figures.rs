@@ -191,7 +191,7 @@ impl Columns {
         let numbers = report
             .fields
             .iter()
-            .filter(|(id, field)| matches!(field.kind, Kind::Money | Kind::Quantity) && quick.sum_of(*id).is_none());
+            .filter(|(id, field)| matches!(field.kind, Kind::Money | Kind::Quantity) && !quick.is_sum(*id));
         let numbers: Vec<(FieldId, [Column; 2])> =
             numbers.map(|(id, field)| Ok((id, of_both(&field.name)?))).collect::<Result<_, Misread>>()?;
         let sums = quick.sums.iter().map(|(id, parts)| sum_of(*id, parts, &numbers)).collect::<Result<_, _>>()?;

@@ -19,7 +19,7 @@ impl Reader {
     /// Reads the next slices. Nothing, where everything is of the present shape.
     pub async fn reshape(&self) -> Result<(), Stop> {
         let pool = self.ledger().pool();
-        if progress::shape(pool, &self.pass).await? == self.pass.shape {
+        if progress::of(pool, &self.pass).await?.shape == self.pass.shape {
             return Ok(());
         }
         let (dataset, until) =

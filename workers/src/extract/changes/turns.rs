@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 
 use super::{Reader, spans};
 use crate::erp::pages::Span;
-use crate::extract::{Stop, progress};
+use crate::extract::Stop;
+use crate::extract::progress::{self, Progress};
 
 /// Keys of the newest documents, and of each turn.
 pub const KEYS: i64 = 5_000;
@@ -18,15 +19,19 @@ impl Reader {
     }
 
     /// The spans of this pass's turns. They count as taken from now on: one that cannot be read makes one pass fail, not all.
-    pub(super) async fn take_turns(&self, window: NaiveDate, newest: NaiveDate) -> Result<Vec<Span>, Stop> {
-        let mut turns = progress::turns(self.ledger().pool(), &self.pass).await?;
+    pub(super) async fn take_turns(
+        &self,
+        mut turns: Progress,
+        window: NaiveDate,
+        newest: NaiveDate,
+    ) -> Result<Vec<Span>, Stop> {
         let first = self.ledger().first_day(&self.pass, spans::dawn().date()).await?;
         let mut taken = Vec::new();
         if window < newest {
-            taken.push(self.take(&mut turns.in_window, Some(window), newest, first).await?);
+            taken.push(self.take(&mut turns.turn_in_window, Some(window), newest, first).await?);
         }
-        taken.push(self.take(&mut turns.before_window, None, window, first).await?);
-        progress::set_turns(self.ledger().pool(), &self.pass, turns).await?;
+        taken.push(self.take(&mut turns.turn_before_window, None, window, first).await?);
+        progress::set_turns(self.ledger().pool(), &self.pass, &turns).await?;
         Ok(taken)
     }
 
@@ -45,10 +50,15 @@ impl Reader {
             return Ok(Span { from: None, to: Some(to.into()) });
         };
         let month = spans::month(last);
-        let documents = self.ledger().documents_of(&self.pass, month).await?;
-        let parts = spans::parts(month, documents, self.keys_at_once);
+        let parts = self.parts(month).await?;
         let span = parts.into_iter().rfind(|part| part.from < Some(to.into())).unwrap_or(month);
         *reached = span.from.map(|from| from.date());
         Ok(span)
+    }
+
+    /// A span in parts of whole days, none of which has more than a turn's keys, days being alike.
+    pub(super) async fn parts(&self, span: Span) -> Result<Vec<Span>, Stop> {
+        let documents = self.ledger().documents_of(&self.pass, span).await?;
+        Ok(spans::parts(span, documents, self.keys_at_once))
     }
 }

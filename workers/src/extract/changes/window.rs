@@ -34,14 +34,14 @@ impl Reader {
     /// The usual pass: what is left of the first load, or the newest documents of the window and those whose turn it is. A base
     /// with no more keys than that is compared whole: it may be one question, too.
     pub async fn window(&self, window: NaiveDate, today: NaiveDate) -> Result<(), Stop> {
-        if !progress::load(self.ledger().pool(), &self.pass).await?.is_done {
-            return self.load(today).await;
+        let progress = progress::of(self.ledger().pool(), &self.pass).await?;
+        if !progress.is_loaded {
+            return self.load(progress.loaded_to, today).await;
         }
         let mut missing = Missing::default();
         if self.is_large().await? {
-            let newest = self.newest_from(window, today).await?;
-            self.diff(Span { from: Some(newest.into()), to: None }, RECENT, &mut missing).await?;
-            for span in self.take_turns(window, newest).await? {
+            let newest = self.diff_newest(window, today, &mut missing).await?;
+            for span in self.take_turns(progress, window, newest).await? {
                 self.diff(span, &spans::name(&span), &mut missing).await?;
             }
         } else {
@@ -55,8 +55,9 @@ impl Reader {
     /// that takes, the newest documents are read as often as usual meanwhile. Returns as of when these were read.
     pub async fn everything(&self, window: NaiveDate, today: NaiveDate) -> Result<DateTime<Utc>, Stop> {
         let mut as_of = self.pass.read_at;
-        if !progress::load(self.ledger().pool(), &self.pass).await?.is_done {
-            self.load(today).await?;
+        let progress = progress::of(self.ledger().pool(), &self.pass).await?;
+        if !progress.is_loaded {
+            self.load(progress.loaded_to, today).await?;
             return Ok(as_of);
         }
         let mut missing = Missing::of_all();
@@ -80,8 +81,7 @@ impl Reader {
         }
         let mut all = Vec::new();
         for span in spans::all(self.first_date().await?, today) {
-            let documents = self.ledger().documents_of(&self.pass, span).await?;
-            all.extend(spans::parts(span, documents, self.keys_at_once));
+            all.extend(self.parts(span).await?);
         }
         Ok(all)
     }
@@ -95,8 +95,7 @@ impl Reader {
     async fn recent(&self, window: NaiveDate, today: NaiveDate) -> Result<Option<DateTime<Utc>>, Stop> {
         let read_at = self.now();
         let mut missing = Missing::default();
-        let newest = self.newest_from(window, today).await?;
-        self.diff(Span { from: Some(newest.into()), to: None }, RECENT, &mut missing).await?;
+        self.diff_newest(window, today, &mut missing).await?;
         self.finish_unconfirmed(&mut missing).await?;
         match self.remove(missing).await {
             Ok(()) => {}
@@ -108,11 +107,18 @@ impl Reader {
         Ok(Some(read_at))
     }
 
-    async fn load(&self, today: NaiveDate) -> Result<(), Stop> {
-        let load = progress::load(self.ledger().pool(), &self.pass).await?;
+    /// Returns from which day on it compared.
+    async fn diff_newest(&self, window: NaiveDate, today: NaiveDate, missing: &mut Missing) -> Result<NaiveDate, Stop> {
+        let newest = self.newest_from(window, today).await?;
+        self.diff(Span { from: Some(newest.into()), to: None }, RECENT, missing).await?;
+        Ok(newest)
+    }
+
+    /// What is not dated before `loaded_to`, which an interrupted load has reached.
+    async fn load(&self, loaded_to: Option<NaiveDateTime>, today: NaiveDate) -> Result<(), Stop> {
         let all = spans::all(self.first_date().await?, today);
         let dataset = self.pass.dataset;
-        let rest = spans::after(all.clone(), load.to);
+        let rest = spans::after(all.clone(), loaded_to);
         tracing::info!(
             dataset.name = dataset.name(),
             pass.spans = rest.len(),
@@ -123,7 +129,7 @@ impl Reader {
         let mut missing = Missing::of_all();
         self.finish_unconfirmed(&mut missing).await?;
         progress::load_done(self.ledger().pool(), &self.pass).await?;
-        if load.to.is_some() {
+        if loaded_to.is_some() {
             // What was read before the interruption may have been edited since.
             for span in all {
                 self.diff(span, &spans::name(&span), &mut missing).await?;
