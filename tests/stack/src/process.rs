@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+/// Of a program's log, where a test fails that runs it.
+const LAST_LINES: usize = 12;
+
 /// How to start a process: what to run, where its output goes, and how it likes to be stopped.
 #[derive(Debug, Clone)]
 pub struct Launch {
@@ -290,8 +293,15 @@ impl Process {
 }
 
 impl Drop for Process {
+    /// A failing test tells what the program said last: its log goes with the test's folder.
     fn drop(&mut self) {
         self.stop();
+        if std::thread::panicking() && !self.launch.on_terminal {
+            let output = self.output();
+            let last: Vec<&str> = output.lines().rev().take(LAST_LINES).collect();
+            eprintln!("-- the last of {}, {}:", self.name(), self.log().display());
+            last.iter().rev().for_each(|line| eprintln!("{}", line.chars().take(500).collect::<String>()));
+        }
     }
 }
 

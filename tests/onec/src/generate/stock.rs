@@ -53,8 +53,9 @@ fn lay(stock: &mut Stock, product: &Product, warehouse: Uuid, now: Moment, dice:
         let nothing_to_ship = Resources { on_hand: Some(before), to_ship: None };
         stock.set(place, now.days_later(-dice.between(100, 900)), nothing_to_ship);
         if dice.chance(0.7) {
-            let since = now.days_later(-dice.between(0, 60)).at(dice.between(8 * 3600, 11 * 3600));
-            stock.set(place, since.min(now), Resources { on_hand: Some(on_hand), to_ship });
+            // Never at the very moment of now, before which the first question may ask for what lies here.
+            let since = now.days_later(-dice.between(1, 60)).at(dice.between(8 * 3600, 11 * 3600));
+            stock.set(place, since, Resources { on_hand: Some(on_hand), to_ship });
         }
     }
 }
