@@ -5,6 +5,7 @@ pub mod clickhouse;
 pub mod clock;
 pub mod dataset;
 pub mod env;
+pub mod files;
 pub mod ids;
 pub mod language;
 pub mod localised;

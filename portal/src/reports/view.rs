@@ -165,8 +165,9 @@ impl Drawing<'_> {
     fn files(&self) -> Markup {
         html! {
             @for format in FORMATS {
-                @let title = self.text.with("download", &[("format", format.name.into())]);
-                a #{ "report-" (format.code) } href=(self.filter.file_url(self.report, format.code)) title=(title) { (format.name) }
+                @let name = self.text.get(format.title);
+                @let title = self.text.with("download", &[("format", name.into())]);
+                a #{ "report-" (format.code) } href=(self.filter.file_url(self.report, format.code)) title=(title) { (name) }
             }
         }
     }

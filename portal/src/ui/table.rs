@@ -112,23 +112,23 @@ impl Table<'_> {
 
     fn cell(&self, line: &Line, index: usize, column: &Column) -> Markup {
         let language = self.text.language();
-        let value = line.shown(self.report, &self.page.totals, index);
+        let value = &*line.shown(self.report, &self.page.totals, index);
         let label = self.title(column);
         match column.source {
             Source::ChangeOf(_) => {
-                html! { td.number role="cell" data-label=(label) { (self.change(line, &value)) } }
+                html! { td.number role="cell" data-label=(label) { (self.change(line, value)) } }
             }
             _ if column.kind == Kind::Money && self.page.totals.len() > 1 => html! {
-                td.number role="cell" data-label=(label) { (format::money(language, &line.currency, &value)) }
+                td.number role="cell" data-label=(label) { (format::money(language, &line.currency, value)) }
             },
             _ if column.kind.is_number() => html! {
-                td.number role="cell" data-label=(label) { (self.led(line, index, &format::value(language, column.kind, &value))) }
+                td.number role="cell" data-label=(label) { (self.led(line, index, &format::value(language, column.kind, value))) }
             },
             _ if line.is_total => html! { td role="cell" { (value.text()) } },
-            _ if index == 0 => html! { th scope="row" role="rowheader" { (self.name(line, column.kind, &value)) } },
+            _ if index == 0 => html! { th scope="row" role="rowheader" { (self.name(line, column.kind, value)) } },
             _ => html! {
                 td.code[column.kind == Kind::Code] role="cell" data-label=(label) {
-                    (self.led(line, index, &format::value(language, column.kind, &value)))
+                    (self.led(line, index, &format::value(language, column.kind, value)))
                 }
             },
         }

@@ -1,5 +1,7 @@
 //! Rows of a report: their cells, found by the field that they belong to.
 
+use std::borrow::Cow;
+
 pub use super::cell::{Cell, Number};
 use super::currency::Currency;
 use super::definition::{Definition, FieldId, Source};
@@ -70,16 +72,22 @@ impl Line {
     }
 
     /// The value of a shown column: a field, its share of the total of its currency, or its change.
-    pub fn shown(&self, report: &Definition, totals: &[Self], column: usize) -> Cell {
+    pub fn shown(&self, report: &Definition, totals: &[Self], column: usize) -> Cow<'_, Cell> {
         match report.columns[column].source {
-            Source::Field(field) => self.cell(field).clone(),
+            Source::Field(field) => Cow::Borrowed(self.cell(field)),
             Source::ShareOf(field) => {
                 let total = totals.iter().find(|total| total.currency.key == self.currency.key);
                 let total = total.and_then(|total| total.cell(field).to_f64());
-                Cell::ratio(self.cell(field).to_f64().zip(total).and_then(|(part, total)| share(part, total)))
+                let shared = self.cell(field).to_f64().zip(total).and_then(|(part, total)| share(part, total));
+                Cow::Owned(Cell::ratio(shared))
             }
-            Source::ChangeOf(field) => Cell::ratio(self.growth(field)),
+            Source::ChangeOf(field) => Cow::Owned(Cell::ratio(self.growth(field))),
         }
+    }
+
+    /// The parts of the key.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.key.iter().map(|part| &**part)
     }
 }
 

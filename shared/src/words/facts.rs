@@ -37,13 +37,21 @@ pub fn days(text: Text, period: &Period) -> String {
     format!("{} – {}", date(period.first), date(period.last))
 }
 
-/// What is chosen, a title and a part per filter: the line of a phone, of print and of files.
+/// What is chosen in one filter.
+pub struct Chosen<'a> {
+    /// The filter's own name.
+    pub key: &'a str,
+    pub title: &'a str,
+    pub words: String,
+}
+
+/// What is chosen, filter by filter: the line of a phone, of print and of files.
 pub fn chosen<'a>(
     text: Text,
     report: &'a Definition,
     filter: &Filter,
     (options, dealers): (&[Vec<Choice>], &[(DealerId, String)]),
-) -> Vec<(&'a str, String)> {
+) -> Vec<Chosen<'a>> {
     let mut parts = Vec::new();
     for (index, (spec, value)) in report.filters.iter().zip(&filter.values).enumerate() {
         let part = match (value, &spec.kind) {
@@ -58,12 +66,13 @@ pub fn chosen<'a>(
             (Value::Search(words), _) if !words.is_empty() => format!("«{words}»"),
             _ => continue,
         };
-        parts.push((spec.title.get(text.language()), part));
+        parts.push(Chosen { key: &spec.name, title: spec.title.get(text.language()), words: part });
     }
     if let Some(dealer) = filter.dealer
         && let Some((_, name)) = dealers.iter().find(|(known, _)| *known == dealer)
     {
-        parts.push((text.get("dealer"), dealer_name(text, name).to_owned()));
+        let words = dealer_name(text, name).to_owned();
+        parts.push(Chosen { key: "dealer", title: text.get("dealer"), words });
     }
     parts
 }

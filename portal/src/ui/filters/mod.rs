@@ -134,7 +134,7 @@ impl Form<'_> {
             Some(_) => Vec::new(),
             None => facts::chosen(self.text, self.report, self.filter, (self.options, self.dealers)),
         };
-        let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
+        let parts: Vec<String> = parts.into_iter().map(|chosen| chosen.words).collect();
         html! { span #report-chosen hx-ignore { (parts.join(" · ")) } }
     }
 

@@ -20,6 +20,7 @@ pub struct RowStream {
     rest: Vec<u8>,
     /// What came with the totals.
     first: VecDeque<Line>,
+    count: u64,
     /// Rows that the totals count and that have not come.
     missing: u64,
 }
@@ -37,15 +38,21 @@ impl RowStream {
         let (names, behind) = header.split_once('\n').unwrap_or((&header, ""));
         let reader = Reader::new(report, names)?;
         let mut lines = behind.lines().map(|line| reader.line(line)).collect::<Result<Vec<_>, _>>()?;
-        let mut stream = Self { cursor, reader, rest, first: VecDeque::new(), missing: 0 };
+        let mut stream = Self { cursor, reader, rest, first: VecDeque::new(), count: 0, missing: 0 };
         while lines.last().is_none_or(|line: &Line| line.is_total) {
             let Some(more) = stream.read().await? else { break };
             lines.extend(more);
         }
-        stream.missing = listed(&lines, filter);
+        stream.count = listed(&lines, filter);
+        stream.missing = stream.count;
         let (totals, rows) = parted(lines);
         stream.first = rows.into();
         Ok((totals, stream))
+    }
+
+    /// How many rows there are in all.
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
     /// Some rows; none at the end. A broken answer is an error, never an end.

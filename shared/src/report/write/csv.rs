@@ -4,38 +4,50 @@
 
 use std::io;
 
-use super::writer::{Contents, Format, Writer};
+use super::writer::{Contents, Fact, Format, Writer};
 use crate::language::Language;
 use crate::report::kind::Kind;
 use crate::report::table::{Cell, Line};
 
+const MEDIA_TYPE: &str = "text/csv; charset=utf-8";
+
 pub const FORMAT: Format = Format {
     code: "csv",
-    name: "CSV",
-    media_type: "text/csv; charset=utf-8",
-    open: |contents| {
-        let totals = contents.totals.iter().map(|(_, total)| total.clone()).collect();
-        Box::new(Csv { contents, totals })
-    },
+    extension: "csv",
+    title: "format-csv",
+    media_type: MEDIA_TYPE,
+    open: |contents| Box::new(Csv::new(contents, false)),
+};
+
+/// For programs: heads and rows, nothing else.
+pub const DATA: Format = Format {
+    code: "csv-data",
+    extension: "csv",
+    title: "format-csv-data",
+    media_type: MEDIA_TYPE,
+    open: |contents| Box::new(Csv::new(contents, true)),
 };
 
 struct Csv {
     contents: Contents,
     /// Of the contents, without their words: for shares.
     totals: Vec<Line>,
+    is_data_only: bool,
 }
 
 impl Writer for Csv {
     /// BOM, the facts, an empty line, the heads; a last column says what money is in, where there is some.
     fn head(&mut self) -> io::Result<Vec<u8>> {
         let mut file = "\u{feff}".to_owned();
-        for (name, value) in &self.contents.facts {
-            self.text(&mut file, name);
-            file.push(self.delimiter());
-            self.text(&mut file, value);
+        if !self.is_data_only {
+            for Fact { name, value, .. } in &self.contents.facts {
+                self.text(&mut file, name);
+                file.push(self.delimiter());
+                self.text(&mut file, value);
+                file.push_str("\r\n");
+            }
             file.push_str("\r\n");
         }
-        file.push_str("\r\n");
         for (index, column) in self.contents.report.columns.iter().enumerate() {
             if index > 0 {
                 file.push(self.delimiter());
@@ -61,6 +73,9 @@ impl Writer for Csv {
 
     /// An empty line, then the totals.
     fn end(&mut self) -> io::Result<Vec<u8>> {
+        if self.is_data_only {
+            return Ok(Vec::new());
+        }
         let mut file = "\r\n".to_owned();
         for (label, total) in &self.contents.totals {
             self.line(&mut file, total, Some(label));
@@ -70,6 +85,11 @@ impl Writer for Csv {
 }
 
 impl Csv {
+    fn new(contents: Contents, is_data_only: bool) -> Self {
+        let totals = contents.totals.iter().map(|(_, total)| total.clone()).collect();
+        Self { contents, totals, is_data_only }
+    }
+
     fn line(&self, file: &mut String, line: &Line, label: Option<&str>) {
         let report = &self.contents.report;
         for (index, column) in report.columns.iter().enumerate() {
@@ -148,19 +168,15 @@ fn is_formula(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Contents, Writer};
-    use super::FORMAT;
+    use super::super::tests::sales;
+    use super::super::{Format, Writer};
+    use super::{DATA, FORMAT};
     use crate::language::Language;
     use crate::report::catalogue::Catalogue;
     use crate::report::table::tests::line;
 
-    /// The writer of a file of Sales, and a row with this name.
-    fn of(language: Language, facts: &[(&str, &str)]) -> Box<dyn Writer> {
-        let catalogue = Catalogue::read(&crate::dataset::Catalogue::compiled_in().unwrap(), None).unwrap();
-        let report = catalogue.get("sales").unwrap().clone();
-        let totals = vec![("Итого".to_owned(), line(&report, &[("revenue", "12345")]))];
-        let facts = facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        (FORMAT.open)(Contents { report, language, facts, totals, currency_title: "Валюта".to_owned() })
+    fn of(format: &Format, language: Language, facts: &[(&str, &str)]) -> Box<dyn Writer> {
+        (format.open)(sales(language, facts, &[("revenue", "12345")]))
     }
 
     fn file(language: Language, name: &str) -> String {
@@ -176,7 +192,7 @@ mod tests {
             ("revenue", "-1234.5"),
             ("revenue_net", "1000"),
         ];
-        String::from_utf8(of(language, &[]).rows(&[line(report, &values)]).unwrap()).unwrap()
+        String::from_utf8(of(&FORMAT, language, &[]).rows(&[line(report, &values)]).unwrap()).unwrap()
     }
 
     #[test]
@@ -211,11 +227,19 @@ mod tests {
 
     #[test]
     fn a_file_says_what_it_is_and_ends_with_its_totals() {
-        let mut writer = of(Language::Ru, &[("Период", "=x")]);
+        let mut writer = of(&FORMAT, Language::Ru, &[("Период", "=x")]);
         let head = String::from_utf8(writer.head().unwrap()).unwrap();
         assert!(head.starts_with("\u{feff}\"Период\";\"'=x\"\r\n\r\n\"Товар\";\"Код\";"), "{head}");
         assert!(head.ends_with("\"К прошлому году, %\";\"Валюта\"\r\n"));
         let end = String::from_utf8(writer.end().unwrap()).unwrap();
         assert!(end.starts_with("\r\n\"Итого\";") && end.contains(";12345,00;"), "{end}");
+    }
+
+    #[test]
+    fn for_programs_there_are_heads_and_rows_and_nothing_else() {
+        let mut writer = of(&DATA, Language::En, &[("Period", "x")]);
+        let head = String::from_utf8(writer.head().unwrap()).unwrap();
+        assert!(head.starts_with("\u{feff}\"Product\",\"Code\","), "{head}");
+        assert_eq!(writer.end().unwrap(), b"");
     }
 }

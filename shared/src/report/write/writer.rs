@@ -5,15 +5,27 @@ use std::sync::Arc;
 
 use crate::language::Language;
 use crate::report::definition::Definition;
+use crate::report::freshness::Freshness;
 use crate::report::table::Line;
 
 pub struct Format {
-    /// In the address, and behind the point of a file's name.
+    /// In the address.
     pub code: &'static str,
-    /// As people call it, in every language.
-    pub name: &'static str,
+    /// Behind the point of a file's name.
+    pub extension: &'static str,
+    /// What people call it: the name of a text.
+    pub title: &'static str,
     pub media_type: &'static str,
     pub open: fn(Contents) -> Box<dyn Writer>,
+}
+
+/// What is told of a file's rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// For machines; a filter's own name.
+    pub key: String,
+    pub name: String,
+    pub value: String,
 }
 
 /// All that a file says besides its rows. It is known before the first row comes.
@@ -21,12 +33,17 @@ pub struct Format {
 pub struct Contents {
     pub report: Arc<Definition>,
     pub language: Language,
-    /// Title, dealer, filters, age, number of rows: a name and a value each.
-    pub facts: Vec<(String, String)>,
+    /// Title, dealer, filters, age, number of rows.
+    pub facts: Vec<Fact>,
+    pub freshness: Freshness,
+    /// How many rows follow.
+    pub count: u64,
     /// One per currency, each with the words before it.
     pub totals: Vec<(String, Line)>,
     /// Heads the column of currencies.
     pub currency_title: String,
+    /// Heads the facts, where they have a sheet of their own.
+    pub facts_title: String,
 }
 
 /// Makes a file from its beginning to its end, some rows at a time.

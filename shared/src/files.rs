@@ -1,0 +1,127 @@
+//! A report as a file: the same rows in the same order, all of them, with all that the page says of them. Downloads, APIs and
+//! exports take their files from here.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+
+use crate::clock;
+use crate::language::Language;
+use crate::report::definition::Definition;
+use crate::report::filter::Filter;
+use crate::report::run::{Engine, RowStream, RunError};
+use crate::report::scope::DealerScope;
+use crate::report::write::{Contents, Fact, Format, Writer};
+use crate::words::{Text, age, facts};
+
+/// A file that is asked for.
+pub struct Wanted<'a> {
+    pub report: &'a Arc<Definition>,
+    pub scope: &'a DealerScope,
+    pub filter: &'a Filter,
+    pub language: Language,
+    pub format: &'static Format,
+}
+
+/// A file whose rows are on their way.
+pub struct File {
+    pub contents: Contents,
+    /// `Продажи ООО Волга-Тепло 2025-12-01…2026-11-29.xlsx`
+    pub name: String,
+    /// The same for old programs, without names of others' making: `sales-2025-12-01-2026-11-29.xlsx`
+    pub plain_name: String,
+    format: &'static Format,
+    rows: RowStream,
+}
+
+/// Asks for it. An error before the first row is an answer, not half a file.
+pub async fn open(engine: &Engine, wanted: Wanted<'_>) -> Result<File, RunError> {
+    let Wanted { report, scope, filter, language, format } = wanted;
+    let filter = &filter.first_page();
+    let (options, dealers, freshness, (totals, rows)) = tokio::try_join!(
+        engine.options(report, scope),
+        engine.dealers(scope),
+        engine.freshness(&report.datasets),
+        engine.stream(report, scope, filter)
+    )?;
+    let text = Text::of(language);
+    let whose = facts::whose(text, filter, &dealers);
+    let title = report.title.get(language);
+    let count = rows.count();
+    let fact = |key: &str, name: &str, value: String| Fact { key: key.to_owned(), name: name.to_owned(), value };
+    let mut told = vec![
+        fact("report", text.get("fact-report"), title.to_owned()),
+        fact("dealer", text.get("fact-dealer"), whose.join(", ")),
+    ];
+    told.extend(
+        facts::chosen(text, report, filter, (&options, &[]))
+            .into_iter()
+            .map(|chosen| fact(chosen.key, chosen.title, chosen.words)),
+    );
+    let as_of = age::as_of(text, freshness, clock::now(), engine.timezone());
+    told.push(fact("as_of", text.get("fact-as-of"), as_of));
+    told.push(fact("rows", text.get("fact-rows"), count.to_string()));
+    let labelled = |total| (facts::total_label(text, report, &totals, total), total.clone());
+    let contents = Contents {
+        report: report.clone(),
+        language,
+        facts: told,
+        freshness,
+        count,
+        totals: totals.iter().map(labelled).collect(),
+        currency_title: text.get("currency-column").to_owned(),
+        facts_title: text.get("facts-title").to_owned(),
+    };
+    let (name, plain_name) = names(report, &[title, only(&whose)], filter, format);
+    Ok(File { contents, name, plain_name, format, rows })
+}
+
+fn only<'a>(whose: &[&'a str]) -> &'a str {
+    if let [dealer] = whose { dealer } else { "" }
+}
+
+fn names(report: &Definition, words: &[&str], filter: &Filter, format: &Format) -> (String, String) {
+    let days = filter.period().map(|period| format!("{}…{}", period.first, period.last)).unwrap_or_default();
+    let words = words.iter().copied().chain([days.as_str()]).map(file_word).filter(|word| !word.is_empty());
+    let name = words.collect::<Vec<_>>().join(" ");
+    let plain = format!("{}-{}", report.name, days.replace('…', "-"));
+    let with_extension = |name: &str| format!("{name}.{}", format.extension);
+    (with_extension(&name), with_extension(plain.trim_end_matches('-')))
+}
+
+/// Without what a file name may not hold.
+fn file_word(text: &str) -> String {
+    let fine = text.chars().map(|c| if c.is_control() || "/\\:*?\"<>|«»".contains(c) { ' ' } else { c });
+    fine.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+enum Next {
+    Head,
+    Rows,
+    End,
+}
+
+impl File {
+    /// Head, then rows as they come, then the end. After an error what came before it is half a file, and none.
+    pub fn parts(self) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
+        let name = self.contents.report.name.clone();
+        let state = (name, (self.format.open)(self.contents), self.rows, Next::Head);
+        stream::try_unfold(state, async |(name, mut writer, mut rows, next): (String, Box<dyn Writer>, _, _)| {
+            let (part, next) = match next {
+                Next::Head => (writer.head()?, Next::Rows),
+                Next::Rows => {
+                    let read = RowStream::next(&mut rows).await.inspect_err(|cause| {
+                        tracing::warn!(%cause, report = name, "A file was cut: ClickHouse failed under way");
+                    });
+                    match read.map_err(|cause| std::io::Error::other(cause.to_string()))? {
+                        Some(rows) => (writer.rows(&rows)?, Next::Rows),
+                        None => (writer.end()?, Next::End),
+                    }
+                }
+                Next::End => return Ok(None),
+            };
+            Ok(Some((Bytes::from(part), (name, writer, rows, next))))
+        })
+    }
+}
