@@ -89,6 +89,7 @@ empty-always = There are no { $facts } yet.
 empty-narrowed-always = There are no { $facts } with these filters.
 unnamed = Not yet received from 1C
 former = only in the period before
+format-xlsx = Excel
 format-csv = CSV
 format-csv-data = CSV, data only
 format-json = JSON

@@ -97,6 +97,7 @@ empty-always = Пока { $facts } нет.
 empty-narrowed-always = С такими фильтрами { $facts } нет.
 unnamed = Ещё не пришло из 1С
 former = только в прошлом периоде
+format-xlsx = Excel
 format-csv = CSV
 format-csv-data = CSV без шапки
 format-json = JSON

@@ -3,11 +3,12 @@
 mod csv;
 pub mod json;
 mod writer;
+mod xlsx;
 
 pub use self::writer::{Contents, Fact, Format, Writer};
 
 /// Every format, in the order in which a page offers them.
-pub const FORMATS: &[&Format] = &[&csv::FORMAT, &csv::DATA, &json::FORMAT];
+pub const FORMATS: &[&Format] = &[&xlsx::FORMAT, &csv::FORMAT, &csv::DATA, &json::FORMAT];
 
 /// The format that an address asks for.
 pub fn format(code: &str) -> Option<&'static Format> {
