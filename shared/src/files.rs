@@ -8,7 +8,7 @@ use futures_util::{Stream, stream};
 
 use crate::clock;
 use crate::language::Language;
-use crate::report::definition::Definition;
+use crate::report::definition::{Column, Definition, Source};
 use crate::report::filter::Filter;
 use crate::report::run::{Engine, RowStream, RunError};
 use crate::report::scope::DealerScope;
@@ -63,12 +63,17 @@ pub async fn open(engine: &Engine, wanted: Wanted<'_>) -> Result<File, RunError>
     told.push(fact("as_of", text.get("fact-as-of"), as_of));
     told.push(fact("rows", text.get("fact-rows"), count.to_string()));
     let labelled = |total| (facts::total_label(text, report, &totals, total), total.clone());
+    let places = |column: &Column| match column.source {
+        Source::Field(field) => rows.decimal_places(field),
+        Source::ShareOf(_) | Source::ChangeOf(_) => 0,
+    };
     let contents = Contents {
         report: report.clone(),
         language,
         facts: told,
         freshness,
         count,
+        scales: report.columns.iter().map(places).collect(),
         totals: totals.iter().map(labelled).collect(),
         currency_title: text.get("currency-column").to_owned(),
         facts_title: text.get("facts-title").to_owned(),

@@ -52,6 +52,7 @@ async fn without_javascript_a_dealer_signs_in_narrows_sorts_pages_downloads_and_
     assert_eq!((first.len(), second.len()), (50, 14));
     assert!(first.iter().all(|name| !second.contains(name)));
 
+    hand.click("#report-formats summary").await;
     hand.click("#report-csv").await;
     let (name, file) = page.downloaded().await;
     let file = String::from_utf8(file).expect("UTF-8");
@@ -95,7 +96,8 @@ async fn by_keyboard_alone_every_control_comes_in_its_order_and_obeys() {
         "period-own",
         "group",
         "search",
-        "report-csv",
+        "report-xlsx",
+        "Другие форматы",
         "sort-product",
         "sort-code",
         "sort-revenue",

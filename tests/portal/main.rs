@@ -11,6 +11,7 @@ mod dealer_isolation;
 mod deployed;
 mod downloads;
 mod figures;
+mod formats;
 mod freshness;
 mod html;
 mod imports;

@@ -16,6 +16,7 @@ pub mod test_postgres;
 pub mod test_processes;
 pub mod test_topics;
 pub mod test_workers;
+pub mod written;
 
 pub use browser::{Browser, Network, Page, Theme};
 pub use by_hand::ByHand;

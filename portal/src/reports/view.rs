@@ -9,7 +9,7 @@ use shared::report::filter::{Filter, Refused, Wrong};
 use shared::report::kind::Kind;
 use shared::report::period::{Choice, Period};
 use shared::report::run::{self, Rows};
-use shared::report::write::FORMATS;
+use shared::report::write::{FORMATS, Format};
 use shared::words::{Text, facts, format};
 
 use crate::ui::filters::Form;
@@ -161,14 +161,27 @@ impl Drawing<'_> {
         Table { text, report, filter, page: &rows.page, leads, today, target: TARGET }
     }
 
-    /// A link for each format.
+    /// A link for each format, those after the first in a menu.
     fn files(&self) -> Markup {
+        let Some((first, others)) = FORMATS.split_first() else { return html! {} };
         html! {
-            @for format in FORMATS {
-                @let name = self.text.get(format.title);
-                @let title = self.text.with("download", &[("format", name.into())]);
-                a #{ "report-" (format.code) } href=(self.filter.file_url(self.report, format.code)) title=(title) { (name) }
+            div.files {
+                (self.file(first))
+                @if !others.is_empty() {
+                    details #report-formats {
+                        summary { (self.text.get("other-formats")) }
+                        ul { @for format in others { li { (self.file(format)) } } }
+                    }
+                }
             }
+        }
+    }
+
+    fn file(&self, format: &Format) -> Markup {
+        let name = self.text.get(format.title);
+        let title = self.text.with("download", &[("format", name.into())]);
+        html! {
+            a #{ "report-" (format.code) } href=(self.filter.file_url(self.report, format.code)) title=(title) { (name) }
         }
     }
 

@@ -156,6 +156,17 @@ impl Reader {
         Ok(Self { places: names.iter().map(place).collect(), fields: report.fields.len(), keys: report.key.len() })
     }
 
+    /// How many places behind the point the decimals of each field may have, by ClickHouse's types of the answer's columns.
+    pub(super) fn decimal_places(&self, types: &str) -> Vec<u8> {
+        let mut all = vec![0; self.fields];
+        for (place, of_type) in self.places.iter().zip(types.split('\t')) {
+            if let Place::Field(Side::Now, field, Kind::Money | Kind::Quantity) = place {
+                all[field.0] = decimal_places(of_type);
+            }
+        }
+        all
+    }
+
     pub fn line(&self, text: &str) -> Result<Line, Misread> {
         let mut line = Line {
             now: vec![Cell::Unknown; self.fields],
@@ -173,6 +184,18 @@ impl Reader {
                 .ok_or_else(|| Misread(format!("{:?} where {place:?} was expected", cell.unwrap_or_default())))?;
         }
         if read == self.places.len() { Ok(line) } else { Err(Misread(format!("a row of {read} cells"))) }
+    }
+}
+
+/// `Nullable(Decimal(38, 4))` has 4.
+fn decimal_places(of_type: &str) -> u8 {
+    /// Of a float that is written without an exponent.
+    const OF_FLOAT: u8 = 16;
+    let decimal = of_type.split_once("Decimal(").and_then(|(_, rest)| rest.split_once(')'));
+    match decimal.and_then(|(inside, _)| inside.split_once(',')) {
+        Some((_, places)) => places.trim().parse().unwrap_or_default(),
+        None if of_type.contains("Float") => OF_FLOAT,
+        None => 0,
     }
 }
 
@@ -281,6 +304,15 @@ pub mod tests {
         assert!(Reader::new(report, &header).unwrap().line("0\t0").is_err());
         let missing = Reader::new(report, &header.replace("now_revenue\t", "")).unwrap_err();
         assert!(missing.to_string().contains("now_revenue"), "{missing}");
+    }
+
+    #[test]
+    fn places_behind_the_point_are_those_of_clickhouses_types() {
+        for (of_type, places) in
+            [("Decimal(38, 4)", 4), ("Nullable(Decimal(18, 2))", 2), ("Int64", 0), ("Nullable(Float64)", 16), ("", 0)]
+        {
+            assert_eq!(super::decimal_places(of_type), places, "{of_type}");
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 
 pub const FORMAT: &str = "TabSeparatedWithNames";
+/// The same with a second line, of types.
+pub const TYPED_FORMAT: &str = "TabSeparatedWithNamesAndTypes";
 
 /// The answer has not the shape that was asked for: what was expected and what came.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@ use clickhouse::query::{BytesCursor, Query};
 
 use super::lines::{listed, parted};
 use crate::report::ask::DEADLINE;
-use crate::report::definition::Definition;
+use crate::report::definition::{Definition, FieldId};
 use crate::report::error::RunError;
 use crate::report::filter::Filter;
 use crate::report::table::{Line, Reader};
@@ -18,6 +18,8 @@ pub struct RowStream {
     reader: Reader,
     /// Bytes of a line that has not ended.
     rest: Vec<u8>,
+    /// By field.
+    places: Vec<u8>,
     /// What came with the totals.
     first: VecDeque<Line>,
     count: u64,
@@ -32,13 +34,19 @@ impl RowStream {
         filter: &Filter,
         query: Query,
     ) -> Result<(Vec<Line>, Self), RunError> {
-        let mut cursor = query.fetch_bytes(tsv::FORMAT)?;
-        let mut rest = Vec::new();
-        let header = text_lines(&mut cursor, &mut rest).await?.unwrap_or_default();
-        let (names, behind) = header.split_once('\n').unwrap_or((&header, ""));
+        let mut cursor = query.fetch_bytes(tsv::TYPED_FORMAT)?;
+        let (mut rest, mut begun) = (Vec::new(), String::new());
+        while begun.lines().count() < 2
+            && let Some(more) = text_lines(&mut cursor, &mut rest).await?
+        {
+            begun.push_str(&more);
+        }
+        let (names, behind) = begun.split_once('\n').unwrap_or((&begun, ""));
+        let (types, behind) = behind.split_once('\n').unwrap_or((behind, ""));
         let reader = Reader::new(report, names)?;
+        let places = reader.decimal_places(types);
         let mut lines = behind.lines().map(|line| reader.line(line)).collect::<Result<Vec<_>, _>>()?;
-        let mut stream = Self { cursor, reader, rest, first: VecDeque::new(), count: 0, missing: 0 };
+        let mut stream = Self { cursor, reader, rest, places, first: VecDeque::new(), count: 0, missing: 0 };
         while lines.last().is_none_or(|line: &Line| line.is_total) {
             let Some(more) = stream.read().await? else { break };
             lines.extend(more);
@@ -53,6 +61,11 @@ impl RowStream {
     /// How many rows there are in all.
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// How many places behind the point a field's decimals may have; 0 of what is none.
+    pub fn decimal_places(&self, field: FieldId) -> u8 {
+        self.places.get(field.0).copied().unwrap_or_default()
     }
 
     /// Some rows; none at the end. A broken answer is an error, never an end.

@@ -2,13 +2,15 @@
 
 mod csv;
 pub mod json;
+mod parquet;
+mod sink;
 mod writer;
 mod xlsx;
 
 pub use self::writer::{Contents, Fact, Format, Writer};
 
 /// Every format, in the order in which a page offers them.
-pub const FORMATS: &[&Format] = &[&xlsx::FORMAT, &csv::FORMAT, &csv::DATA, &json::FORMAT];
+pub const FORMATS: &[&Format] = &[&xlsx::FORMAT, &csv::FORMAT, &csv::DATA, &parquet::FORMAT, &json::FORMAT];
 
 /// The format that an address asks for.
 pub fn format(code: &str) -> Option<&'static Format> {
@@ -39,6 +41,7 @@ pub mod tests {
             facts: facts.iter().map(fact).collect(),
             freshness: Freshness { as_of: None, interval_s: 60 },
             count: 1,
+            scales: Vec::new(),
             totals,
             currency_title: "Валюта".to_owned(),
             facts_title: "О файле".to_owned(),

@@ -38,6 +38,8 @@ pub struct Contents {
     pub freshness: Freshness,
     /// How many rows follow.
     pub count: u64,
+    /// Places behind the point that a column's decimals may have; 0 of what is none.
+    pub scales: Vec<u8>,
     /// One per currency, each with the words before it.
     pub totals: Vec<(String, Line)>,
     /// Heads the column of currencies.

@@ -4,6 +4,7 @@
 
 mod asked;
 mod build;
+mod exports;
 mod fill;
 mod log;
 mod meter;
@@ -23,7 +24,7 @@ use road::Stack;
 /// What to measure, and how much of it.
 #[derive(Debug, Parser)]
 struct Wanted {
-    /// `portal`, `workers`, `passes`, or all of them when none is named.
+    /// `exports`, `portal`, `workers`, `passes`, or all of them when none is named.
     parts: Vec<String>,
     /// Sale lines in the 1C stand-in for the full load.
     #[arg(long, default_value_t = 1_000_000)]
@@ -43,6 +44,12 @@ struct Wanted {
     /// Sale lines in the larger one. The figure asked for is that of ten millions; a trial takes fewer, and says so.
     #[arg(long, default_value_t = 2_000_000)]
     large_base_lines: u64,
+    /// Rows of a file.
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: u64,
+    /// Writes one file, as a process of its own, and prints what that took.
+    #[arg(long, hide = true)]
+    write: Option<String>,
     /// The commit to compare with. Its sources and programs stand where the next two say; `./dev bench` gives all three.
     #[arg(long, requires_all = ["against_sources", "against_programs"])]
     against: Option<String>,
@@ -52,14 +59,23 @@ struct Wanted {
     against_programs: Option<PathBuf>,
 }
 
-const PARTS: [&str; 3] = ["portal", "workers", "passes"];
+const PARTS: [&str; 4] = ["exports", "portal", "workers", "passes"];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let wanted = Wanted::parse();
+    if let Some(what) = &wanted.write {
+        return exports::write(what, wanted.rows);
+    }
     let measures = |part: &str| wanted.parts.is_empty() || wanted.parts.iter().any(|named| named == part);
     if let Some(other) = wanted.parts.iter().find(|part| !PARTS.contains(&part.as_str())) {
         anyhow::bail!("There is no benchmark {other}: name some of {}, or nothing for all.", PARTS.join(", "));
+    }
+    if measures("exports") {
+        exports::measure(wanted.rows)?;
+    }
+    if wanted.parts == ["exports"] {
+        return Ok(());
     }
     // The other build first: so it stands on the left.
     let mut builds = Vec::new();

@@ -2,6 +2,8 @@
 //! sheet behind. Totals stand above the heads, for what stands below rows is read as one of them, and are formulas with their
 //! values. ECMA-376; limits are Excel's.
 
+mod book;
+mod layout;
 mod package;
 mod parts;
 mod sheet;
@@ -11,9 +13,10 @@ mod xml;
 
 use std::io;
 
+use self::book::Book;
+use self::layout::Layout;
 use self::package::Package;
-use self::parts::Book;
-use self::sheet::{Layout, Sheet};
+use self::sheet::Sheet;
 use self::strings::Strings;
 use self::styles::Styles;
 use super::writer::{Contents, Format, Writer};

@@ -1,48 +1,29 @@
 //! The zip archive of a workbook, written from its beginning to its end: sizes stand behind each part, so that nothing waits
 //! for them.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Write as _};
 
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
+
+use crate::report::write::sink::Sink;
 
 /// Twice as fast as the usual 6, and a seventh larger.
 const LEVEL: i64 = 2;
 
 pub struct Package {
-    zip: Option<ZipWriter<StreamWriter<Packed>>>,
-    packed: Packed,
-}
-
-/// What is packed and not taken yet.
-#[derive(Clone, Default)]
-struct Packed(Arc<Mutex<Vec<u8>>>);
-
-impl Packed {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Packed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    zip: Option<ZipWriter<StreamWriter<Sink>>>,
+    /// What is packed and not taken yet.
+    packed: Sink,
 }
 
 impl Package {
     pub fn new() -> Self {
-        let packed = Packed::default();
+        let packed = Sink::default();
         Self { zip: Some(ZipWriter::new_stream(packed.clone())), packed }
     }
 
-    fn zip(&mut self) -> io::Result<&mut ZipWriter<StreamWriter<Packed>>> {
+    fn zip(&mut self) -> io::Result<&mut ZipWriter<StreamWriter<Sink>>> {
         self.zip.as_mut().ok_or_else(|| io::Error::other("the archive has ended"))
     }
 

@@ -2,33 +2,22 @@
 
 use std::fmt::Write as _;
 
-use super::sheet::{Layout, letters};
-use super::{styles, xml};
-use crate::report::definition::{FieldId, Source};
-use crate::report::write::writer::{Contents, Fact};
+use super::book::Book;
+use super::layout::Layout;
+use super::styles;
+use super::xml::{self, DECLARATION};
+use crate::report::write::writer::Fact;
 
-pub const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 const OF_OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 const OF_PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006";
-/// Letters of a sheet's name.
-const MOST_LETTERS: usize = 31;
-
-pub struct Book {
-    pub contents: Contents,
-    /// The last row of each sheet of rows.
-    pub sheets: Vec<usize>,
-    /// The field that says what quantities are counted in, where no column shows it.
-    pub hidden_unit: Option<FieldId>,
-}
-
 pub fn sheet_path(number: usize) -> String {
     format!("xl/worksheets/sheet{}.xml", number + 1)
 }
 
 pub fn package_relations() -> String {
     format!(
-        "{XML}<Relationships xmlns=\"{OF_PACKAGE}/relationships\">\
+        "{DECLARATION}<Relationships xmlns=\"{OF_PACKAGE}/relationships\">\
          <Relationship Id=\"rId1\" Type=\"{OF_OFFICE}/officeDocument\" Target=\"xl/workbook.xml\"/>\
          <Relationship Id=\"rId2\" Type=\"{OF_PACKAGE}/relationships/metadata/core-properties\" Target=\"docProps/core.xml\"/>\
          </Relationships>"
@@ -36,52 +25,6 @@ pub fn package_relations() -> String {
 }
 
 impl Book {
-    pub fn new(contents: Contents) -> Self {
-        let report = &contents.report;
-        let is_shown = |unit: &FieldId| report.columns.iter().any(|column| column.source == Source::Field(*unit));
-        let hidden_unit = report.unit.filter(|unit| !is_shown(unit));
-        Self { contents, sheets: Vec::new(), hidden_unit }
-    }
-
-    /// The number of the next sheet of rows.
-    pub fn add_sheet(&mut self) -> usize {
-        self.sheets.push(0);
-        self.sheets.len() - 1
-    }
-
-    pub fn ended(&mut self, sheet: usize, last_row: usize) {
-        self.sheets[sheet] = last_row;
-    }
-
-    /// `Продажи`, `Продажи 2`, …
-    pub fn sheet_name(&self, number: usize) -> String {
-        let title = self.contents.report.title.get(self.contents.language);
-        let number = if number == 0 { String::new() } else { format!(" {}", number + 1) };
-        format!("{}{number}", sheet_word(title, MOST_LETTERS - number.len()))
-    }
-
-    fn cover_name(&self) -> String {
-        let name = sheet_word(&self.contents.facts_title, MOST_LETTERS);
-        // Excel tells names apart without regard to case.
-        let is_taken = (0..self.sheets.len()).any(|sheet| self.sheet_name(sheet).to_lowercase() == name.to_lowercase());
-        if is_taken { format!("{} …", sheet_word(&name, MOST_LETTERS - 2)) } else { name }
-    }
-
-    pub fn last_column(&self) -> String {
-        let columns = self.contents.report.columns.len() + usize::from(self.contents.report.currency.is_some());
-        letters(columns - 1)
-    }
-
-    /// What stands at the head and foot of each printed page: the report and whose it is, and the page's number.
-    pub fn margins(&self) -> String {
-        let values: Vec<&str> = self.contents.facts.iter().take(3).map(|fact| fact.value.as_str()).collect();
-        let line: String = values.join(" · ").replace('&', "&&").chars().take(200).collect();
-        format!(
-            "<headerFooter><oddHeader>&amp;L{}</oddHeader><oddFooter>&amp;R&amp;P / &amp;N</oddFooter></headerFooter>",
-            xml::escaped(&line)
-        )
-    }
-
     pub fn cover(&self) -> String {
         let mut rows = Vec::new();
         let facts = &self.contents.facts;
@@ -97,7 +40,7 @@ impl Book {
             rows.extend_from_slice(b"</row>");
         }
         format!(
-            "{XML}<worksheet xmlns=\"{MAIN}\"><sheetViews><sheetView workbookViewId=\"0\"/></sheetViews>\
+            "{DECLARATION}<worksheet xmlns=\"{MAIN}\"><sheetViews><sheetView workbookViewId=\"0\"/></sheetViews>\
              <cols><col min=\"1\" max=\"1\" width=\"28\" customWidth=\"1\"/><col min=\"2\" max=\"2\" width=\"80\" customWidth=\"1\"/></cols>\
              <sheetData>{}</sheetData></worksheet>",
             String::from_utf8(rows).unwrap_or_default()
@@ -119,7 +62,7 @@ impl Book {
         let (cover, number) = (xml::escaped(&self.cover_name()), self.sheets.len() + 1);
         let _ = write!(sheets, "<sheet name=\"{cover}\" sheetId=\"{number}\" r:id=\"rId{number}\"/>");
         format!(
-            "{XML}<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OF_OFFICE}\"><bookViews><workbookView activeTab=\"0\"/></bookViews>\
+            "{DECLARATION}<workbook xmlns=\"{MAIN}\" xmlns:r=\"{OF_OFFICE}\"><bookViews><workbookView activeTab=\"0\"/></bookViews>\
              <sheets>{sheets}</sheets><definedNames>{names}</definedNames></workbook>"
         )
     }
@@ -140,13 +83,13 @@ impl Book {
             let _ =
                 write!(relations, "<Relationship Id=\"rId{number}\" Type=\"{OF_OFFICE}/{kind}\" Target=\"{target}\"/>");
         }
-        format!("{XML}<Relationships xmlns=\"{OF_PACKAGE}/relationships\">{relations}</Relationships>")
+        format!("{DECLARATION}<Relationships xmlns=\"{OF_PACKAGE}/relationships\">{relations}</Relationships>")
     }
 
     pub fn properties(&self) -> String {
         let title = xml::escaped(self.contents.report.title.get(self.contents.language));
         format!(
-            "{XML}<cp:coreProperties xmlns:cp=\"{OF_PACKAGE}/metadata/core-properties\" \
+            "{DECLARATION}<cp:coreProperties xmlns:cp=\"{OF_PACKAGE}/metadata/core-properties\" \
              xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:title>{title}</dc:title></cp:coreProperties>"
         )
     }
@@ -165,18 +108,9 @@ impl Book {
         part("xl/sharedStrings.xml", &format!("{SPREADSHEET}.sharedStrings"));
         part("docProps/core.xml", "application/vnd.openxmlformats-package.core-properties");
         format!(
-            "{XML}<Types xmlns=\"{OF_PACKAGE}/content-types\">\
+            "{DECLARATION}<Types xmlns=\"{OF_PACKAGE}/content-types\">\
              <Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>\
              <Default Extension=\"xml\" ContentType=\"application/xml\"/>{parts}</Types>"
         )
     }
-}
-
-/// What Excel takes for a sheet's name, or a part of one.
-fn sheet_word(text: &str, letters: usize) -> String {
-    let fine =
-        text.chars().map(|letter| if letter.is_control() || "[]:*?/\\'".contains(letter) { ' ' } else { letter });
-    let name: String = fine.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-    let name: String = name.chars().take(letters).collect();
-    if name.is_empty() { "1".to_owned() } else { name }
 }

@@ -4,86 +4,19 @@ use std::io::Write as _;
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::parts::Book;
+use super::book::{Book, letters};
+use super::layout::Layout;
 use super::strings::Strings;
 use super::styles::{self, Style, Styles};
 use super::xml;
-use crate::report::definition::{Column, Source, Total};
+use crate::report::definition::Column;
 use crate::report::kind::Kind;
 use crate::report::table::{Cell, Line};
-use crate::report::write::writer::Contents;
 
 /// How many of the first rows say how wide a column is.
 const MEASURED: usize = 200;
 /// Letters of a column.
 const WIDTHS: std::ops::RangeInclusive<usize> = 8..=60;
-
-/// Where things lie: known before the first row.
-pub struct Layout {
-    pub totals: usize,
-    rows: usize,
-    most_rows: usize,
-}
-
-impl Layout {
-    pub fn new(contents: &Contents, most_rows: usize) -> Self {
-        let rows = usize::try_from(contents.count).unwrap_or(usize::MAX);
-        Self { totals: contents.totals.len(), rows, most_rows }
-    }
-
-    /// The row of the heads. Those of totals stand above.
-    pub fn heads(&self, sheet: usize) -> usize {
-        if sheet == 0 { self.totals + 1 } else { 1 }
-    }
-
-    /// How many rows a sheet has room for.
-    pub fn rows_of(&self, sheet: usize) -> usize {
-        self.most_rows - self.heads(sheet)
-    }
-
-    /// First and last rows of each sheet.
-    fn ranges(&self) -> impl Iterator<Item = (usize, usize)> {
-        let mut rest = self.rows;
-        (0..).map_while(move |sheet| {
-            let rows = rest.min(self.rows_of(sheet));
-            rest -= rows;
-            (rows > 0).then(|| (self.heads(sheet) + 1, self.heads(sheet) + rows))
-        })
-    }
-
-    /// What adds up each column in the row of a total; nothing where its value is not a sum of what stands below.
-    pub fn formulas(&self, book: &Book, totals: &[Line], at: usize) -> Vec<Option<String>> {
-        let report = &book.contents.report;
-        let word = |total: &Line| total.currency.word().to_owned();
-        // Told apart by what stands in the column of currencies.
-        let is_unclear = totals.len() > 1
-            && (word(&totals[at]).is_empty()
-                || totals.iter().filter(|other| word(other) == word(&totals[at])).count() > 1);
-        let currency = letters(report.columns.len());
-        let of = |index: usize| {
-            let column = letters(index);
-            let parts: Vec<String> = self
-                .ranges()
-                .enumerate()
-                .map(|(sheet, (first, last))| {
-                    let name = if sheet == 0 { String::new() } else { format!("'{}'!", book.sheet_name(sheet)) };
-                    let range = |column: &str| format!("{name}{column}{first}:{column}{last}");
-                    match totals.len() {
-                        1 => format!("SUBTOTAL(109,{})", range(&column)),
-                        _ => format!("SUMIF({},{currency}{},{})", range(&currency), at + 1, range(&column)),
-                    }
-                })
-                .collect();
-            parts.join("+")
-        };
-        let is_sum = |column: &Column| match column.source {
-            Source::Field(field) => report.fields.get(field).total == Total::Sum,
-            Source::ShareOf(_) | Source::ChangeOf(_) => false,
-        };
-        let columns = report.columns.iter().enumerate();
-        columns.map(|(index, column)| (is_sum(column) && !is_unclear).then(|| of(index))).collect()
-    }
-}
 
 /// A sheet on its way into XML.
 pub struct Sheet {
@@ -114,7 +47,7 @@ impl Sheet {
              <sheetPr><pageSetUpPr fitToPage=\"1\"/></sheetPr><sheetViews><sheetView{is_selected} workbookViewId=\"0\">\
              <pane ySplit=\"{heads}\" topLeftCell=\"A{below}\" activePane=\"bottomLeft\" state=\"frozen\"/>\
              <selection pane=\"bottomLeft\" activeCell=\"A{below}\" sqref=\"A{below}\"/></sheetView></sheetViews><cols>",
-            super::parts::XML
+            xml::DECLARATION
         );
         let report = &book.contents.report;
         for (index, column) in report.columns.iter().enumerate() {
@@ -247,7 +180,7 @@ impl Sheet {
     /// Also where there is none: a column of texts that begins empty is taken for something else.
     fn text(&mut self, out: &mut Vec<u8>, (column, style): (usize, Style), text: &str, strings: &mut Strings) {
         let text = xml::fitting(text);
-        let Some(number) = strings.number(&text) else { return self.inline(out, column, style, &text) };
+        let Some(number) = strings.number(column, &text) else { return self.inline(out, column, style, &text) };
         self.open_cell(out, column, style);
         out.extend_from_slice(b" t=\"s\"><v>");
         out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
@@ -298,7 +231,12 @@ fn number_of(kind: Kind, cell: &Cell) -> Option<String> {
 
 /// Without zeros that say nothing: `2.5000` is `2.5`.
 fn trimmed(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+    let bytes = text.as_bytes();
+    if !bytes.contains(&b'.') {
+        return text;
+    }
+    let end = bytes.iter().rposition(|byte| *byte != b'0').map_or(0, |last| last + usize::from(bytes[last] != b'.'));
+    &text[..end]
 }
 
 /// Days as Excel counts them, from March 1900 on; it knows none before.
@@ -333,23 +271,12 @@ fn longest_word(title: &str) -> usize {
     title.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0) + 3
 }
 
-/// `A`, …, `Z`, `AA`, … of a column, counted from 0.
-pub fn letters(index: usize) -> String {
-    let (mut rest, mut name) = (index + 1, String::new());
-    while rest > 0 {
-        name.insert(0, char::from(b'A' + ((rest - 1) % 26) as u8));
-        rest = (rest - 1) / 26;
-    }
-    name
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{letters, serial, trimmed};
+    use super::{serial, trimmed};
 
     #[test]
-    fn columns_days_and_decimals_are_written_as_excel_does() {
-        assert_eq!([0, 25, 26, 701, 702].map(letters), ["A", "Z", "AA", "ZZ", "AAA"]);
+    fn days_and_decimals_are_written_as_excel_does() {
         let serial = |day: &str| serial(day.parse().unwrap());
         assert_eq!(["2026-11-30", "1900-03-01", "1900-02-28"].map(serial), [Some(46_356), Some(61), None]);
         assert_eq!(["2.5000", "100", "0.00", "-7.10"].map(trimmed), ["2.5", "100", "0", "-7.1"]);

@@ -112,7 +112,7 @@ impl Styles {
              <cellStyleXfs count=\"1\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\"/></cellStyleXfs>\
              <cellXfs count=\"{count}\">{styles}</cellXfs>\
              <cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/></cellStyles></styleSheet>",
-            super::parts::XML,
+            xml::DECLARATION,
             font(""),
             font("<b/>"),
         )

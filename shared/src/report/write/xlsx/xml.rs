@@ -1,5 +1,6 @@
 //! Text in a workbook's XML.
 
+pub const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 /// Of a cell, in units of UTF-16.
 pub const MOST_UNITS: usize = 32_767;
 
