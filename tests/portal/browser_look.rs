@@ -70,6 +70,9 @@ async fn look_at_all(words: &TradeWords, language: &str) {
         page.wait_for(shows).await;
         wrong.extend(look(&page, &format!("{name}-{language}")).await);
     }
+    open(&page, &stand, "/reports/sales").await;
+    page.click("#report-formats summary").await;
+    wrong.extend(look(&page, &format!("sales-formats-{language}")).await);
     let stranger = stand.keycloak.dealer(&[]).await;
     let closed = browser.page().await;
     closed.language(language).await;
