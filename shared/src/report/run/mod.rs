@@ -2,6 +2,7 @@
 
 mod lines;
 mod months;
+mod part;
 mod quick;
 mod stream;
 
@@ -13,6 +14,7 @@ use clickhouse::{Client, Compression};
 
 use self::lines::{listed, parted, read};
 pub use self::months::{Month, Months};
+pub use self::part::{Mark, Part};
 pub use self::stream::RowStream;
 use super::answers::{Answers, Question};
 use super::catalogue::Catalogue;
@@ -20,8 +22,8 @@ use super::definition::Definition;
 pub use super::error::RunError;
 use super::filter::{Filter, ROWS_PER_PAGE};
 use super::fit;
-pub use super::freshness::Freshness;
-use super::freshness::{Ages, Arrived};
+use super::freshness::Ages;
+pub use super::freshness::{Arrived, Freshness};
 use super::scope::DealerScope;
 use super::sql::wrap;
 use super::table::Line;
