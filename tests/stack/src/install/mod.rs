@@ -22,6 +22,8 @@ use crate::progress::{run, step, write_whole};
 const PACKAGE_JSON: &str = include_str!("../../parts/package.json");
 const PACKAGE_LOCK: &str = include_str!("../../parts/package-lock.json");
 const REQUIREMENTS: &str = include_str!("../../parts/requirements.txt");
+/// What judges the description of the API, and makes a client of it.
+const OPENAPI_REQUIREMENTS: &str = include_str!("../../parts/openapi/requirements.txt");
 const KAFKA_POM: &str = include_str!("../../parts/pom.xml");
 const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 
@@ -63,6 +65,14 @@ pub async fn install(parts: &Parts, logs: &Path, wanted: Wanted) -> Result<()> {
     if wanted.browser() {
         site.step("Chromium", "chromium", &[PACKAGE_LOCK], async |log| browser::unpack(parts, log).await).await?;
     }
+    if wanted == Wanted::Everything {
+        let name = "OpenAPI validator and client generator (pip)";
+        let target = parts.openapi_tools();
+        site.step(name, "openapi", &[OPENAPI_REQUIREMENTS], async |log| {
+            python(&target, OPENAPI_REQUIREMENTS, log).await
+        })
+        .await?;
+    }
     if wanted.manifest_tools() {
         site.manifest_tools().await?;
     }
@@ -84,7 +94,10 @@ impl Site<'_> {
             run(npm.folder(parts.root())).await
         })
         .await?;
-        self.step("PostgreSQL and Java (pip)", "pip", &[REQUIREMENTS], async |log| python(parts, log).await).await?;
+        self.step("PostgreSQL and Java (pip)", "pip", &[REQUIREMENTS], async |log| {
+            python(&parts.root().join("python"), REQUIREMENTS, log).await
+        })
+        .await?;
         self.step("Kafka (mvn)", "kafka", &[KAFKA_POM], async |log| kafka(parts, log).await).await?;
         self.step("Keycloak (mvn)", "keycloak", &[KEYCLOAK_VERSION], async |log| keycloak(parts, log).await).await?;
         let archives = [REQUIREMENTS, KAFKA_POM, KEYCLOAK_VERSION, &keycloak::Realm::Test.json()?];
@@ -140,6 +153,9 @@ impl Site<'_> {
         if wanted.browser() {
             stamps.push(("chromium", vec![PACKAGE_LOCK]));
         }
+        if wanted == Wanted::Everything {
+            stamps.push(("openapi", vec![OPENAPI_REQUIREMENTS]));
+        }
         if wanted.manifest_tools() {
             stamps.extend(manifest_tools::TOOLS.iter().map(|tools| (tools.stamp, tools.inputs().to_vec())));
             stamps.push(("schemas", schemas::INPUTS.to_vec()));
@@ -150,10 +166,11 @@ impl Site<'_> {
     }
 }
 
-async fn python(parts: &Parts, log: &Path) -> Result<()> {
-    let (target, requirements) = (parts.root().join("python"), parts.root().join("requirements.txt"));
-    remove(&target)?;
-    std::fs::write(&requirements, REQUIREMENTS)?;
+/// Packages of these versions and hashes, into a folder of their own.
+async fn python(target: &Path, wanted: &str, log: &Path) -> Result<()> {
+    let requirements = target.with_extension("txt");
+    remove(target)?;
+    std::fs::write(&requirements, wanted)?;
     let pip = Launch::new("pip", "python3", log)
         .args(["-m", "pip", "install", "--no-deps", "--no-compile", "--only-binary", ":all:", "--require-hashes"])
         .args(["--disable-pip-version-check", "--root-user-action=ignore", "--target"])
