@@ -10,6 +10,7 @@
 
 use clickhouse::Client;
 use shared::report::catalogue::open_views;
+use shared::report::write::FORMATS;
 use tests::clickhouse;
 
 use crate::stand::{Stand, URAL, VOLGA, canary};
@@ -50,6 +51,43 @@ async fn no_byte_of_any_answer_holds_another_dealers_canary() {
         // The same address, asked by the other in between: no cache is shared.
         let body = ural.page(path).send().await.expect("an answer").text().await.expect("a body");
         assert!(!body.contains(&canary(VOLGA)), "{path} shows a foreign row: {body}");
+    }
+    assert!(own_seen > 20, "the canaries are not where they should be: {own_seen}");
+}
+
+/// The same of the API: every report, every format, every order, asked by a stranger's program.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_byte_of_the_api_holds_another_dealers_canary() {
+    let stand = Stand::start().await;
+    let catalogue = shared::report::catalogue::Catalogue::read(&tests::datasets(), None).expect("the reports");
+    let mut own_seen = 0;
+    for report in catalogue.all() {
+        let root = format!("/api/v1/reports/{}", report.name);
+        let orders = report.columns.iter().flat_map(|column| [column.name.clone(), format!("-{}", column.name)]);
+        let former = if report.is_compared() { "&former=1" } else { "" };
+        let mut paths: Vec<String> =
+            orders.map(|sort| format!("{root}/rows?sort={sort}&limit=10000{former}")).collect();
+        paths.extend(["/api/v1/reports".to_owned(), "/api/v1/reports/dealers".to_owned(), root.clone()]);
+        for format in FORMATS {
+            let dealer = format!("{root}/file?format={}&dealer={URAL}", format.code);
+            paths.extend([format!("{root}/file?format={}", format.code), dealer]);
+        }
+        paths.push(format!("{root}/rows?dealer={URAL}"));
+        // A program has the burst of a viewer.
+        for paths in paths.chunks(15) {
+            let (volga, ural) = (stand.program(&[VOLGA]).await, stand.program(&[URAL]).await);
+            for path in paths {
+                for (program, own, foreign) in [(&volga, VOLGA, URAL), (&ural, URAL, VOLGA)] {
+                    let body = program.request(path).header("x-dealer-id", foreign).send().await.expect("an answer");
+                    assert_ne!(body.status().as_u16(), 429, "{path}");
+                    let body = body.bytes().await.expect("a body");
+                    let holds =
+                        |dealer: &str| body.windows(canary(dealer).len()).any(|part| part == canary(dealer).as_bytes());
+                    assert!(!holds(foreign), "{path} shows a foreign row");
+                    own_seen += usize::from(holds(own));
+                }
+            }
+        }
     }
     assert!(own_seen > 20, "the canaries are not where they should be: {own_seen}");
 }
