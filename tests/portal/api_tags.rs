@@ -26,7 +26,8 @@ async fn who_has_what_has_arrived_is_told_so_until_another_pass() {
     for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
         let answer = if_other(&volga, ROWS, &known).await;
         assert_eq!((answer.status, answer.text.as_str()), (StatusCode::NOT_MODIFIED, ""), "{known}");
-        assert!(answer.header("etag").contains(tag.trim_matches('"')), "{known}");
+        // The answers come packed.
+        assert_eq!(answer.header("etag")[1..33], tag[1..33], "{known}");
         assert!(answer.header("vary").contains("Authorization"), "{:?}", answer.headers);
     }
     // Of another caller, question, language or file it is none.

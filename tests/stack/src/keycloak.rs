@@ -226,6 +226,12 @@ fn prepare_home(parts: &Parts, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// The next start imports the realm as it is now.
+pub(crate) fn forget_test_realm(parts: &Parts) {
+    // Failing that there is none.
+    let _ = std::fs::remove_dir_all(parts.root().join(TEST_REALM));
+}
+
 const TEST_REALM: &str = "keycloak-test-realm";
 const DATABASE: &str = "keycloakdb.mv.db";
 
