@@ -138,6 +138,7 @@ async fn demo_people_arrive_by_a_partial_import_and_a_second_one_changes_nothing
     let (passed, smoke) = deployed.smoke("volga", "volga", "30s").await;
     assert!(passed, "{}", smoke.output());
     // The program's account came with them: a client alone has none after a partial import.
-    let form = [("grant_type", "client_credentials"), ("client_id", "volga-machine"), ("client_secret", "volga-machine")];
+    let form =
+        [("grant_type", "client_credentials"), ("client_id", "volga-machine"), ("client_secret", "volga-machine")];
     assert!(!admin.tokens(&form).await.access.is_empty());
 }
