@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use shared::report::definition::Definition;
 use shared::report::filter::asked::Asked as Pairs;
 use shared::report::filter::{Filter, Wrong};
-use shared::report::run::Mark;
+use shared::report::run::part::Mark;
 use shared::report::write::{self, FORMATS, Format};
 use shared::words::{Text, facts};
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use shared::report::run::Mark;
+use shared::report::run::part::Mark;
 
 use crate::auth::bearer::Caller;
 use crate::auth::seal::{Broken, Sealer};

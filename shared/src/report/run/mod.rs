@@ -2,7 +2,7 @@
 
 mod lines;
 mod months;
-mod part;
+pub mod part;
 mod quick;
 mod stream;
 
@@ -14,7 +14,6 @@ use clickhouse::{Client, Compression};
 
 use self::lines::{listed, parted, read};
 pub use self::months::{Month, Months};
-pub use self::part::{Mark, Part};
 pub use self::stream::RowStream;
 use super::answers::{Answers, Question};
 use super::catalogue::Catalogue;

@@ -6,7 +6,7 @@ use std::io;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{json, to_vec};
 
-use super::writer::{Contents, Format, Writer};
+use super::writer::{Contents, Fact, Format, Writer};
 use crate::report::cell::Cell;
 use crate::report::definition::Definition;
 use crate::report::table::Line;
@@ -59,7 +59,7 @@ pub fn head(contents: &Contents) -> serde_json::Map<String, serde_json::Value> {
     let lines: Vec<Line> = totals.iter().map(|(_, total)| total.clone()).collect();
     let total = |line| serde_json::to_value(Row { report, totals: &lines, line }).unwrap_or_default();
     let column = |column: &crate::report::definition::Column| json!({ "name": column.name, "title": column.title.get(*language), "kind": column.kind });
-    let fact = |fact: &super::Fact| json!({ "key": fact.key, "name": fact.name, "value": fact.value });
+    let fact = |fact: &Fact| json!({ "key": fact.key, "name": fact.name, "value": fact.value });
     let head = json!({
         "report": report.name,
         "title": report.title.get(*language),
