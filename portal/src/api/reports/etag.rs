@@ -68,7 +68,8 @@ impl Stand {
         let same = known.flat_map(|line| line.split(',')).map(str::trim).find(|known| tag::is_same(known, own))?;
         let mut answer = StatusCode::NOT_MODIFIED.into_response();
         // The very tag that the caller keeps: of a packed answer, see `web::tag`.
-        self.mark(answer.headers_mut(), if same == "*" { None } else { Some(same) });
+        let strong = same.strip_prefix("W/").unwrap_or(same);
+        self.mark(answer.headers_mut(), if same == "*" { None } else { Some(strong) });
         Some(answer)
     }
 
