@@ -12,10 +12,13 @@ use shared::dataset::Catalogue;
 use shared::env::{self, EnvError};
 use url::Url;
 
+use crate::surface::Surfaces;
 use crate::web::address::Proxies;
 
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// What is served: a word of the command line, see `main`.
+    pub surfaces: Surfaces,
     /// `PORTAL_LISTEN`, default `127.0.0.1:21800`: pages.
     pub listen: SocketAddr,
     /// `PORTAL_HEALTH_LISTEN`, default `127.0.0.1:21803`: `/livez`, `/readyz`, `/metrics`. Never routed from outside.
@@ -51,8 +54,10 @@ pub struct Oidc {
     pub internal: Option<String>,
     /// `OIDC_CLIENT_ID`, default `portal`.
     pub client_id: String,
-    /// `OIDC_CLIENT_SECRET` (or `_FILE`), required.
-    pub client_secret: SecretString,
+    /// `OIDC_CLIENT_SECRET` (or `_FILE`), required for pages, where people sign in; not read where there are none.
+    pub client_secret: Option<SecretString>,
+    /// `OIDC_API_AUDIENCE`, default `portal-api`: what a program's access token must name as its audience.
+    pub api_audience: String,
 }
 
 #[derive(Debug, Clone)]
@@ -79,8 +84,9 @@ pub struct Limits {
 }
 
 impl Config {
-    pub fn from_env() -> Result<Self, EnvError> {
+    pub fn from_env(surfaces: Surfaces) -> Result<Self, EnvError> {
         Ok(Self {
+            surfaces,
             listen: env::parsed("PORTAL_LISTEN", SocketAddr::from(([127, 0, 0, 1], 21800)))?,
             health_listen: env::parsed("PORTAL_HEALTH_LISTEN", SocketAddr::from(([127, 0, 0, 1], 21803)))?,
             public: public_url("PORTAL_URL")?,
@@ -96,7 +102,8 @@ impl Config {
                 },
                 internal: env::optional_http_url("OIDC_INTERNAL_URL")?,
                 client_id: env::or("OIDC_CLIENT_ID", "portal"),
-                client_secret: env::secret("OIDC_CLIENT_SECRET")?,
+                client_secret: surfaces.web().then(|| env::secret("OIDC_CLIENT_SECRET")).transpose()?,
+                api_audience: env::or("OIDC_API_AUDIENCE", "portal-api"),
             },
             postgres: shared::postgres::Settings::from_env("portal", Duration::from_secs(5))?,
             clickhouse: shared::clickhouse::Settings::from_env("portal_ro")?,

@@ -44,6 +44,18 @@ pub enum SignInProblem {
     Refused,
 }
 
+/// Why a program's bearer token is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenProblem {
+    /// There is none.
+    Missing,
+    Expired,
+    /// Keycloak gave it for another audience.
+    Elsewhere,
+    /// Anything else: told to nobody but the log.
+    Refused,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// No session, or one that ended: sign in (the layer draws 303, or 401 with `HX-Redirect`).
@@ -52,8 +64,14 @@ pub enum AppError {
     /// A sign-in that failed on its way: try again.
     #[error("sign-in failed ({problem:?}): {cause}")]
     SignInFailed { problem: SignInProblem, cause: String },
+    /// A program without a bearer token that holds.
+    #[error("bearer token ({problem:?}): {cause}")]
+    Token { problem: TokenProblem, cause: String },
     #[error("not found")]
     NotFound,
+    /// No report is called so, or it is for others.
+    #[error("no such report")]
+    NoSuchReport,
     #[error("method not allowed")]
     MethodNotAllowed,
     /// A value to mend. `message` is a sentence in the viewer's language, shown beside the field.
@@ -98,9 +116,9 @@ impl AppError {
     /// The status of the answer. `SignIn` is 401 here; for a plain page the layer turns it into 303.
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::Token { .. } => StatusCode::UNAUTHORIZED,
             Self::SignInFailed { .. } | Self::Invalid { .. } | Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoSuchReport => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMuch(_) => StatusCode::UNPROCESSABLE_ENTITY,

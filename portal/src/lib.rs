@@ -1,9 +1,10 @@
-//! The portal: what dealers see.
+//! The portal: what dealers see, and what their programs read.
 //!
 //! A request passes `serve` (connections), `routes` (layers, URL map), `auth` (who looks, at whose rows), a handler and its
-//! view. Imports point one way: `main -> routes -> reports, home -> auth -> web -> ui -> shared`; all may name `error`,
+//! view. Imports point one way: `main -> routes -> api -> reports, home -> auth -> web -> ui -> shared`; all may name `error`,
 //! handlers and extractors also `state`.
 
+pub mod api;
 pub mod auth;
 pub mod breaker;
 pub mod config;
@@ -15,6 +16,7 @@ pub mod reports;
 pub mod routes;
 pub mod serve;
 pub mod state;
+pub mod surface;
 pub mod ui;
 pub mod web;
 

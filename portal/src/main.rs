@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use portal::surface::{Surface, Surfaces};
 use portal::web::health::{self, Health};
 use portal::{config::Config, live_assets, serve::serve, state::App};
 use shared::report::catalogue::Catalogue;
@@ -21,7 +22,11 @@ struct Args {
 #[derive(Subcommand)]
 enum Command {
     /// Serves until told to stop; the same without a word.
-    Serve,
+    Serve {
+        /// Only this part of it; without the word, all.
+        #[arg(long)]
+        surface: Option<Surface>,
+    },
     /// Asks ClickHouse whether the reports, the site's own included, are what it can answer.
     CheckReports,
 }
@@ -30,7 +35,8 @@ fn main() -> std::process::ExitCode {
     let args = Args::parse();
     shared::telemetry::init();
     let (done, failure) = match args.command {
-        None | Some(Command::Serve) => (run().and_then(follow), "The portal does not start"),
+        None => (run(None).and_then(follow), "The portal does not start"),
+        Some(Command::Serve { surface }) => (run(surface).and_then(follow), "The portal does not start"),
         Some(Command::CheckReports) => (check_reports(), "The reports do not fit"),
     };
     match done {
@@ -76,8 +82,8 @@ fn follow(next: Next) -> anyhow::Result<()> {
 }
 
 #[tokio::main]
-async fn run() -> anyhow::Result<Next> {
-    let config = Config::from_env()?;
+async fn run(surface: Option<Surface>) -> anyhow::Result<Next> {
+    let config = Config::from_env(Surfaces::of(surface))?;
     let metrics = PrometheusBuilder::new().install_recorder().context("install the metrics recorder")?;
     let stop = shared::shutdown::on_signal().context("listen for signals")?;
     let mut limits = config.limits.clone();

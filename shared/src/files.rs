@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono_tz::Tz;
 use futures_util::{Stream, stream};
 
 use crate::clock;
 use crate::language::Language;
 use crate::report::definition::{Column, Definition, Source};
 use crate::report::filter::Filter;
-use crate::report::run::{Engine, RowStream, RunError};
+use crate::report::run::{Choice, Engine, Freshness, RowStream, RunError};
 use crate::report::scope::DealerScope;
+use crate::report::table::Line;
 use crate::report::write::{Contents, Fact, Format, Writer};
 use crate::words::{Text, age, facts};
 
@@ -45,41 +47,63 @@ pub async fn open(engine: &Engine, wanted: Wanted<'_>) -> Result<File, RunError>
         engine.freshness(&report.datasets),
         engine.stream(report, scope, filter)
     )?;
-    let text = Text::of(language);
-    let whose = facts::whose(text, filter, &dealers);
+    let whose = facts::whose(Text::of(language), filter, &dealers);
     let title = report.title.get(language);
-    let count = rows.count();
-    let fact = |key: &str, name: &str, value: String| Fact { key: key.to_owned(), name: name.to_owned(), value };
-    let mut told = vec![
-        fact("report", text.get("fact-report"), title.to_owned()),
-        fact("dealer", text.get("fact-dealer"), whose.join(", ")),
-    ];
-    told.extend(
-        facts::chosen(text, report, filter, (&options, &[]))
-            .into_iter()
-            .map(|chosen| fact(chosen.key, chosen.title, chosen.words)),
-    );
-    let as_of = age::as_of(text, freshness, clock::now(), engine.timezone());
-    told.push(fact("as_of", text.get("fact-as-of"), as_of));
-    told.push(fact("rows", text.get("fact-rows"), count.to_string()));
-    let labelled = |total| (facts::total_label(text, report, &totals, total), total.clone());
+    let told =
+        Told { report, filter, language, options: &options, whose: &whose, freshness, timezone: engine.timezone() };
     let places = |column: &Column| match column.source {
         Source::Field(field) => rows.decimal_places(field),
         Source::ShareOf(_) | Source::ChangeOf(_) => 0,
     };
-    let contents = Contents {
-        report: report.clone(),
-        language,
-        facts: told,
-        freshness,
-        count,
-        scales: report.columns.iter().map(places).collect(),
-        totals: totals.iter().map(labelled).collect(),
-        currency_title: text.get("currency-column").to_owned(),
-        facts_title: text.get("facts-title").to_owned(),
-    };
+    let scales = report.columns.iter().map(places).collect();
+    let contents = Contents { scales, ..told.contents(&totals, rows.count()) };
     let (name, plain_name) = names(report, &[title, only(&whose)], filter, format);
     Ok(File { contents, name, plain_name, format, rows })
+}
+
+/// What a file, or a part of its rows, says of them.
+pub struct Told<'a> {
+    pub report: &'a Arc<Definition>,
+    pub filter: &'a Filter,
+    pub language: Language,
+    /// Of each filter.
+    pub options: &'a [Vec<Choice>],
+    /// Whose rows they are, by name.
+    pub whose: &'a [&'a str],
+    pub freshness: Freshness,
+    pub timezone: Tz,
+}
+
+impl Told<'_> {
+    /// `count`: rows in all.
+    pub fn contents(&self, totals: &[Line], count: u64) -> Contents {
+        let Told { report, filter, language, options, whose, freshness, timezone } = *self;
+        let text = Text::of(language);
+        let fact = |key: &str, name: &str, value: String| Fact { key: key.to_owned(), name: name.to_owned(), value };
+        let mut told = vec![
+            fact("report", text.get("fact-report"), report.title.get(language).to_owned()),
+            fact("dealer", text.get("fact-dealer"), whose.join(", ")),
+        ];
+        told.extend(
+            facts::chosen(text, report, filter, (options, &[]))
+                .into_iter()
+                .map(|chosen| fact(chosen.key, chosen.title, chosen.words)),
+        );
+        told.push(fact("as_of", text.get("fact-as-of"), age::as_of(text, freshness, clock::now(), timezone)));
+        told.push(fact("rows", text.get("fact-rows"), count.to_string()));
+        let labelled = |total: &Line| (facts::total_label(text, report, totals, total), total.clone());
+        Contents {
+            report: report.clone(),
+            language,
+            facts: told,
+            freshness,
+            count,
+            scales: Vec::new(),
+            totals: totals.iter().map(labelled).collect(),
+            currency_title: text.get("currency-column").to_owned(),
+            facts_title: text.get("facts-title").to_owned(),
+        }
+    }
 }
 
 fn only<'a>(whose: &[&'a str]) -> &'a str {

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod language;
 pub mod localised;
 pub mod money;
+pub mod parts;
 pub mod postgres;
 pub mod problem;
 pub mod report;

@@ -15,9 +15,12 @@ pub fn complaints(site: &Site) -> Vec<Complaint> {
     if !site.is_production() {
         return complaints.all;
     }
-    for (kind, name, target) in
-        [("HorizontalPodAutoscaler", "web-server", "web-server"), ("ScaledObject", "etl-loader", "etl-loader")]
-    {
+    for (kind, target) in [
+        ("HorizontalPodAutoscaler", "web-server"),
+        ("HorizontalPodAutoscaler", "backend-service-1"),
+        ("ScaledObject", "etl-loader"),
+    ] {
+        let name = target;
         let Some(scaler) = site.find(kind, name) else {
             complaints.add(format!("{kind}/{name}"), "is not there");
             continue;

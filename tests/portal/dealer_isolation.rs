@@ -61,11 +61,45 @@ async fn no_byte_of_any_answer_holds_another_dealers_canary() {
 /// Of an answer; what a file packs is unpacked.
 async fn all_text(path: &str, request: reqwest::RequestBuilder) -> String {
     let answer = request.send().await.expect("an answer");
+    assert_ne!(answer.status().as_u16(), 429, "{path}");
     let is_file = answer.status().is_success() && answer.headers().contains_key("content-disposition");
     let body = answer.bytes().await.expect("a body");
     let format =
         FORMATS.iter().map(|format| format.code).find(|code| is_file && path.contains(&format!("format={code}")));
     tests::written::text(format.unwrap_or_default(), &body)
+}
+
+/// The same of the API: every report, every format, every order, asked by a stranger's program.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_byte_of_the_api_holds_another_dealers_canary() {
+    let stand = Stand::start().await;
+    let catalogue = shared::report::catalogue::Catalogue::read(&tests::datasets(), None).expect("the reports");
+    let mut own_seen = 0;
+    for report in catalogue.all() {
+        let root = format!("/api/v1/reports/{}", report.name);
+        let orders = report.columns.iter().flat_map(|column| [column.name.clone(), format!("-{}", column.name)]);
+        let former = if report.is_compared() { "&former=1" } else { "" };
+        let mut paths: Vec<String> =
+            orders.map(|sort| format!("{root}/rows?sort={sort}&limit=10000{former}")).collect();
+        paths.extend(["/api/v1/reports".to_owned(), "/api/v1/reports/dealers".to_owned(), root.clone()]);
+        for format in FORMATS {
+            let dealer = format!("{root}/file?format={}&dealer={URAL}", format.code);
+            paths.extend([format!("{root}/file?format={}", format.code), dealer]);
+        }
+        paths.push(format!("{root}/rows?dealer={URAL}"));
+        // A program has the burst of a viewer.
+        for paths in paths.chunks(15) {
+            let (volga, ural) = (stand.program(&[VOLGA]).await, stand.program(&[URAL]).await);
+            for path in paths {
+                for (program, own, foreign) in [(&volga, VOLGA, URAL), (&ural, URAL, VOLGA)] {
+                    let body = all_text(path, program.request(path).header("x-dealer-id", foreign)).await;
+                    assert!(!body.contains(&canary(foreign)), "{path} shows a foreign row");
+                    own_seen += usize::from(body.contains(&canary(own)));
+                }
+            }
+        }
+    }
+    assert!(own_seen > 20, "the canaries are not where they should be: {own_seen}");
 }
 
 async fn refusal(client: &Client, sql: &str) -> Option<String> {

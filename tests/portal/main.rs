@@ -2,6 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod answers;
+mod api_openapi;
+mod api_paging;
+mod api_reports;
+mod api_surfaces;
+mod api_tags;
+mod api_tokens;
 mod browser_clicks;
 mod browser_htmx;
 mod browser_look;

@@ -3,8 +3,8 @@
 use clickhouse::Client;
 use stack::process::Launch;
 use tests::{
-    Browser, PRODUCTS, Page, SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse, folder,
-    postgres,
+    Browser, PRODUCTS, Page, Program, SignedIn, TestClickHouse, TestKeycloak, TestPortal, TestPostgres, clickhouse,
+    folder, postgres,
 };
 
 pub const VOLGA: &str = "5b0d6f0e-d0d0-11ee-8a01-000000000001";
@@ -137,6 +137,12 @@ impl Stand {
         page.sign_in(&person.name, &person.name).await;
         page.wait_for(".who").await;
         page
+    }
+
+    /// A program of these dealers, with a token of its own.
+    pub async fn program(&self, dealers: &[&str]) -> Program {
+        let machine = self.keycloak.machine(dealers).await;
+        Program::at(&self.portal, self.keycloak.token_of(&machine).await)
     }
 
     /// Signed in as an employee of these dealers.

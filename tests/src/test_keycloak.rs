@@ -39,6 +39,23 @@ pub struct TestUser {
     pub name: String,
 }
 
+/// A client of its own for a dealer's program; its service account is who asks.
+#[derive(Debug, Clone)]
+pub struct TestMachine {
+    /// `sub` of the tokens.
+    pub subject: String,
+    pub client: String,
+    pub secret: String,
+}
+
+/// What Keycloak gives at its token endpoint; empty where it gives none.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    pub access: String,
+    pub id: String,
+    pub refresh: String,
+}
+
 impl TestKeycloak {
     /// The shared server of the stack.
     pub fn shared() -> Self {
@@ -94,6 +111,62 @@ impl TestKeycloak {
         let role = self.call(reqwest::Method::GET, &format!("/roles/{role}"), None).await;
         self.call(reqwest::Method::POST, &format!("/users/{id}/role-mappings/realm"), Some(json!([role]))).await;
         TestUser { id, name }
+    }
+
+    /// A dealer's program: a client as `demo-people.json` has one, whose service account has the role and these dealers.
+    pub async fn machine(&self, dealers: &[&str]) -> TestMachine {
+        self.machine_with("dealer", dealers, |_| {}).await
+    }
+
+    /// The same with another role, or a client that differs.
+    pub async fn machine_with(&self, role: &str, dealers: &[&str], change: impl FnOnce(&mut Value)) -> TestMachine {
+        let people: Value = serde_json::from_str(stack::keycloak::DEMO_PEOPLE_JSON).expect("the people's JSON");
+        let (id, secret) = (fresh_name("machine-"), fresh_name("secret-"));
+        let mut client = people["clients"][0].clone();
+        client["clientId"] = json!(id);
+        client["secret"] = json!(secret);
+        change(&mut client);
+        self.call(reqwest::Method::POST, "/clients", Some(client)).await;
+        let found = self.call(reqwest::Method::GET, &format!("/clients?clientId={id}"), None).await;
+        let client = found[0]["id"].as_str().expect("the new client's id").to_owned();
+        let path = format!("/clients/{client}/service-account-user");
+        let mut account = self.call(reqwest::Method::GET, &path, None).await;
+        let subject = account["id"].as_str().expect("the account's id").to_owned();
+        account["attributes"] = json!({ "dealer_id": dealers });
+        self.call(reqwest::Method::PUT, &format!("/users/{subject}"), Some(account)).await;
+        if !role.is_empty() {
+            let role = self.call(reqwest::Method::GET, &format!("/roles/{role}"), None).await;
+            let path = format!("/users/{subject}/role-mappings/realm");
+            self.call(reqwest::Method::POST, &path, Some(json!([role]))).await;
+        }
+        TestMachine { subject, client: id, secret }
+    }
+
+    /// An access token of a program, by client credentials.
+    pub async fn token_of(&self, machine: &TestMachine) -> String {
+        self.tokens(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", &machine.client),
+            ("client_secret", &machine.secret),
+        ])
+        .await
+        .access
+    }
+
+    /// Whatever the realm's token endpoint gives for this form.
+    pub async fn tokens(&self, form: &[(&str, &str)]) -> Tokens {
+        let url = format!("{}/protocol/openid-connect/token", self.issuer());
+        let answer = self.http.post(url).form(form).send().await.expect("ask Keycloak for a token");
+        let status = answer.status();
+        let answer: Value = answer.json().await.expect("JSON of Keycloak");
+        assert!(status.is_success(), "{status} {answer}");
+        let word = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+        Tokens { access: word("access_token"), id: word("id_token"), refresh: word("refresh_token") }
+    }
+
+    /// A token of the administrator, from another realm of the same server.
+    pub async fn token_of_another_realm(&self) -> String {
+        self.token().await
     }
 
     /// Lets a person sign in, or no longer.

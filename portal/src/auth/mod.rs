@@ -1,6 +1,8 @@
-//! Who looks: `/login`, `/login/callback`, `/logout` and Keycloak's back channel; sessions; the viewer, and whose rows a viewer sees.
+//! Who looks: `/login`, `/login/callback`, `/logout` and Keycloak's back channel; sessions and bearer tokens; whose rows
+//! a viewer or a program sees.
 
 mod attempt;
+pub mod bearer;
 pub mod cookie;
 pub mod oidc;
 mod refresh;
@@ -11,7 +13,7 @@ pub mod viewer;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
@@ -157,5 +159,6 @@ async fn back_channel(State(app): State<App>, Form(form): Form<BackChannel>) -> 
     let sessions = session::end_by_provider(&app.postgres, &ended).await?;
     let sessions = sessions.ok_or_else(|| AppError::Malformed("the logout token was used before".to_owned()))?;
     tracing::info!(sessions, "Keycloak ended {sessions} sessions");
-    Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response())
+    // Not to be stored, as nothing of ours: `web::headers` says so.
+    Ok(StatusCode::OK.into_response())
 }

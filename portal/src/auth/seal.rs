@@ -1,6 +1,6 @@
 //! What must not be read from a stolen database, and what must not be forged: sealed tokens, form tokens, random names.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, RandomizedNonceKey, UnboundKey};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::{constant_time, hkdf, hmac, rand};
 use base64::Engine as _;
@@ -10,10 +10,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::config::SecretKey;
 
-/// Two keys of different purpose, both from `PORTAL_SECRET_KEY`.
+/// Keys of different purpose, all from `PORTAL_SECRET_KEY`.
 pub struct Sealer {
     seal: RandomizedNonceKey,
     sign: hmac::Key,
+    alike: LessSafeKey,
+    /// Makes the nonces of `alike`.
+    nonce: hmac::Key,
 }
 
 /// The key is another, or the text was changed or moved to another row.
@@ -36,6 +39,8 @@ impl Sealer {
         Ok(Self {
             seal: RandomizedNonceKey::new(&AES_256_GCM, &derive(b"seal")?).map_err(|_| Broken)?,
             sign: hmac::Key::new(hmac::HMAC_SHA256, &derive(b"form token")?),
+            alike: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &derive(b"seal alike")?).map_err(|_| Broken)?),
+            nonce: hmac::Key::new(hmac::HMAC_SHA256, &derive(b"nonce alike")?),
         })
     }
 
@@ -51,6 +56,28 @@ impl Sealer {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Broken)?;
         let mut text = text.to_vec();
         let text = self.seal.open_in_place(nonce, Aad::from(bound_to), &mut text).map_err(|_| Broken)?;
+        serde_json::from_slice(text).map_err(|_| Broken)
+    }
+
+    /// As `seal`, but the same value in the same place is always sealed to the same bytes: its nonce is made of both.
+    pub fn seal_alike(&self, value: &impl Serialize, bound_to: &[u8]) -> Result<Vec<u8>, Broken> {
+        let mut text = serde_json::to_vec(value).map_err(|_| Broken)?;
+        let mut whole = hmac::Context::with_key(&self.nonce);
+        whole.update(&(bound_to.len() as u64).to_be_bytes());
+        whole.update(bound_to);
+        whole.update(&text);
+        let nonce: [u8; NONCE_LEN] =
+            whole.sign().as_ref().get(..NONCE_LEN).and_then(|bytes| bytes.try_into().ok()).ok_or(Broken)?;
+        let unique = Nonce::assume_unique_for_key(nonce);
+        self.alike.seal_in_place_append_tag(unique, Aad::from(bound_to), &mut text).map_err(|_| Broken)?;
+        Ok([nonce.as_slice(), &text].concat())
+    }
+
+    pub fn open_alike<T: DeserializeOwned>(&self, sealed: &[u8], bound_to: &[u8]) -> Result<T, Broken> {
+        let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or(Broken)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Broken)?;
+        let mut text = text.to_vec();
+        let text = self.alike.open_in_place(nonce, Aad::from(bound_to), &mut text).map_err(|_| Broken)?;
         serde_json::from_slice(text).map_err(|_| Broken)
     }
 
@@ -106,6 +133,28 @@ mod tests {
         assert_eq!(other.open::<String>(&sealed, b"row"), Err(Broken));
         assert_eq!(ours.open::<String>(&sealed[..8], b"row"), Err(Broken));
         assert_ne!(sealed, ours.seal(&"refresh token", b"row").unwrap(), "a nonce was used twice");
+    }
+
+    #[test]
+    fn what_is_sealed_alike_is_the_same_text_and_opens_in_its_place_only() {
+        let (ours, other) =
+            (Sealer::new(&SecretKey::new([1; 32])).unwrap(), Sealer::new(&SecretKey::new([2; 32])).unwrap());
+        let sealed = ours.seal_alike(&"behind this row", b"question").unwrap();
+        assert_eq!(sealed, ours.seal_alike(&"behind this row", b"question").unwrap());
+        assert_ne!(
+            sealed[..12],
+            ours.seal_alike(&"behind that row", b"question").unwrap()[..12],
+            "a nonce was used twice"
+        );
+        assert_eq!(ours.open_alike::<String>(&sealed, b"question").unwrap(), "behind this row");
+        assert_eq!(ours.open_alike::<String>(&sealed, b"another question"), Err(Broken));
+        assert_eq!(other.open_alike::<String>(&sealed, b"question"), Err(Broken));
+        assert_eq!(ours.open::<String>(&sealed, b"question"), Err(Broken));
+        for place in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[place] ^= 1;
+            assert_eq!(ours.open_alike::<String>(&changed, b"question"), Err(Broken), "byte {place}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The viewer: read from the session on every request. The only maker of a `DealerScope` in the portal.
+//! The viewer: read from the session on every request. The only maker of a `DealerScope` in the portal, for programs too.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -7,9 +7,10 @@ use shared::ids::DealerId;
 use shared::language::Language;
 use shared::report::role::Role;
 use shared::report::scope::DealerScope;
+use uuid::Uuid;
 
 use super::session::{self, Hash, Session};
-use super::{cookie, refresh, role};
+use super::{bearer, cookie, refresh, role};
 use crate::error::{AppError, Part};
 use crate::state::App;
 use crate::web::input::Form;
@@ -48,6 +49,7 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
+        bearer::refuse_both(&parts.headers)?;
         let id = cookie::read(&parts.headers, cookie::SESSION).ok_or(AppError::SignIn)?.hash();
         let session = session::find(&app.postgres, &id).await?.ok_or(AppError::SignIn)?;
         app.limits.viewer(&session.subject)?;
@@ -72,7 +74,8 @@ impl FromRequestParts<App> for Viewer {
         if session.are_claims_void {
             return Err(AppError::unavailable(Part::SignIn, "the claims are an hour old, and Keycloak is away"));
         }
-        let (role, scope) = scope(&session).ok_or(AppError::NoDealers)?;
+        let role = role::from_name(&session.role).ok_or(AppError::NoDealers)?;
+        let scope = scope(role, &session.claimed_dealers, &session.granted_dealers).ok_or(AppError::NoDealers)?;
         let language = Lang::of(&parts.headers).0;
         Ok(Self { subject: session.subject, name: session.name, role, scope, language, form_token })
     }
@@ -99,42 +102,27 @@ impl<T: DeserializeOwned> FromRequest<App> for Signed<T> {
     }
 }
 
-/// Whose rows: a dealer's own and those granted, a manager's granted ones only; none for anybody else.
-fn scope(session: &Session) -> Option<(Role, DealerScope)> {
-    let role = role::from_name(&session.role)?;
-    let claimed: &[_] = match role {
-        Role::Dealer => &session.claimed_dealers,
+/// Whose rows: a dealer's own and those granted, a manager's granted ones only. None: nobody's.
+pub(super) fn scope(role: Role, claimed: &[Uuid], granted: &[Uuid]) -> Option<DealerScope> {
+    let claimed = match role {
+        Role::Dealer => claimed,
         Role::Manager | Role::Admin => &[],
     };
-    let scope = DealerScope::granted(claimed.iter().chain(&session.granted_dealers).copied().map(DealerId));
-    (!scope.is_empty()).then_some((role, scope))
+    let scope = DealerScope::granted(claimed.iter().chain(granted).copied().map(DealerId));
+    (!scope.is_empty()).then_some(scope)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Role, Session, role, scope};
+    use super::{Role, role, scope};
     use uuid::Uuid;
-
-    fn session(role: &str, claimed: &[u128], granted: &[u128]) -> Session {
-        let ids = |numbers: &[u128]| numbers.iter().copied().map(Uuid::from_u128).collect();
-        Session {
-            subject: "s".to_owned(),
-            name: "n".to_owned(),
-            role: role.to_owned(),
-            claimed_dealers: ids(claimed),
-            granted_dealers: ids(granted),
-            is_refresh_due: false,
-            are_claims_old: false,
-            are_claims_void: false,
-            is_touch_due: false,
-        }
-    }
 
     #[test]
     fn claims_count_for_dealers_and_grants_for_both() {
-        let seen = |role, claimed: &[u128], granted: &[u128]| {
-            scope(&session(role, claimed, granted))
-                .map(|(_, scope)| scope.dealers().iter().map(|dealer| dealer.0.as_u128()).collect::<Vec<_>>())
+        let ids = |numbers: &[u128]| numbers.iter().copied().map(Uuid::from_u128).collect::<Vec<_>>();
+        let seen = |role: &str, claimed: &[u128], granted: &[u128]| {
+            let scope = scope(role::from_name(role)?, &ids(claimed), &ids(granted))?;
+            Some(scope.dealers().iter().map(|dealer| dealer.0.as_u128()).collect::<Vec<_>>())
         };
         assert_eq!(seen("dealer", &[2, 1], &[3, 1]), Some(vec![1, 2, 3]));
         assert_eq!(seen("manager", &[2, 1], &[3]), Some(vec![3]));

@@ -1,7 +1,7 @@
 //! Reports: a page, a fragment and files per folder of the catalogue. Everything goes through the viewer's scope.
 
 mod asked;
-mod export;
+pub mod export;
 mod view;
 
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use shared::report::run::{Rows, RunError};
 use shared::words::Text;
 
 use self::asked::Asked;
+use self::export::Taker;
 use self::view::{Drawing, Offered};
 use crate::auth::viewer::Viewer;
 use crate::error::AppError;
@@ -39,7 +40,10 @@ async fn show(viewer: Viewer, want: Want, State(app): State<App>, asked: Asked) 
     let question = Question { app: &app, viewer: &viewer, report, today: app.engine.today(), want };
     match (Filter::read(report, &viewer.scope, question.today, &asked.pairs), asked.format()) {
         (Err(refused), _) => Ok(question.refuse(&refused).await),
-        (Ok(filter), Some(format)) => export::file(&app, &viewer, (report, &filter), format).await,
+        (Ok(filter), Some(format)) => {
+            let Viewer { subject, scope, language, .. } = &viewer;
+            export::file(&app, Taker { subject, scope, language: *language }, (report, &filter), format).await
+        }
         (Ok(filter), None) => question.answer(filter).await,
     }
 }

@@ -16,7 +16,7 @@ use super::trace::RequestId;
 use super::want::Want;
 use super::whose::Whose;
 use super::{assets, return_to};
-use crate::error::{AppError, Part, SignInProblem};
+use crate::error::{AppError, Part, SignInProblem, TokenProblem};
 use crate::ui::menu::Menu;
 use crate::ui::message::{Message, message};
 use crate::ui::notice::{self, Remedy, notice};
@@ -47,20 +47,26 @@ pub async fn draw(State(public): State<Arc<Url>>, mut request: Request, next: Ne
     };
     request.extensions_mut().insert(asked.whose.clone());
     let mut answer = next.run(request).await;
-    match answer.extensions_mut().remove::<Arc<AppError>>() {
+    match taken(&mut answer, "text/html") {
         Some(error) => asked.draw(&error),
-        None => match undrawn(&answer) {
-            Some(error) => asked.draw(&error),
-            None => answer,
-        },
+        None => answer,
     }
 }
 
+/// The error that an answer carries, told to the log: ours, or one that axum and tower answered by themselves. None: it is
+/// no error, or drawn already, as this kind of content.
+pub fn taken(answer: &mut Response, drawn_as: &str) -> Option<Arc<AppError>> {
+    let carried = answer.extensions_mut().remove::<Arc<AppError>>();
+    let error = carried.or_else(|| undrawn(answer, drawn_as).map(Arc::new))?;
+    log(&error);
+    Some(error)
+}
+
 /// Errors that axum and tower answered by themselves, without a page.
-fn undrawn(answer: &Response) -> Option<AppError> {
+fn undrawn(answer: &Response, drawn_as: &str) -> Option<AppError> {
     let status = answer.status();
-    let is_drawn =
-        answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let kind = answer.headers().get(header::CONTENT_TYPE);
+    let is_drawn = kind.is_some_and(|kind| kind.as_bytes().starts_with(drawn_as.as_bytes()));
     if is_drawn || !(status.is_client_error() || status.is_server_error()) {
         return None;
     }
@@ -75,7 +81,6 @@ fn undrawn(answer: &Response) -> Option<AppError> {
 
 impl Asked {
     fn draw(&self, error: &AppError) -> Response {
-        log(error);
         if matches!(error, AppError::SignIn) {
             return self.to_sign_in();
         }
@@ -147,7 +152,12 @@ pub fn aim_at_notices(headers: &mut HeaderMap) {
 
 fn log(error: &AppError) {
     match error {
-        AppError::SignIn | AppError::NotFound | AppError::MethodNotAllowed | AppError::NoDealers => {
+        AppError::SignIn
+        | AppError::Token { problem: TokenProblem::Missing, .. }
+        | AppError::NotFound
+        | AppError::NoSuchReport
+        | AppError::MethodNotAllowed
+        | AppError::NoDealers => {
             tracing::debug!(%error, "Answered with an error");
         }
         AppError::Internal(_) => tracing::error!(%error, "Answered with an error"),
@@ -167,7 +177,8 @@ fn words(text: Text, error: &AppError) -> (&'static str, String) {
         (text.get(title), text.with(sentence, &[("seconds", seconds.into())]))
     };
     match error {
-        AppError::SignIn => plain("session-ended", "session-ended-text"),
+        // Programs alone are told of tokens: see `api::problem`.
+        AppError::SignIn | AppError::Token { .. } => plain("session-ended", "session-ended-text"),
         AppError::SignInFailed { problem: SignInProblem::Declined, .. } => {
             plain("sign-in-failed", "sign-in-declined-text")
         }
@@ -175,7 +186,7 @@ fn words(text: Text, error: &AppError) -> (&'static str, String) {
         AppError::SignInFailed { problem: SignInProblem::Refused, .. } => {
             plain("sign-in-failed", "sign-in-refused-text")
         }
-        AppError::NotFound => plain("error-not-found", "error-not-found-text"),
+        AppError::NotFound | AppError::NoSuchReport => plain("error-not-found", "error-not-found-text"),
         AppError::MethodNotAllowed => plain("error-method", "error-method-text"),
         AppError::Invalid { message, .. } => (text.get("error-malformed"), message.clone()),
         AppError::Malformed(_) => plain("error-malformed", "error-malformed-text"),

@@ -26,7 +26,7 @@ pub fn policy(issuer: &str) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
-/// Layer. Only an asset has a `Cache-Control` and a `Vary` of its own that differ from a dealer's page.
+/// Layer. Whatever has no `Cache-Control` of its own is a dealer's page: an asset has one, and so has an answer of the API.
 pub async fn add(State(policy): State<HeaderValue>, request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     let headers = answer.headers_mut();
@@ -34,8 +34,7 @@ pub async fn add(State(policy): State<HeaderValue>, request: Request, next: Next
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    let is_asset = headers.get(header::CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"public"));
-    if !is_asset {
+    if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         headers.append(header::VARY, HeaderValue::from_static("HX-Request-Type, Cookie"));
     }

@@ -19,6 +19,11 @@ impl Lang {
             CookieJar::from_headers(headers).get(COOKIE).and_then(|cookie| Language::from_code(cookie.value()));
         Self(chosen.or_else(|| preferred(headers)).unwrap_or_default())
     }
+
+    /// A program's: by `Accept-Language` alone.
+    pub fn accepted(headers: &HeaderMap) -> Self {
+        Self(preferred(headers).unwrap_or_default())
+    }
 }
 
 /// The known language of the highest weight in `Accept-Language`; the first of equals.

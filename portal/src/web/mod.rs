@@ -15,6 +15,7 @@ pub mod limits;
 pub mod places;
 pub mod return_to;
 pub mod signed_out;
+pub mod tag;
 pub mod trace;
 pub mod want;
 pub mod whose;

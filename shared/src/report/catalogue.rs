@@ -16,6 +16,9 @@ static COMPILED_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../assets/report
 /// Views of our own schema that hold nothing of any dealer; datasets name theirs.
 const OPEN_VIEWS: [&str; 2] = ["freshness", "pass"];
 
+/// Addresses beside the reports' own, where programs ask: a report of that name could not be asked for there.
+const RESERVED: [&str; 3] = ["dealers", "exports", "openapi.json"];
+
 /// In the order of the menu.
 #[derive(Debug)]
 pub struct Catalogue(Vec<Arc<Definition>>);
@@ -77,6 +80,11 @@ pub(super) fn read(
     file: impl Fn(&str) -> Option<String>,
 ) -> Result<Definition, Problem> {
     let definition = definition::read(folder, file)?;
+    if RESERVED.contains(&definition.name.as_str()) {
+        let problem =
+            format!("{:?} cannot name a report, for an address is called so: rename the folder.", definition.name);
+        return Err(Problem::new(format!("{folder}/report.toml"), 1, problem));
+    }
     check::statically(&definition, folder, &|view| open_views.iter().any(|open| open == view))?;
     Ok(definition)
 }

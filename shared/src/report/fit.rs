@@ -9,7 +9,7 @@ use super::filter::choice::Of;
 use super::filter::kind::Kind as FilterKind;
 use super::kind::Kind;
 use super::sql::check::{Query, Role, parameters, queries};
-use super::sql::{names, wrap};
+use super::sql::{keyset, names, wrap};
 
 /// A query that ClickHouse refuses, or whose columns are not those of the definition.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +50,8 @@ async fn first_problem(client: &Client, report: &Definition) -> Result<Option<(S
     }
     for (column, shown) in report.columns.iter().enumerate() {
         let sort = Sort { column, descending: false };
-        for sql in [wrap::page(report, sort), wrap::all(report, sort)] {
+        let (first, behind) = (keyset::page(report, sort, false), keyset::page(report, sort, true));
+        for sql in [wrap::page(report, sort), wrap::all(report, sort), first, behind] {
             // A plan, for a DESCRIBE does not look at the order.
             if let Err(refusal) = ask(client, report, &format!("EXPLAIN PIPELINE {sql}")).await? {
                 return Ok(Some((format!("rows.sql, sorted by {}", shown.name), refusal)));
@@ -77,6 +78,11 @@ async fn ask(client: &Client, report: &Definition, sql: &str) -> Result<Result<S
     for name in ["with_former", "rows_limit", "rows_offset"] {
         query = query.with_setting(format!("param_{name}"), "1");
     }
+    let of_key = (0..report.key.len()).map(keyset::key);
+    for name in of_key.chain([keyset::CURRENCY_KEY, keyset::CURRENCY_CODE].map(str::to_owned)) {
+        query = query.with_setting(format!("param_{name}"), "");
+    }
+    query = query.with_setting(format!("param_{}", keyset::VALUE), "\\N");
     match async { query.fetch_bytes("TabSeparated")?.collect().await }.await {
         Ok(answer) => Ok(Ok(String::from_utf8_lossy(&answer).into_owned())),
         Err(Error::BadResponse(text)) => Ok(Err(text.lines().next().unwrap_or_default().to_owned())),

@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use clickhouse::Client;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
+use sha2::{Digest as _, Sha256};
 
 use super::ask::text;
 use super::error::RunError;
@@ -52,6 +53,22 @@ impl Arrived {
     /// Each of these datasets has arrived once.
     pub fn is_whole(&self) -> bool {
         self.is_whole
+    }
+
+    /// The same for the same rows, in another process too.
+    pub fn add_to(&self, hash: &mut Sha256) {
+        for dataset in &self.rows {
+            hash.update((dataset.len() as u64).to_be_bytes());
+            for (partition, rows) in dataset.iter() {
+                let (version, of_pass) = match rows {
+                    RowsOf::Version(version) => (*version, i64::MIN),
+                    RowsOf::Pass(pass, read_at) => (*pass, read_at.timestamp_micros()),
+                };
+                hash.update(partition.to_be_bytes());
+                hash.update(version.to_be_bytes());
+                hash.update(of_pass.to_be_bytes());
+            }
+        }
     }
 
     /// What it takes in memory; what several share is not counted.

@@ -17,6 +17,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The word of `report.toml`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Money => "money",
+            Self::Quantity => "quantity",
+            Self::Percent => "percent",
+            Self::Count => "count",
+            Self::Date => "date",
+            Self::Code => "code",
+            Self::Text => "text",
+        }
+    }
+
     pub const fn is_number(self) -> bool {
         matches!(self, Self::Money | Self::Quantity | Self::Percent | Self::Count)
     }

@@ -51,6 +51,10 @@ impl Realm {
         for field in ["groups", "users"] {
             realm[field] = people[field].take();
         }
+        let programs = people["clients"].take();
+        if let (Some(clients), serde_json::Value::Array(programs)) = (realm["clients"].as_array_mut(), programs) {
+            clients.extend(programs);
+        }
         if self == Self::Test {
             realm["passwordPolicy"] = "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)".into();
             realm["bruteForceProtected"] = false.into();
@@ -222,6 +226,12 @@ fn prepare_home(parts: &Parts, settings: &Settings) -> Result<()> {
     Ok(())
 }
 
+/// The next start imports the realm as it is now.
+pub(crate) fn forget_test_realm(parts: &Parts) {
+    // Failing that there is none.
+    let _ = std::fs::remove_dir_all(parts.root().join(TEST_REALM));
+}
+
 const TEST_REALM: &str = "keycloak-test-realm";
 const DATABASE: &str = "keycloakdb.mv.db";
 
@@ -263,9 +273,12 @@ mod tests {
         let realm: serde_json::Value = serde_json::from_str(&Realm::Product.json().unwrap()).unwrap();
         let people: Vec<_> =
             realm["users"].as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap()).collect();
-        assert_eq!(people, ["volga", "ural", "manager", "nobody"]);
+        assert_eq!(people, ["volga", "ural", "manager", "nobody", "service-account-volga-machine"]);
         let groups = &realm["groups"][0]["subGroups"];
         assert_eq!(groups[1]["attributes"]["dealer_id"][0], "5b0d6f0e-d0d0-11ee-8a01-000000000002");
         assert_eq!(realm["users"][1]["groups"][0], "/dealers/ural");
+        assert_eq!(realm["users"][4]["groups"][0], "/dealers/volga");
+        assert_eq!(realm["clients"][0]["clientId"], "portal");
+        assert_eq!(realm["clients"][1]["clientId"], "volga-machine");
     }
 }

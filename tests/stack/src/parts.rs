@@ -67,6 +67,11 @@ impl Parts {
         self.root.join("node_modules/@chdb/lib-linux-x64-gnu/libchdb.so")
     }
 
+    /// Where Python finds `openapi_spec_validator` and `openapi_python_client`.
+    pub fn openapi_tools(&self) -> PathBuf {
+        self.root.join("openapi-tools")
+    }
+
     pub fn kafka_lib(&self) -> PathBuf {
         self.root.join("kafka/lib")
     }

@@ -19,13 +19,14 @@ use oauth2::{
 use openidconnect::{JsonWebKeySetUrl, Nonce};
 use shared::clock;
 use shared::language::Language;
+use shared::report::role::Role;
 use url::Url;
 use uuid::Uuid;
 
 pub use self::http::HttpError;
 pub use self::identity::{Ended, Identity, Tokens};
 use self::provider::{Answer, Exchange, Provider};
-use self::token::{Expected, IdClaims, OneOrMany, Unverified};
+use self::token::{Expected, Flaw, IdClaims, OneOrMany, Unverified};
 use super::role;
 use crate::config;
 use crate::error::{AppError, Part, SignInProblem};
@@ -37,6 +38,8 @@ const CLAIMS_LAST: Duration = Duration::from_secs(5 * 60);
 pub struct Oidc {
     issuer: String,
     client_id: String,
+    /// Demanded of access tokens.
+    api_audience: String,
     provider: Provider,
 }
 
@@ -61,6 +64,30 @@ pub enum RefreshError {
     Unchecked { tokens: Tokens, cause: String },
 }
 
+/// Whom an access token speaks for.
+#[derive(Debug, Clone)]
+pub struct Access {
+    pub subject: String,
+    pub role: Option<Role>,
+    pub dealers: Vec<Uuid>,
+}
+
+/// Why an access token is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// Ask for another one.
+    #[error("{0}")]
+    Expired(Flaw),
+    /// It is Keycloak's, and for others.
+    #[error("{0}")]
+    Elsewhere(Flaw),
+    #[error("{0}")]
+    Wrong(String),
+    /// Keycloak is away, and its keys are not known.
+    #[error("{0}")]
+    Away(String),
+}
+
 /// A token that could not be believed.
 #[derive(Debug, thiserror::Error)]
 enum Doubt {
@@ -73,7 +100,12 @@ enum Doubt {
 impl Oidc {
     pub fn new(config: &config::Oidc, public: &Url) -> anyhow::Result<Self> {
         let provider = Provider::new(config, public.join("/login/callback")?, public.join("/")?)?;
-        Ok(Self { issuer: config.issuer.clone(), client_id: config.client_id.clone(), provider })
+        Ok(Self {
+            issuer: config.issuer.clone(),
+            client_id: config.client_id.clone(),
+            api_audience: config.api_audience.clone(),
+            provider,
+        })
     }
 
     /// Finds Keycloak once it is there, so that the first person need not wait for it.
@@ -168,6 +200,23 @@ impl Oidc {
         })?;
         let claims = unverified.logout_token(&key, &self.expected()).map_err(|flaw| wrong(flaw.to_string()))?;
         Ok(Ended { expires: claims.envelope.exp, jti: claims.jti, provider_session: claims.sid, subject: claims.sub })
+    }
+
+    /// Whom this access token speaks for, if it is meant for the API.
+    pub async fn access_token(&self, token: &str) -> Result<Access, AccessError> {
+        let wrong = |flaw: Flaw| AccessError::Wrong(flaw.to_string());
+        let unverified = Unverified::parse(token).map_err(wrong)?;
+        let key = self.key(unverified.kid()).await.map_err(|doubt| match doubt {
+            Doubt::Wrong(cause) => AccessError::Wrong(cause),
+            Doubt::Away(cause) => AccessError::Away(cause),
+        })?;
+        let claims = unverified.access_token(&key, &self.expected(), &self.api_audience);
+        let claims = claims.map_err(|flaw| match flaw {
+            token::EXPIRED => AccessError::Expired(flaw),
+            token::ELSEWHERE => AccessError::Elsewhere(flaw),
+            flaw => wrong(flaw),
+        })?;
+        Ok(Access { role: role::of(claims.roles.iter()), dealers: dealers(&claims.dealers), subject: claims.sub })
     }
 
     /// Where Keycloak ends its own session, and asks nothing if an ID token says whose; none while it was never found, and

@@ -56,7 +56,7 @@ pub struct Provider {
     /// Where the portal itself reaches the realm.
     internal: String,
     client_id: ClientId,
-    client_secret: ClientSecret,
+    client_secret: Option<ClientSecret>,
     redirect: RedirectUrl,
     after_sign_out: PostLogoutRedirectUrl,
     http: Http,
@@ -83,7 +83,10 @@ impl Provider {
             issuer: config.issuer.clone(),
             internal: config.internal.as_ref().unwrap_or(&config.issuer).clone(),
             client_id: ClientId::new(config.client_id.clone()),
-            client_secret: ClientSecret::new(config.client_secret.expose_secret().to_owned()),
+            client_secret: config
+                .client_secret
+                .as_ref()
+                .map(|secret| ClientSecret::new(secret.expose_secret().to_owned())),
             redirect: RedirectUrl::from_url(redirect),
             after_sign_out: PostLogoutRedirectUrl::from_url(after_sign_out),
             http: Http::new()?,
@@ -123,11 +126,12 @@ impl Provider {
         }
         let token_address = metadata.token_endpoint().ok_or("Keycloak names no token endpoint")?.clone();
         let auth_address: AuthUrl = metadata.authorization_endpoint().clone();
-        let client = Client::new(self.client_id.clone())
-            .set_client_secret(self.client_secret.clone())
-            .set_auth_uri(auth_address)
-            .set_token_uri(token_address)
-            .set_redirect_uri(self.redirect.clone());
+        let mut client = Client::new(self.client_id.clone());
+        if let Some(secret) = &self.client_secret {
+            client = client.set_client_secret(secret.clone());
+        }
+        let client =
+            client.set_auth_uri(auth_address).set_token_uri(token_address).set_redirect_uri(self.redirect.clone());
         let keys = Keys::new(self.fetch_keys(metadata.jwks_uri()).await?);
         Ok(Discovered { metadata, client, keys })
     }

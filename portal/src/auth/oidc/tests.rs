@@ -95,7 +95,8 @@ impl Provider {
             issuer: self.address.clone(),
             internal: None,
             client_id: "portal".to_owned(),
-            client_secret: secret,
+            client_secret: Some(secret),
+            api_audience: "portal-api".to_owned(),
         };
         Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap()
     }
@@ -188,7 +189,13 @@ async fn a_provider_that_is_not_there_yet_is_found_later() {
     let secret = SecretString::from("secret");
     let issuer = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let config = config::Oidc { issuer, internal: None, client_id: "portal".to_owned(), client_secret: secret };
+    let config = config::Oidc {
+        issuer,
+        internal: None,
+        client_id: "portal".to_owned(),
+        client_secret: Some(secret),
+        api_audience: "portal-api".to_owned(),
+    };
     let oidc = Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap();
     assert!(is_away(oidc.depart("s", shared::language::Language::Ru).await));
     assert!(oidc.sign_out_address(Some("hint")).is_none());
@@ -203,7 +210,13 @@ async fn another_issuer_than_ours_is_never_found_wherever_it_is_asked() {
         (format!("{}/", provider.address), Some(provider.address.clone())),
     ] {
         let secret = SecretString::from("secret");
-        let config = config::Oidc { issuer, internal, client_id: "portal".to_owned(), client_secret: secret };
+        let config = config::Oidc {
+            issuer,
+            internal,
+            client_id: "portal".to_owned(),
+            client_secret: Some(secret),
+            api_audience: "portal-api".to_owned(),
+        };
         let oidc = Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap();
         assert!(is_away(oidc.depart("s", shared::language::Language::Ru).await));
     }

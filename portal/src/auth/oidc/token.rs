@@ -19,6 +19,11 @@ const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 #[error("token: {0}")]
 pub struct Flaw(pub &'static str);
 
+/// What a program mends by asking for another token.
+pub const EXPIRED: Flaw = Flaw("has expired");
+/// What is mended at Keycloak: the client lacks the audience.
+pub const ELSEWHERE: Flaw = Flaw("is not meant for us");
+
 /// Whom a token must come from and be meant for.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
@@ -106,6 +111,30 @@ impl<'a> Unverified<'a> {
         Ok(claims)
     }
 
+    /// An access token that is meant for this audience, whichever client it was given to.
+    pub fn access_token(&self, key: &CoreJsonWebKey, of: &Expected<'_>, audience: &str) -> Result<AccessClaims, Flaw> {
+        let claims: AccessClaims = self.claims(key)?;
+        let is_access = self.typ.as_deref().is_none_or(|typ| {
+            let typ = typ.to_ascii_lowercase();
+            matches!(typ.strip_prefix("application/").unwrap_or(&typ), "jwt" | "at+jwt")
+        });
+        if !is_access || claims.typ.as_deref() != Some("Bearer") {
+            return Err(Flaw("is no access token"));
+        }
+        claims.envelope.check_origin(of)?;
+        if !claims.envelope.aud.iter().any(|meant| meant == audience) {
+            return Err(ELSEWHERE);
+        }
+        claims.envelope.check_time(of)?;
+        if claims.cnf.is_some() {
+            return Err(Flaw("is bound to a key that nobody has shown"));
+        }
+        if claims.sub.is_empty() {
+            return Err(Flaw("names nobody"));
+        }
+        Ok(claims)
+    }
+
     /// A logout token of the back channel. Whether its `jti` was used already, the caller asks the database.
     pub fn logout_token(&self, key: &CoreJsonWebKey, expected: &Expected<'_>) -> Result<LogoutClaims, Flaw> {
         let claims: LogoutClaims = self.claims(key)?;
@@ -130,6 +159,7 @@ impl<'a> Unverified<'a> {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Envelope {
     iss: String,
+    #[serde(default)]
     aud: OneOrMany,
     azp: Option<String>,
     pub exp: i64,
@@ -139,19 +169,25 @@ pub struct Envelope {
 
 impl Envelope {
     fn check(&self, expected: &Expected<'_>) -> Result<(), Flaw> {
-        let now = expected.now.timestamp();
-        if self.iss != expected.issuer {
-            return Err(Flaw("issuer is another"));
-        }
+        self.check_origin(expected)?;
         if !self.aud.iter().any(|audience| audience == expected.client_id) {
-            return Err(Flaw("is not meant for us"));
+            return Err(ELSEWHERE);
         }
         let is_alone = self.aud.iter().all(|audience| audience == expected.client_id);
         if self.azp.as_deref().map_or(!is_alone, |azp| azp != expected.client_id) {
             return Err(Flaw("was given to another client"));
         }
+        self.check_time(expected)
+    }
+
+    fn check_origin(&self, expected: &Expected<'_>) -> Result<(), Flaw> {
+        if self.iss == expected.issuer { Ok(()) } else { Err(Flaw("issuer is another")) }
+    }
+
+    fn check_time(&self, expected: &Expected<'_>) -> Result<(), Flaw> {
+        let now = expected.now.timestamp();
         if self.exp.saturating_add(LEEWAY_S) < now {
-            return Err(Flaw("has expired"));
+            return Err(EXPIRED);
         }
         if self.iat > now + LEEWAY_S || self.nbf.is_some_and(|nbf| nbf > now + LEEWAY_S) {
             return Err(Flaw("is not valid yet"));
@@ -172,6 +208,21 @@ pub struct IdClaims {
     pub name: Option<String>,
     pub preferred_username: Option<String>,
     /// References of 1C partners; what is not exactly one grants nothing.
+    #[serde(default)]
+    pub dealers: OneOrMany,
+    #[serde(default)]
+    pub roles: OneOrMany,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct AccessClaims {
+    #[serde(flatten)]
+    envelope: Envelope,
+    pub sub: String,
+    typ: Option<String>,
+    /// Names the key whose holder alone may show the token.
+    cnf: Option<serde_json::Value>,
+    /// References of 1C partners; absent, not empty, where there are none.
     #[serde(default)]
     pub dealers: OneOrMany,
     #[serde(default)]

@@ -182,6 +182,61 @@ fn the_access_token_is_the_one_that_was_signed_for() {
     refused(json!({"at_hash": ""}));
 }
 
+fn access() -> Value {
+    json!({
+        "iss": "https://sso.example/realms/dealers", "aud": ["account", "portal-api"], "azp": "volga-machine", "sub": "machine",
+        "typ": "Bearer", "iat": NOW, "exp": NOW + 300, "dealers": ["d"], "roles": ["dealer"],
+    })
+}
+
+fn check_access(header: &Value, claims: &Value) -> Result<super::AccessClaims, Flaw> {
+    let token = MINT.sign(header, claims);
+    Unverified::parse(&token)?.access_token(&MINT.key("RS256"), &expected(), "portal-api")
+}
+
+#[test]
+fn an_access_token_holds_for_its_audience_only_and_is_no_other_token() {
+    let held = check_access(&MINT.header(), &access()).unwrap();
+    assert_eq!((held.sub.as_str(), held.dealers.iter().count()), ("machine", 1));
+    for fine in [
+        json!({"aud": "portal-api"}),
+        json!({"azp": null, "dealers": null, "roles": null}),
+        json!({"exp": NOW - 59}),
+        json!({"nbf": NOW + 59}),
+    ] {
+        check_access(&MINT.header(), &with(&access(), &fine)).unwrap_or_else(|flaw| panic!("{fine}: {flaw}"));
+    }
+    assert!(check_access(&with(&MINT.header(), &json!({"typ": "at+jwt"})), &access()).is_ok());
+    for (changes, flaw) in [
+        (json!({"aud": "account"}), "is not meant for us"),
+        (json!({"aud": null}), "is not meant for us"),
+        (json!({"aud": ["portal-api-2", "Portal-api"]}), "is not meant for us"),
+        // The client is no audience.
+        (json!({"aud": "account", "azp": "portal-api"}), "is not meant for us"),
+        (json!({"iss": "https://sso.example/realms/dealers/"}), "issuer is another"),
+        (json!({"iss": "https://sso.example/realms/master"}), "issuer is another"),
+        (json!({"exp": NOW - 61}), "has expired"),
+        (json!({"iat": NOW + 61}), "is not valid yet"),
+        (json!({"nbf": NOW + 61}), "is not valid yet"),
+        (json!({"typ": "ID"}), "is no access token"),
+        (json!({"typ": "Refresh"}), "is no access token"),
+        (json!({"typ": "DPoP"}), "is no access token"),
+        (json!({"typ": null}), "is no access token"),
+        (json!({"cnf": {"x5t#S256": "x"}}), "is bound to a key that nobody has shown"),
+        (json!({"sub": ""}), "names nobody"),
+        (json!({"sub": null}), "claims are unreadable"),
+        (json!({"exp": null}), "claims are unreadable"),
+    ] {
+        assert_eq!(check_access(&MINT.header(), &with(&access(), &changes)).unwrap_err(), Flaw(flaw), "{changes}");
+    }
+    assert!(check_access(&with(&MINT.header(), &json!({"typ": "logout+jwt"})), &access()).is_err());
+    assert!(check_access(&with(&MINT.header(), &json!({"alg": "none"})), &access()).is_err());
+    let stranger = Mint::new("ours");
+    let forged = stranger.sign(&stranger.header(), &access());
+    let forged = Unverified::parse(&forged).unwrap().access_token(&MINT.key("RS256"), &expected(), "portal-api");
+    assert_eq!(forged.unwrap_err(), Flaw("signature does not hold"));
+}
+
 fn logout() -> Value {
     json!({
         "iss": "https://sso.example/realms/dealers", "aud": "portal", "iat": NOW, "exp": NOW + 60, "jti": "j-1", "sid": "s-1", "sub": "person",

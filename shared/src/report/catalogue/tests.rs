@@ -27,6 +27,19 @@ fn what_is_compiled_in_is_well_defined() {
 }
 
 #[test]
+fn a_report_is_not_called_as_an_address_of_the_api_is() {
+    for name in super::RESERVED {
+        let told = read(&format!("/site/{name}"), &["currency", "group_tree"].map(str::to_owned), compiled_in);
+        assert_eq!(
+            told.unwrap_err().to_string(),
+            format!(
+                "/site/{name}/report.toml:1: {name:?} cannot name a report, for an address is called so: rename the folder."
+            )
+        );
+    }
+}
+
+#[test]
 fn files_of_a_folder_of_assets_stand_in_place_of_compiled_ones_each_for_itself() {
     let folder = tempfile::tempdir().unwrap();
     let sales = folder.path().join("reports/sales");

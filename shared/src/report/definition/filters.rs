@@ -14,14 +14,31 @@ pub struct FilterSpec {
 }
 
 /// Words of the address that a filter cannot be called, and parameters of the engine's own.
-const RESERVED: [&str; 11] =
-    ["from", "to", "sort", "page", "dealer", "dealers", "format", "former", "with_former", "rows_limit", "rows_offset"];
+const RESERVED: [&str; 13] = [
+    "from",
+    "to",
+    "sort",
+    "page",
+    "limit",
+    "cursor",
+    "dealer",
+    "dealers",
+    "format",
+    "former",
+    "with_former",
+    "rows_limit",
+    "rows_offset",
+];
 
 pub(super) fn read(folder: &Folder<'_>, raw: Vec<raw::Filter>) -> Result<Vec<FilterSpec>, Problem> {
     let mut filters: Vec<FilterSpec> = Vec::with_capacity(raw.len());
     for filter in raw {
         let name = filter.name.get_ref().clone();
-        if !is_plain(&name) || RESERVED.contains(&name.as_str()) || name.ends_with("_before") {
+        if !is_plain(&name)
+            || RESERVED.contains(&name.as_str())
+            || name.ends_with("_before")
+            || name.starts_with("mark_")
+        {
             let problem = format!("{name:?} cannot name a filter: take another word of a-z, 0-9 and _.");
             return Err(folder.of(&filter.name, problem));
         }

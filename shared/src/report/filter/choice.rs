@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::asked::Asked;
-use super::declared::{Bound, FilterKind, Parameter, Query};
+use super::declared::{Bound, FilterKind, Parameter, Query, Taken, What};
 use super::wrong::Wrong;
 use crate::localised::Localised;
 use crate::problem::Problem;
@@ -97,6 +97,15 @@ impl FilterKind for Spec {
         if let Some(value) = value {
             query.append_pair(name, value);
         }
+    }
+
+    fn taken(&self, name: &str) -> Vec<Taken> {
+        let what = match self.of {
+            Of::Reference => What::Reference,
+            Of::Text => What::Text { longest: LONGEST },
+            Of::Number => What::Number,
+        };
+        vec![Taken { name: name.to_owned(), what }]
     }
 
     fn parameters(&self, name: &str) -> Vec<Parameter> {

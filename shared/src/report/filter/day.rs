@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::asked::Asked;
-use super::declared::{Bound, FilterKind, Parameter, Query};
+use super::declared::{Bound, FilterKind, Parameter, Query, Taken, What};
 use super::period::date;
 use super::wrong::Wrong;
 use crate::problem::Problem;
@@ -52,6 +52,10 @@ impl FilterKind for Spec {
         if value.is_chosen {
             query.append_pair(name, &value.day.to_string());
         }
+    }
+
+    fn taken(&self, name: &str) -> Vec<Taken> {
+        vec![Taken { name: name.to_owned(), what: What::Date }]
     }
 
     fn parameters(&self, name: &str) -> Vec<Parameter> {

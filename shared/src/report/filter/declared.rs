@@ -18,6 +18,29 @@ pub struct Parameter {
     pub is_compared: bool,
 }
 
+/// A word of the address that a filter reads, and what may stand there: told to programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub name: String,
+    pub what: What,
+}
+
+/// What a value in an address may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    OneOf(Vec<&'static str>),
+    /// `2026-03-31`
+    Date,
+    /// A UUID with hyphens.
+    Reference,
+    /// Whole, of 64 bits.
+    Number,
+    /// Letters, not bytes.
+    Text {
+        longest: usize,
+    },
+}
+
 /// A value as the server binds it to a parameter.
 pub type Bound = (String, String);
 
@@ -42,6 +65,8 @@ pub trait FilterKind: Sized {
     fn asked(&self, name: &str, asked: &Asked<'_>, today: NaiveDate) -> Result<Self::Value, (String, Wrong)>;
     /// Adds to an address what differs from the initial value.
     fn write(&self, name: &str, value: &Self::Value, query: &mut Query<'_>);
+    /// What it reads in an address.
+    fn taken(&self, name: &str) -> Vec<Taken>;
     fn parameters(&self, name: &str) -> Vec<Parameter>;
     fn bound(&self, name: &str, value: &Self::Value, compare: Compare) -> Vec<Bound>;
     /// Without what narrows the rows; days do not.

@@ -4,8 +4,8 @@
 use chrono::NaiveDate;
 
 use super::asked::Asked;
-pub use super::declared::Parameter;
 use super::declared::{Bound, FilterKind, Query};
+pub use super::declared::{Parameter, Taken, What};
 use super::wrong::Wrong;
 use super::{choice, day, period, search};
 use crate::problem::Problem;
@@ -53,6 +53,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// Its word in `report.toml`.
+            pub const fn word(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => $module::Spec::WORD),+
+                }
+            }
+
             /// The names of its fields in a form.
             pub fn fields(&self) -> &'static [&'static str] {
                 match self {
@@ -64,6 +71,13 @@ macro_rules! kinds {
                 match (self, value) {
                     $((Self::$kind(spec), Value::$kind(value)) => spec.write(name, value, query),)+
                     _ => {}
+                }
+            }
+
+            /// What it reads in an address.
+            pub fn taken(&self, name: &str) -> Vec<Taken> {
+                match self {
+                    $(Self::$kind(spec) => spec.taken(name)),+
                 }
             }
 

@@ -3,7 +3,7 @@
 use chrono::{Datelike as _, NaiveDate};
 
 use super::asked::Asked;
-use super::declared::{Bound, FilterKind, Parameter, Query};
+use super::declared::{Bound, FilterKind, Parameter, Query, Taken, What};
 use super::wrong::Wrong;
 use crate::problem::Problem;
 use crate::report::period::{Choice, Compare, MOST_DAYS, Period};
@@ -69,6 +69,12 @@ impl FilterKind for Spec {
         } else if period.choice != self.default {
             query.append_pair(name, period.choice.code());
         }
+    }
+
+    fn taken(&self, name: &str) -> Vec<Taken> {
+        let choices = What::OneOf(Choice::ALL.map(Choice::code).to_vec());
+        let day = |field: &&str| Taken { name: (*field).to_owned(), what: What::Date };
+        [Taken { name: name.to_owned(), what: choices }].into_iter().chain(Self::FIELDS.iter().map(day)).collect()
     }
 
     fn parameters(&self, _: &str) -> Vec<Parameter> {

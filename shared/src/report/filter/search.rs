@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::asked::Asked;
-use super::declared::{Bound, FilterKind, Parameter, Query};
+use super::declared::{Bound, FilterKind, Parameter, Query, Taken, What};
 use super::wrong::Wrong;
 use crate::localised::Localised;
 use crate::problem::Problem;
@@ -47,6 +47,10 @@ impl FilterKind for Spec {
         if !value.is_empty() {
             query.append_pair(name, value);
         }
+    }
+
+    fn taken(&self, name: &str) -> Vec<Taken> {
+        vec![Taken { name: name.to_owned(), what: What::Text { longest: LONGEST } }]
     }
 
     fn parameters(&self, name: &str) -> Vec<Parameter> {

@@ -2,6 +2,7 @@
 
 mod lines;
 mod months;
+pub mod part;
 mod quick;
 mod stream;
 
@@ -20,8 +21,8 @@ use super::definition::Definition;
 pub use super::error::RunError;
 use super::filter::{Filter, ROWS_PER_PAGE};
 use super::fit;
-pub use super::freshness::Freshness;
-use super::freshness::{Ages, Arrived};
+use super::freshness::Ages;
+pub use super::freshness::{Arrived, Freshness};
 use super::scope::DealerScope;
 use super::sql::wrap;
 use super::table::Line;

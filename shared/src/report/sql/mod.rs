@@ -2,6 +2,7 @@
 //! the definition only, which are plain words.
 
 pub mod check;
+pub mod keyset;
 pub mod names;
 pub mod sources;
 pub mod tokens;

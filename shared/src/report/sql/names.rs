@@ -26,6 +26,8 @@ pub const ROWS: &str = "rows_now";
 pub const ROWS_BEFORE: &str = "rows_before";
 pub const ROWS_FORMER: &str = "rows_former";
 pub const IS_TOTAL: &str = "is_total";
+/// The value that a row has its place by, as a text that a mark may hold.
+pub const SORT_WORD: &str = "sort_word";
 /// Which of the two a row of the chart or of the wrapped query belongs to.
 pub const IS_BEFORE: &str = "is_before";
 

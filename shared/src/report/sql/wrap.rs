@@ -71,7 +71,7 @@ fn before(report: &Definition, sql: &str) -> String {
 
 /// What `table::Reader` finds by its names. A key has one row of each currency and side already, so the aggregates change
 /// nothing there, but make the totals in the same pass.
-fn cells(report: &Definition) -> String {
+pub(super) fn cells(report: &Definition) -> String {
     let mut sql = String::from("SELECT ");
     for (id, field) in report.fields.iter() {
         let _ = write!(sql, "{} AS {}, ", value(report, Side::Now, id), names::field(report, Side::Now, id));
@@ -112,7 +112,7 @@ fn cells(report: &Definition) -> String {
 }
 
 /// The rows by key, and over all of them: both of one currency each. Of the rows, those that are asked for.
-fn groups(report: &Definition) -> String {
+pub(super) fn groups(report: &Definition) -> String {
     let currency = report.currency.as_ref().map(|currency| format!("r.{}", currency.key));
     let keys = report.key.iter().map(|column| format!("r.{column}")).chain(currency.clone());
     let mut sql = format!(
@@ -228,15 +228,20 @@ fn order(report: &Definition, sort: Sort) -> String {
         }
         last = format!(", r.{key}");
     }
-    let by = match column.source {
+    let by = sorted_by(report, sort);
+    let keys: Vec<String> = report.key.iter().map(|column| format!("r.{column}")).collect();
+    format!("{first}{by} {direction} NULLS LAST{collation}, {}{last}", keys.join(", "))
+}
+
+/// What rows are put in order by, before their keys.
+pub(super) fn sorted_by(report: &Definition, sort: Sort) -> String {
+    match report.columns[sort.column].source {
         Source::Field(field) | Source::ShareOf(field) => value(report, Side::Now, field),
         Source::ChangeOf(field) => {
             let (now, before) = (value(report, Side::Now, field), value(report, Side::Before, field));
             format!("if({before} > 0, toFloat64({now}) / toFloat64({before}) - 1, NULL)")
         }
-    };
-    let keys: Vec<String> = report.key.iter().map(|column| format!("r.{column}")).collect();
-    format!("{first}{by} {direction} NULLS LAST{collation}, {}{last}", keys.join(", "))
+    }
 }
 
 #[cfg(test)]

@@ -75,6 +75,21 @@ pub fn head(contents: &Contents) -> serde_json::Map<String, serde_json::Value> {
     }
 }
 
+/// `head`, then `rows`, then `next`: where the rows go on, or null.
+pub fn part(contents: &Contents, rows: &[Line], next: Option<&str>) -> serde_json::Result<Vec<u8>> {
+    let totals: Vec<Line> = contents.totals.iter().map(|(_, total)| total.clone()).collect();
+    let mut whole = to_vec(&head(contents))?;
+    // The object goes on.
+    whole.pop();
+    whole.extend_from_slice(b",\"rows\":");
+    let rows: Vec<Row<'_>> = rows.iter().map(|line| Row { report: &contents.report, totals: &totals, line }).collect();
+    serde_json::to_writer(&mut whole, &rows)?;
+    whole.extend_from_slice(b",\"next\":");
+    serde_json::to_writer(&mut whole, &next)?;
+    whole.push(b'}');
+    Ok(whole)
+}
+
 struct Json {
     contents: Contents,
     /// Of the contents, without their words: for shares.
@@ -139,6 +154,18 @@ mod tests {
         assert_eq!((&first["product"], &first["code"]), (&json!("a\"b"), &json!("007")));
         assert_eq!(first["revenue"], "12345678901234567890.1250");
         assert_eq!((&first["change"], &first["currency"], &first["key"]), (&Value::Null, &json!("USD"), &json!(["k"])));
+    }
+
+    #[test]
+    fn a_part_is_the_same_with_where_it_goes_on() {
+        let contents = sales(Language::En, &[], &[("revenue", "5000")]);
+        let row = line(&contents.report, &[("product", "a"), ("revenue", "2500")]);
+        let read =
+            |rows: &[_], next| serde_json::from_slice::<Value>(&super::part(&contents, rows, next).unwrap()).unwrap();
+        let part = read(&[row], Some("behind"));
+        assert_eq!((&part["report"], &part["next"]), (&json!("sales"), &json!("behind")));
+        assert_eq!((&part["rows"][0]["product"], &part["rows"][0]["share"]), (&json!("a"), &json!(0.5)));
+        assert_eq!(read(&[], None)["next"], Value::Null);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub(super) async fn record(parts: &Parts, log: &Path) -> Result<()> {
         portal_url: "http://127.0.0.1:1".to_owned(),
         public_url: None,
     };
+    keycloak::forget_test_realm(parts);
     let mut process = keycloak::Keycloak::start_recording(parts, &settings).await?.process;
     finish(&mut process, &parts.class_archive("keycloak")).await?;
     keycloak::keep_test_realm(parts, &settings.folder)

@@ -24,6 +24,8 @@ const PACKAGE_LOCK: &str = include_str!("../../parts/package-lock.json");
 const REQUIREMENTS: &str = include_str!("../../parts/requirements.txt");
 /// What reads the files of reports as their users' tools do.
 const READERS: &str = include_str!("../../parts/readers/requirements.txt");
+/// What judges the description of the API, and makes a client of it.
+const OPENAPI_REQUIREMENTS: &str = include_str!("../../parts/openapi/requirements.txt");
 const KAFKA_POM: &str = include_str!("../../parts/pom.xml");
 const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 
@@ -66,9 +68,15 @@ pub async fn install(parts: &Parts, logs: &Path, wanted: Wanted) -> Result<()> {
         site.step("Chromium", "chromium", &[PACKAGE_LOCK], async |log| browser::unpack(parts, log).await).await?;
     }
     if wanted == Wanted::Everything {
-        let target = parts.root().join("readers");
-        let readers = async |log: &Path| python(&target, READERS, log).await;
-        site.step("Readers of files (pip)", "readers", &[READERS], readers).await?;
+        let readers = parts.root().join("readers");
+        let name = "Readers of files (pip)";
+        site.step(name, "readers", &[READERS], async |log| python(&readers, READERS, log).await).await?;
+        let name = "OpenAPI validator and client generator (pip)";
+        let target = parts.openapi_tools();
+        site.step(name, "openapi", &[OPENAPI_REQUIREMENTS], async |log| {
+            python(&target, OPENAPI_REQUIREMENTS, log).await
+        })
+        .await?;
     }
     if wanted.manifest_tools() {
         site.manifest_tools().await?;
@@ -151,7 +159,7 @@ impl Site<'_> {
             stamps.push(("chromium", vec![PACKAGE_LOCK]));
         }
         if wanted == Wanted::Everything {
-            stamps.push(("readers", vec![READERS]));
+            stamps.extend([("readers", vec![READERS]), ("openapi", vec![OPENAPI_REQUIREMENTS])]);
         }
         if wanted.manifest_tools() {
             stamps.extend(manifest_tools::TOOLS.iter().map(|tools| (tools.stamp, tools.inputs().to_vec())));

@@ -1,0 +1,26 @@
+# What programs are told. A sentence each: what is wrong and what to do.
+api-token = A valid access token is needed
+api-token-missing = Send an access token of the sign-in service in the header Authorization, after the word Bearer.
+api-token-expired = The access token has expired. Ask the sign-in service for a new one.
+api-token-elsewhere = The access token was made for another audience. Give your client at the sign-in service the audience of this API.
+api-token-refused = The access token does not hold. Ask the sign-in service for a new one.
+api-cookie-and-token = The request carries a session cookie and an access token. Send one of them.
+api-not-found = There is nothing at this address
+api-not-found-text = See the description of the API for its addresses.
+api-no-such-report = There is no such report
+api-no-such-report-text = No report of this name is open to you. See the list of reports.
+api-method = This address is only read
+api-method-text = Send GET.
+api-invalid = A parameter is wrong
+api-malformed-text = Check the address and its parameters.
+api-forbidden = The request is not allowed
+api-forbidden-text = Check the address and the access token.
+api-no-dealers-text = No dealer is linked to this access token. Write to your manager, who can open access.
+api-unavailable-keycloak = Access tokens cannot be checked for now
+api-unknown-parameter = There is no such parameter here. Remove it, or see the description of the report.
+api-wrong-limit = Write a whole number from 1 to 10000.
+api-wrong-cursor = This cursor belongs to another question or was changed. Begin again without it.
+api-wrong-sort = There is no such column. Write the name of a column, or a minus and the name.
+api-wrong-former = Write 1, or leave the parameter out.
+api-wrong-dealer = There is no such dealer among yours.
+api-wrong-format = There is no such format. Write one of these: { $formats }.

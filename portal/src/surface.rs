@@ -1,0 +1,31 @@
+//! What one process serves: pages for people, the API for dealers' programs, or both.
+
+use clap::ValueEnum;
+
+/// A part of the address space with its own deployment in a large installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Surface {
+    /// Pages, signing in, assets.
+    Web,
+    /// `/api/v1/reports`, by bearer token.
+    ReportsApi,
+}
+
+/// One of them, or all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Surfaces(Option<Surface>);
+
+impl Surfaces {
+    /// None: all.
+    pub const fn of(one: Option<Surface>) -> Self {
+        Self(one)
+    }
+
+    pub const fn web(self) -> bool {
+        matches!(self.0, None | Some(Surface::Web))
+    }
+
+    pub const fn reports_api(self) -> bool {
+        matches!(self.0, None | Some(Surface::ReportsApi))
+    }
+}

@@ -1,0 +1,107 @@
+//! The description of the API: valid by a public validator, and a client that a public generator makes of it reads rows.
+
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use shared::report::write::FORMATS;
+use stack::parts::Parts;
+use stack::process::Launch;
+use tests::{Program, folder};
+
+use crate::stand::{Stand, VOLGA};
+
+const DOCUMENT: &str = "/api/v1/reports/openapi.json";
+
+/// Python with the tools of `tests/stack/parts/openapi`; what it said.
+async fn python(folder: &Path, extra: &str, words: &[&str]) -> String {
+    let tools = Parts::locate().openapi_tools();
+    let path = format!("{}:{extra}", tools.display());
+    let log = folder.join(format!("{}.log", tests::fresh_name("python-")));
+    let launch =
+        Launch::new("python3", "python3", &log).env("PYTHONPATH", path).args(words.iter().copied()).folder(folder);
+    let mut process = launch.start().expect("python3");
+    let status = process.finished(Duration::from_secs(120)).await;
+    let said = process.output();
+    assert!(status.is_some_and(|status| status.success()), "{words:?}: {said}");
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_description_holds_every_report_with_its_filters_and_columns_and_nobodys_data() {
+    let stand = Stand::start().await;
+    let program = stand.program(&[VOLGA]).await;
+    let open = Program::send(program.bare(Method::GET, DOCUMENT)).await;
+    assert_eq!(open.status, StatusCode::OK, "it asks for no token");
+    assert!(!open.text.contains("КАНАРЕЙКА") && !open.text.contains(VOLGA), "it holds a dealer's data");
+    let document: Value = serde_json::from_str(&open.text).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    let catalogue = shared::report::catalogue::Catalogue::read(&tests::datasets(), None).unwrap();
+    for report in catalogue.open_to(shared::report::role::Role::Dealer) {
+        let of = |part: &str| &document["paths"][format!("/api/v1/reports/{}{part}", report.name)]["get"];
+        let names = |part: &str| -> Vec<&str> {
+            of(part)["parameters"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|parameter| parameter["name"].as_str().unwrap())
+                .collect()
+        };
+        for filter in &report.filters {
+            for taken in filter.kind.taken(&filter.name) {
+                assert!(names("/rows").contains(&taken.name.as_str()) && names("/file").contains(&taken.name.as_str()));
+            }
+        }
+        assert!(names("/rows").contains(&"cursor") && names("/file").contains(&"format"));
+        let (_, answer) = of("/rows")["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+            .as_str()
+            .unwrap()
+            .rsplit_once('/')
+            .unwrap();
+        let schemas = &document["components"]["schemas"];
+        let (_, row) =
+            schemas[answer]["properties"]["rows"]["items"]["$ref"].as_str().unwrap().rsplit_once('/').unwrap();
+        let fields = schemas[row]["properties"].as_object().unwrap();
+        assert!(report.columns.iter().all(|column| fields.contains_key(&column.name)), "{fields:?}");
+        let codes = of("/file")["parameters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|parameter| parameter["name"] == "format")
+            .unwrap();
+        assert_eq!(codes["schema"]["enum"].as_array().unwrap().len(), FORMATS.len());
+    }
+    // With a token that does not hold it is refused all the same.
+    assert_eq!(Program::at(&stand.portal, "x").get(DOCUMENT).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generated_client_lists_reports_and_reads_all_rows_part_by_part() {
+    let stand = Stand::start().await;
+    let program = stand.program(&[VOLGA]).await;
+    let (folder, document) = (folder(), program.get(DOCUMENT).await.text);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(at("openapi.json"), &document).unwrap();
+    let said =
+        python(folder.path(), "", &["-m", "openapi_spec_validator", "--schema", "3.1", &at("openapi.json")]).await;
+    assert!(said.contains("OK"), "{said}");
+
+    // Its formatter is a program of its own, which changes nothing of what runs.
+    std::fs::write(
+        at("config.yml"),
+        "post_hooks: []\npackage_name_override: reports_client\nproject_name_override: reports-client\n\
+        content_type_overrides:\n  text/csv; charset=utf-8: application/octet-stream\n",
+    )
+    .unwrap();
+    let words =
+        ["-m", "openapi_python_client", "generate", "--fail-on-warning", "--meta", "none", "--overwrite", "--path"];
+    let rest = [&at("openapi.json"), "--config", &at("config.yml"), "--output-path", &at("made/reports_client")];
+    std::fs::create_dir_all(folder.path().join("made")).unwrap();
+    python(folder.path(), "", &[&words[..], &rest.map(AsRef::as_ref)].concat()).await;
+
+    let script = include_str!("api_client.py");
+    std::fs::write(at("read.py"), script).unwrap();
+    let said = python(folder.path(), &at("made"), &[&at("read.py"), &stand.portal.url, &program.token, VOLGA]).await;
+    assert!(said.contains("60 rows of Sales"), "{said}");
+}
