@@ -66,7 +66,7 @@ async fn filters_are_those_of_the_page_and_the_language_is_the_one_asked_for() {
     assert_eq!(names("search=%D0%BA%D0%BE%D1%82%D0%B5%D0%BB").await, ["Котёл"]);
     assert_eq!(names("former=1&sort=-product").await, ["Насос", "Кран", "Котёл"]);
     assert_eq!(names(&format!("dealer={VOLGA}&search=")).await, ["Котёл", "Насос"]);
-    let today = chrono::Utc::now().with_timezone(&chrono_tz::Europe::Moscow).date_naive();
+    let today = shared::clock::now().with_timezone(&chrono_tz::Europe::Moscow).date_naive();
     assert_eq!(names(&format!("period=own&from={today}&to={today}")).await, ["Насос"]);
 
     for (language, said, title) in

@@ -2,6 +2,7 @@
 //! a viewer or a program sees.
 
 mod attempt;
+mod authorization;
 pub mod bearer;
 pub mod cookie;
 pub mod oidc;

@@ -10,7 +10,7 @@ use shared::report::scope::DealerScope;
 use uuid::Uuid;
 
 use super::session::{self, Hash, Session};
-use super::{bearer, cookie, refresh, role};
+use super::{authorization, cookie, refresh, role};
 use crate::error::{AppError, Part};
 use crate::state::App;
 use crate::web::input::Form;
@@ -49,7 +49,7 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
-        bearer::refuse_both(&parts.headers)?;
+        authorization::refuse_both(&parts.headers)?;
         let id = cookie::read(&parts.headers, cookie::SESSION).ok_or(AppError::SignIn)?.hash();
         let session = session::find(&app.postgres, &id).await?.ok_or(AppError::SignIn)?;
         app.limits.viewer(&session.subject)?;

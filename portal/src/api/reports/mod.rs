@@ -16,11 +16,13 @@ use axum::{Json, Router};
 use shared::parts::{self, Wanted};
 use shared::report::role::Role;
 use shared::report::write::json;
+use utoipa::OpenApi as _;
 
 use self::asked::Asked;
 use self::cursor::Cursor;
 use self::described::{DealerList, Report, ReportList};
 use self::etag::Stand;
+use crate::api::problem::Problem;
 use crate::auth::bearer::Caller;
 use crate::error::AppError;
 use crate::reports::export::{self, Taker};
@@ -36,6 +38,22 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/reports/{name}/rows", get(rows))
         .route("/api/v1/reports/{name}/file", get(file))
 }
+
+/// What every installation has of the description; `openapi` adds the reports.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Reports of the dealer portal",
+        version = "1",
+        description = "Reports of a dealer's own rows for the dealer's own programs. Decimals are texts, days are ISO 8601, \
+            what is unknown is null. Texts follow Accept-Language (ru, en). Errors are problem documents (RFC 9457).",
+        license(name = "Proprietary")
+    ),
+    paths(list, dealers, description),
+    components(schemas(described::ReportList, described::Report, described::DealerList, Problem)),
+    tags((name = "reports", description = "Reports, described, read and downloaded"))
+)]
+struct OfCode;
 
 /// Every report that the caller may open, with its columns and filters.
 #[utoipa::path(get, path = "/api/v1/reports", operation_id = "list_reports", tag = "reports",
@@ -115,5 +133,5 @@ async fn description(
 ) -> Json<utoipa::openapi::OpenApi> {
     let role = caller.map_or(Role::Dealer, |caller| caller.role);
     let reports: Vec<_> = app.engine.catalogue().open_to(role).map(Arc::as_ref).collect();
-    Json(openapi::of(&reports, Lang::accepted(&headers).0, &app.config.public))
+    Json(openapi::of(OfCode::openapi(), &reports, Lang::accepted(&headers).0, &app.config.public))
 }
