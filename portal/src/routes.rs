@@ -16,7 +16,7 @@ use crate::error::AppError;
 use crate::serve::Peer;
 use crate::state::App;
 use crate::web::{address::ClientAddress, assets, choose_language, csrf, draw_error, flow, headers, signed_out, trace};
-use crate::{auth, home, reports};
+use crate::{auth, exports, home, reports};
 
 /// A form of ours is far below it. Bodies are read by extractors only, and those obey it.
 const BODY_BYTES: usize = 1 << 20;
@@ -29,6 +29,7 @@ pub fn router(app: App) -> Router {
         .merge(auth::routes())
         .merge(home::routes())
         .merge(reports::routes())
+        .merge(exports::routes())
         .route("/signed-out", get(signed_out::show))
         .route("/language", post(choose_language::choose))
         .route("/assets/{name}", get(assets::show))

@@ -46,7 +46,7 @@ pub struct Stand {
     pub clickhouse: TestClickHouse,
     pub keycloak: TestKeycloak,
     pub postgres: TestPostgres,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl Stand {
@@ -127,7 +127,7 @@ impl Stand {
     async fn over(clickhouse: TestClickHouse, change: impl FnOnce(Launch) -> Launch) -> Self {
         let (postgres, keycloak, folder) = (postgres().await, TestKeycloak::shared(), folder());
         let portal = TestPortal::start_with(&postgres, &clickhouse, &keycloak, folder.path(), change).await;
-        Self { portal, clickhouse, keycloak, postgres, _folder: folder }
+        Self { portal, clickhouse, keycloak, postgres, folder }
     }
 
     /// A page of an employee of Volga who has just signed in, at this path.

@@ -20,6 +20,7 @@ macro_rules! sources {
             sources!($language, "errors"),
             sources!($language, "reports"),
             sources!($language, "home"),
+            sources!($language, "exports"),
         ]
     };
     ($language:literal, $name:literal) => {

@@ -1,11 +1,11 @@
 //! Every row of a report, as ClickHouse sends them.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use clickhouse::query::{BytesCursor, Query};
 
 use super::lines::{listed, parted};
-use crate::report::ask::DEADLINE;
 use crate::report::definition::Definition;
 use crate::report::error::RunError;
 use crate::report::filter::Filter;
@@ -18,6 +18,8 @@ pub struct RowStream {
     reader: Reader,
     /// Bytes of a line that has not ended.
     rest: Vec<u8>,
+    /// How long ClickHouse may be silent.
+    patience: Duration,
     /// What came with the totals.
     first: VecDeque<Line>,
     count: u64,
@@ -31,14 +33,15 @@ impl RowStream {
         report: &Definition,
         filter: &Filter,
         query: Query,
+        patience: Duration,
     ) -> Result<(Vec<Line>, Self), RunError> {
         let mut cursor = query.fetch_bytes(tsv::FORMAT)?;
         let mut rest = Vec::new();
-        let header = text_lines(&mut cursor, &mut rest).await?.unwrap_or_default();
+        let header = text_lines(&mut cursor, &mut rest, patience).await?.unwrap_or_default();
         let (names, behind) = header.split_once('\n').unwrap_or((&header, ""));
         let reader = Reader::new(report, names)?;
         let mut lines = behind.lines().map(|line| reader.line(line)).collect::<Result<Vec<_>, _>>()?;
-        let mut stream = Self { cursor, reader, rest, first: VecDeque::new(), count: 0, missing: 0 };
+        let mut stream = Self { cursor, reader, rest, patience, first: VecDeque::new(), count: 0, missing: 0 };
         while lines.last().is_none_or(|line: &Line| line.is_total) {
             let Some(more) = stream.read().await? else { break };
             lines.extend(more);
@@ -69,20 +72,24 @@ impl RowStream {
     }
 
     async fn read(&mut self) -> Result<Option<Vec<Line>>, RunError> {
-        let Some(text) = text_lines(&mut self.cursor, &mut self.rest).await? else { return Ok(None) };
+        let Some(text) = text_lines(&mut self.cursor, &mut self.rest, self.patience).await? else { return Ok(None) };
         Ok(Some(text.lines().map(|line| self.reader.line(line)).collect::<Result<_, _>>()?))
     }
 }
 
 /// Whole lines, as many as have come.
-async fn text_lines(cursor: &mut BytesCursor, rest: &mut Vec<u8>) -> Result<Option<String>, RunError> {
+async fn text_lines(
+    cursor: &mut BytesCursor,
+    rest: &mut Vec<u8>,
+    patience: Duration,
+) -> Result<Option<String>, RunError> {
     loop {
         if let Some(end) = rest.iter().rposition(|byte| *byte == b'\n') {
             let lines: Vec<u8> = rest.drain(..=end).collect();
             let text = String::from_utf8(lines);
             return text.map(Some).map_err(|_| RunError::Refused("the answer is no UTF-8 text".to_owned()));
         }
-        let chunk = tokio::time::timeout(DEADLINE, cursor.next()).await.map_err(|_| RunError::TimedOut)?;
+        let chunk = tokio::time::timeout(patience, cursor.next()).await.map_err(|_| RunError::TimedOut)?;
         match chunk? {
             Some(bytes) => rest.extend_from_slice(&bytes),
             None => return Ok(None),
