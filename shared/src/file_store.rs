@@ -27,6 +27,9 @@ const PARTS_ON_THE_WAY: usize = 2;
 const NOBODYS_AFTER: Duration = Duration::from_secs(60 * 60);
 
 const VARIABLE: &str = "EXPORT_FILES";
+/// Demanded beside a bucket alone.
+const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+const SECRET_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
 /// What went wrong in the store. The text is for the log.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +57,7 @@ pub struct NewFile {
 
 impl FileStore {
     /// `EXPORT_FILES`, required: `file:///folder`, which must be there, or `s3://bucket/prefix`. Beside the latter
-    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` (or `_FILE`), `AWS_REGION` (`us-east-1`), and `AWS_ENDPOINT_URL` where
+    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` (each or its `_FILE`), `AWS_REGION` (`us-east-1`), and `AWS_ENDPOINT_URL` where
     /// it is not Amazon's. Connects to nothing.
     pub fn from_env() -> Result<Self, EnvError> {
         let text = env::required(VARIABLE)?;
@@ -85,8 +88,8 @@ impl FileStore {
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(bucket)
             .with_region(env::or("AWS_REGION", "us-east-1"))
-            .with_access_key_id(env::required("AWS_ACCESS_KEY_ID")?)
-            .with_secret_access_key(env::secret("AWS_SECRET_ACCESS_KEY")?.expose_secret());
+            .with_access_key_id(env::secret(KEY_ID)?.expose_secret())
+            .with_secret_access_key(env::secret(SECRET_KEY)?.expose_secret());
         if let Some(endpoint) = env::optional_http_url("AWS_ENDPOINT_URL")? {
             builder = builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
         }
@@ -233,7 +236,7 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         left.sort();
-        assert_eq!(left, [ours, "0123456789ABCDEF0123456789ABCDEF", "holiday.jpg", "notes#1"]);
+        assert_eq!(left, ["0123456789ABCDEF0123456789ABCDEF", ours, "holiday.jpg", "notes#1"]);
     }
 
     #[tokio::test]

@@ -10,10 +10,19 @@ use crate::kubectl::{Pod, here, pods, text, until};
 use crate::site::Site;
 use crate::steps::Figures;
 
-const PARTS: [&str; 8] =
-    ["postgres", "clickhouse", "kafka", "keycloak", "web-server", "etl-extractor", "etl-loader", "onec"];
+const PARTS: [&str; 9] = [
+    "postgres",
+    "clickhouse",
+    "kafka",
+    "keycloak",
+    "web-server",
+    "etl-extractor",
+    "etl-loader",
+    "report-service",
+    "onec",
+];
 /// Never end by themselves, whatever is missing.
-const OURS: [&str; 4] = ["web-server", "etl-extractor", "etl-loader", "onec"];
+const OURS: [&str; 5] = ["web-server", "etl-extractor", "etl-loader", "report-service", "onec"];
 
 pub async fn come_back(site: &Site, figures: &mut Figures) -> Result<()> {
     let before = restarts().await?;

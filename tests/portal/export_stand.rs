@@ -105,7 +105,7 @@ pub async fn await_query(stand: &Stand, path: &str, what: &str) {
     .await;
 }
 
-/// Makes a site's report out of every sale, many times over: `rows` rows that are sorted by a text.
+/// Makes a site's report out of every sale: of each `rows` rows, sorted by a text.
 pub fn write_large_report(folder: &Path, rows: u32) {
     let own = folder.join("large");
     std::fs::create_dir_all(&own).expect("a folder");
@@ -113,8 +113,8 @@ pub fn write_large_report(folder: &Path, rows: u32) {
     let sql = format!(
         "-- Which lines are there, over and over?\n\
          SELECT concat(product_code, '-', toString(n)) AS line, concat(product_name, ' ', toString(cityHash64(n))) AS name, \
-         toInt64(n) AS pieces FROM report.sale(dealers = {{dealers:Array(UUID)}}) AS s ARRAY JOIN range({rows}) AS n \
-         WHERE line_no = 1 AND empty({{search:Array(String)}})"
+         toString(n) AS pieces FROM report.sale(dealers = {{dealers:Array(UUID)}}) AS s ARRAY JOIN range({rows}) AS n \
+         WHERE empty({{search:Array(String)}})"
     );
     std::fs::write(own.join("rows.sql"), sql).expect("a file");
 }
@@ -133,6 +133,7 @@ sort = "name"
 name = "search"
 kind = "search"
 title = { ru = "Слово", en = "Word" }
+hint = { ru = "например, насос", en = "for example, pump" }
 
 [[column]]
 name = "name"
@@ -141,6 +142,6 @@ title = { ru = "Строка", en = "Line" }
 
 [[column]]
 name = "pieces"
-kind = "text"
+kind = "code"
 title = { ru = "Штук", en = "Pieces" }
 "#;

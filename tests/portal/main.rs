@@ -3,6 +3,7 @@
 
 mod answers;
 mod browser_clicks;
+mod browser_exports;
 mod browser_htmx;
 mod browser_look;
 mod browser_road;
@@ -10,6 +11,9 @@ mod check_reports;
 mod dealer_isolation;
 mod deployed;
 mod downloads;
+mod export_faults;
+mod export_stand;
+mod exports;
 mod figures;
 mod freshness;
 mod html;

@@ -72,6 +72,14 @@ impl Stand {
         Self::over(clickhouse, |launch| launch).await
     }
 
+    /// The same where a file of more than twenty rows is made in the background.
+    pub async fn of_large_trade(words: &TradeWords) -> Self {
+        let clickhouse = clickhouse().await;
+        seed_common(&clickhouse.client("migrator")).await;
+        seed_trade(&clickhouse.client("migrator"), words).await;
+        Self::over(clickhouse, |launch| launch.env("PORTAL_EXPORT_JOB_ROWS", "20")).await
+    }
+
     /// Sixty products of Volga in a ClickHouse of which a line of `users.xml` reads otherwise.
     pub async fn with_limit(from: &str, to: &str) -> Self {
         let config = folder();

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use shared::ids::DealerId;
-use shared::jobs::{self, Claim, Made, Order, Outcome, PER_HOUR, Placed, Progress, Queue, Reason, Request, Rhythm, State};
+use shared::jobs::{
+    self, Claim, Made, Order, Outcome, PER_HOUR, Placed, Progress, Queue, Reason, Request, Rhythm, State,
+};
 use shared::language::Language;
 use tests::{TestPostgres, postgres};
 use uuid::Uuid;
@@ -61,9 +63,13 @@ async fn ten_clicks_are_one_job() {
     let postgres = postgres().await;
     let clicks = (0..10).map(|_| placed(&postgres, 1, "period=year"));
     let all = futures_util::future::join_all(clicks).await;
-    let new: Vec<Uuid> = all.iter().filter_map(|placed| if let Placed::New(id) = placed { Some(*id) } else { None }).collect();
+    let new: Vec<Uuid> =
+        all.iter().filter_map(|placed| if let Placed::New(id) = placed { Some(*id) } else { None }).collect();
     let [id] = new[..] else { panic!("{all:?}") };
-    assert!(all.iter().all(|placed| matches!(placed, Placed::New(other) | Placed::Same(other) if *other == id)), "{all:?}");
+    assert!(
+        all.iter().all(|placed| matches!(placed, Placed::New(other) | Placed::Same(other) if *other == id)),
+        "{all:?}"
+    );
     assert_eq!(placed(&postgres, 1, "period=year").await, Placed::Same(id));
     new_job(&postgres, 1, "period=month").await;
     // Running, and just done, it is still the same; cancelled it is not.

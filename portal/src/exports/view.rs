@@ -93,7 +93,7 @@ impl Drawing<'_> {
         html! {
             p.lead { strong { (self.told()) }
                 @if job.state == State::Running && job.total.is_some() {
-                    " " span.figure { (format::percent(text.language(), f64::from(job.percent) / 100.0)) }
+                    " " span.figure { (words::percent(text, job)) }
                 }
             }
             @match job.state {
@@ -201,7 +201,7 @@ impl<T: Fn(&Job) -> String> List<'_, T> {
             span.bad[job.state == State::Failed] {
                 (words::state(text, job))
                 @if job.state == State::Running && job.total.is_some() {
-                    " " (format::percent(text.language(), f64::from(job.percent) / 100.0))
+                    " " (words::percent(text, job))
                 }
             }
         }

@@ -67,6 +67,11 @@ fn remaining(text: Text, job: &Job, total: i64) -> Option<String> {
     })
 }
 
+/// `42 %`
+pub fn percent(text: Text, job: &Job) -> String {
+    text.with("export-percent", &[("n", job.percent.into())])
+}
+
 /// `1,2 MB`
 pub fn size(text: Text, bytes: i64) -> String {
     let bytes = bytes.max(0) as f64;
