@@ -1,10 +1,10 @@
 //! A file of the background as people see it: live with JavaScript, by coming again without it.
 
 use stack::process::Process;
-use tests::{Browser, Page, Theme, await_true};
+use tests::{Browser, ByHand, Page, Theme};
 
-use crate::export_stand::{SOON, await_state, reporter, start};
-use crate::stand::{RUSSIAN, Stand};
+use crate::export_stand::{await_state, reporter, start};
+use crate::stand::{RUSSIAN, Stand, VOLGA};
 
 async fn large() -> Stand {
     Stand::of_large_trade(&RUSSIAN).await
@@ -97,14 +97,18 @@ async fn a_button_cancels_and_another_orders_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_javascript_the_page_comes_again_until_the_file_is_there() {
     let (stand, browser) = (large().await, Browser::start().await);
-    let page = stand.browse(&browser, "/reports/sales").await;
+    let (person, page) = (stand.keycloak.dealer(&[VOLGA]).await, browser.page().await);
     page.javascript(false).await;
-    page.open(&stand.portal.at("/reports/sales")).await;
-    page.wait_for("#report-csv").await;
-    page.click("#report-csv").await;
-    page.wait_for("#export-cancel").await;
+    let hand = ByHand(&page);
+    hand.open(&stand.portal.at("/reports/sales")).await;
+    hand.fill("#username", &person.name).await;
+    hand.fill("#password", &person.name).await;
+    hand.click("#kc-login").await;
+    hand.wait_for("#report-csv").await;
+    hand.click("#report-csv").await;
+    hand.wait_for("#export-cancel").await;
     let _worker = worker(&stand);
-    await_true("the page has come again", SOON, async || page.has("#export-download").await).await;
+    hand.wait_for("#export-download").await;
 }
 
 /// Looks at the open page in both themes and widths; the pictures stand in `target/screenshots`.

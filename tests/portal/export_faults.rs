@@ -119,7 +119,8 @@ async fn a_store_that_is_full_or_closed_is_told_and_others_go_on() {
     assert!(offered(&person, &small).await, "a file that fits comes");
     worker.stop();
 
-    let _worker = start(reporter(&stand));
+    let worker = start(reporter(&stand));
+    await_true("it has found the folder", SOON, async || worker.output().contains("Health and metrics")).await;
     let folder = stand.folder.path().join("exports");
     std::fs::remove_dir_all(&folder).unwrap();
     std::fs::write(&folder, "no folder").unwrap();

@@ -16,8 +16,8 @@ use shared::words::Text;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::own::{drawing, own};
 use super::view::{ACTIONS, END};
-use super::{drawing, own};
 use crate::auth::viewer::Viewer;
 use crate::error::AppError;
 use crate::state::App;

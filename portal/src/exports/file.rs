@@ -7,7 +7,8 @@ use shared::jobs::{Job, State as JobState};
 use shared::words::Text;
 use uuid::Uuid;
 
-use super::{drawing, may_see, own, page, path, title};
+use super::address::path;
+use super::own::{drawing, may_see, own, page, title};
 use crate::auth::viewer::Viewer;
 use crate::error::AppError;
 use crate::state::App;

@@ -1,29 +1,31 @@
 //! Files that are made in the background: asked for, looked at, taken, cancelled. A job is its person's own: anybody else's is
 //! answered like one that is nowhere.
 
+mod address;
 mod events;
 mod file;
+mod own;
 mod view;
 mod words;
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use shared::clock;
 use shared::jobs::{self, Job, Order, Placed, Request};
 use shared::report::filter::Filter;
 use shared::report::write;
 use shared::words::Text;
 use uuid::Uuid;
 
+use self::address::path;
+use self::own::{drawing, own, page, title};
+use self::view::List;
 use crate::auth::viewer::{SignedViewer, Viewer};
 use crate::error::AppError;
-use crate::frame;
 use crate::state::App;
 use crate::web::input::Path;
-use view::{Drawing, List};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -104,36 +106,3 @@ async fn cancel(
 /// A form that has its token alone.
 #[derive(Deserialize)]
 struct Nothing {}
-
-async fn own(app: &App, viewer: &Viewer, id: Uuid) -> Result<Job, AppError> {
-    jobs::find(&app.postgres, id, &viewer.subject).await?.ok_or(AppError::NotFound)
-}
-
-fn path(id: Uuid) -> String {
-    format!("/exports/{id}")
-}
-
-/// Whose rows the file holds: may the viewer see all of them now?
-fn may_see(viewer: &Viewer, job: &Job) -> bool {
-    let seen = viewer.scope.dealers();
-    !job.dealers.is_empty() && job.dealers.iter().all(|dealer| seen.iter().any(|known| known.0 == *dealer))
-}
-
-/// The report's, as far as the viewer may open it; else its bare name.
-fn title(app: &App, viewer: &Viewer, job: &Job) -> String {
-    let mut open = app.engine.catalogue().open_to(viewer.role);
-    let report = open.find(|report| report.name == job.request.report);
-    report.map_or_else(|| job.request.report.clone(), |report| report.title.get(viewer.language).to_owned())
-}
-
-fn drawing<'a>(app: &App, viewer: &'a Viewer, job: &'a Job) -> Drawing<'a> {
-    let (text, now, timezone) = (Text::of(viewer.language), clock::now(), app.engine.timezone());
-    Drawing { text, job, may_see: may_see(viewer, job), form_token: &viewer.form_token, now, timezone }
-}
-
-/// Without ClickHouse the page stands all the same: the person's name is there in the place of the dealer's.
-async fn page(app: &App, viewer: &Viewer, (title, here): (&str, &str), content: &maud::Markup) -> Response {
-    let dealers = app.ask(app.engine.dealers(&viewer.scope)).await.unwrap_or_default();
-    let page = frame::Page { title, here, dealers: &dealers };
-    frame::page(app.engine.catalogue(), viewer, &page, content).into_response()
-}

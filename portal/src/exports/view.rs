@@ -1,13 +1,13 @@
 //! A job as a page, and all of a person's jobs as a list. What changes while it runs stands in `state`, which the page and the
 //! stream of events draw alike; what can be done about it stands apart, so that no button vanishes under a finger.
 
-use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 use shared::jobs::{Job, State};
 use shared::report::write;
 use shared::words::{Text, age, format};
 
+use super::address::path;
 use super::words;
 use crate::ui::export_form::ExportForm;
 
@@ -26,14 +26,13 @@ pub struct Drawing<'a> {
     /// The rows of all its dealers are the viewer's to see.
     pub may_see: bool,
     pub form_token: &'a str,
-    pub now: DateTime<Utc>,
     pub timezone: Tz,
 }
 
 impl Drawing<'_> {
     pub fn page(&self, title: &str) -> Markup {
         let is_over = self.job.state.is_over();
-        let events = format!("{}/events?seen={}", super::path(self.job.id), self.seen());
+        let events = format!("{}/events?seen={}", path(self.job.id), self.seen());
         html! {
             (self.head(title))
             // Without JavaScript the page comes again by itself, until there is nothing more to wait for.
@@ -140,7 +139,7 @@ impl Drawing<'_> {
         html! {
             @match job.state {
                 State::Queued | State::Running => {
-                    form method="post" action={ (super::path(job.id)) "/cancel" } {
+                    form method="post" action={ (path(job.id)) "/cancel" } {
                         input type="hidden" name="form_token" value=(self.form_token);
                         button #export-cancel type="submit" { (text.get("export-cancel")) }
                     }
@@ -148,7 +147,7 @@ impl Drawing<'_> {
                 }
                 State::Done if self.is_closed() => {}
                 State::Done if job.has_file() => {
-                    a #export-download .button.primary href={ (super::path(job.id)) "/file" } download { (text.get("export-download")) }
+                    a #export-download .button.primary href={ (path(job.id)) "/file" } download { (text.get("export-download")) }
                     @if let Some(name) = &job.file_name { p.fine hx-ignore { (name) } }
                 }
                 State::Done | State::Failed | State::Cancelled => (self.again()),
@@ -196,7 +195,7 @@ impl<T: Fn(&Job) -> String> List<'_, T> {
     fn line(&self, job: &Job) -> Markup {
         let text = self.text;
         html! {
-            a href=(super::path(job.id)) { ((self.title)(job)) }
+            a href=(path(job.id)) { ((self.title)(job)) }
             span.fine { (format_title(text, &job.request.format)) " · " (age::time(text, job.created_at, self.timezone)) }
             span.bad[job.state == State::Failed] {
                 (words::state(text, job))

@@ -6,7 +6,8 @@ use sqlx::types::Json;
 use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
-use super::{CANCELLED, Request};
+use super::names::CANCELLED;
+use super::order::Request;
 
 /// Jobs of one person that a list shows.
 const LISTED: i64 = 50;

@@ -4,19 +4,13 @@
 //! A claim draws a fence. Each later write of its holder names it, and changes nothing once somebody else has the job.
 
 mod found;
+mod names;
 mod order;
 mod queue;
 mod reason;
 
 pub use self::found::{Job, State, cancel, find, of_subject};
+pub use self::names::{CANCELLED, EXPORT, QUEUED};
 pub use self::order::{Order, PER_HOUR, Placed, Request, place};
 pub use self::queue::{Claim, Made, Outcome, Progress, Queue, Rhythm};
 pub use self::reason::Reason;
-
-/// The channel that tells workers of a job to be claimed.
-pub const QUEUED: &str = "job_queued";
-/// The channel that tells them of one that was cancelled; its payload is the job's id.
-pub const CANCELLED: &str = "job_cancelled";
-
-/// The kind of job that makes a file of a report.
-pub const EXPORT: &str = "export";

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{EXPORT, QUEUED};
+use super::names::{EXPORT, QUEUED};
 use crate::ids::DealerId;
 use crate::language::Language;
 

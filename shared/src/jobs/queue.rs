@@ -6,7 +6,9 @@ use sqlx::PgPool;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{EXPORT, QUEUED, Reason, Request};
+use super::names::{EXPORT, QUEUED};
+use super::order::Request;
+use super::reason::Reason;
 
 /// Jobs of one party that run at once, over all workers.
 const PER_PARTY: i64 = 2;
@@ -187,6 +189,15 @@ impl Queue {
             Reason::Worker.code(),
         );
         Ok(swept.execute(&self.pool).await?.rows_affected())
+    }
+
+    /// How long until a job that waits after a failure may be tried again; none where none waits.
+    pub async fn next_due(&self) -> sqlx::Result<Option<Duration>> {
+        let due = sqlx::query_scalar!(
+            "SELECT extract(epoch FROM min(not_before) - now())::float8 FROM job WHERE state = 'queued' AND not_before > now()",
+        );
+        let seconds = due.fetch_one(&self.pool).await?;
+        Ok(seconds.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 3600.0))))
     }
 
     /// Jobs whose files are past their time, with the files' names in the store: a hundred at most.

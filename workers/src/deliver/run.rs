@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::ReporterConfig;
 use super::cancel::Canceller;
+use super::config::ReporterConfig;
 use super::export::{Exporter, Meter};
 use super::failure::Failure;
 use super::heard::{UnderWay, listen};
@@ -76,8 +76,12 @@ impl Reporter {
         let mut jobs: JoinSet<()> = JoinSet::new();
         loop {
             health.turned();
+            let mut pause = POLL;
             match self.turn(&mut jobs, &shutdown).await {
-                Ok(()) => health.ready(),
+                Ok(due) => {
+                    health.ready();
+                    pause = due.map_or(POLL, |due| due.min(POLL));
+                }
                 Err(cause) => {
                     let told =
                         format!("PostgreSQL does not answer as it should: {cause}. No job starts until it does.");
@@ -88,7 +92,7 @@ impl Reporter {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 () = queued.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(pause) => {}
                 Some(ended) = jobs.join_next() => report_panic(ended),
             }
         }
@@ -101,8 +105,12 @@ impl Reporter {
         }
     }
 
-    /// Takes back what others lost, and starts what there is room for.
-    async fn turn(self: &Arc<Self>, jobs: &mut JoinSet<()>, shutdown: &CancellationToken) -> sqlx::Result<()> {
+    /// Takes back what others lost, and starts what there is room for. Returns when a job that failed may be tried again.
+    async fn turn(
+        self: &Arc<Self>,
+        jobs: &mut JoinSet<()>,
+        shutdown: &CancellationToken,
+    ) -> sqlx::Result<Option<Duration>> {
         let swept = self.queue.sweep().await?;
         if swept > 0 {
             tracing::warn!(jobs = swept, "Took {swept} jobs back whose worker has vanished");
@@ -113,7 +121,7 @@ impl Reporter {
             jobs.spawn(async move { reporter.run_job(claim, stop).await });
         }
         metrics::gauge!("reporter_jobs_running").set(jobs.len() as f64);
-        Ok(())
+        self.queue.next_due().await
     }
 
     async fn run_job(&self, claim: Claim, stop: CancellationToken) {
