@@ -202,8 +202,10 @@ async fn a_dead_reporters_query_is_ended_by_another_that_hears_of_it() {
     let job = order_path(&person, "large", "").await;
     await_query(&stand, &job, "rows").await;
     let _alive = start(launch());
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // Past the reading, in which ClickHouse would notice by itself.
+    tokio::time::sleep(Duration::from_secs(3)).await;
     dead.kill();
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!queries(&stand, &job).await.is_empty(), "it sorts on, though nobody waits for it");
     let token = person.get("/exports").await.form_token();
     person.post(&format!("{job}/cancel"), &[("form_token", &token)]).await;
