@@ -190,24 +190,3 @@ async fn a_cancelled_query_is_gone_within_two_seconds_while_rows_are_written() {
     await_true("half a file is gone", SOON, async || files(&stand).is_empty()).await;
     assert!(!offered(&person, &job).await);
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dead_reporters_query_is_ended_by_another_that_hears_of_it() {
-    let reports = tests::folder();
-    write_large_report(reports.path(), 2_000_000);
-    let stand = Stand::of_site(&[Product::called(1, "Насос")], &[Line::of(1, TODAY, 100)], Some(reports.path())).await;
-    let launch = || reporter(&stand).env("PORTAL_REPORTS_DIR", reports.path());
-    let mut dead = start(launch());
-    let (person, _) = volga(&stand).await;
-    let job = order_path(&person, "large", "").await;
-    await_query(&stand, &job, "rows").await;
-    let _alive = start(launch());
-    // Past the reading, in which ClickHouse would notice by itself.
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    dead.kill();
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(!queries(&stand, &job).await.is_empty(), "it sorts on, though nobody waits for it");
-    let token = person.get("/exports").await.form_token();
-    person.post(&format!("{job}/cancel"), &[("form_token", &token)]).await;
-    await_true("the query is gone", Duration::from_secs(2), async || queries(&stand, &job).await.is_empty()).await;
-}
