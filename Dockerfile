@@ -64,7 +64,7 @@ RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registr
 
 FROM workers-sources AS workers-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-release,target=/target,sharing=locked \
-    --mount=type=cache,id=dealer-portal-workers,target=/build,sharing=locked compile release workers extractor loader migrate topics
+    --mount=type=cache,id=dealer-portal-workers,target=/build,sharing=locked compile release workers extractor loader reporter migrate topics
 
 FROM onec-sources AS onec-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-release,target=/target,sharing=locked \
@@ -76,7 +76,7 @@ RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registr
 
 FROM workers-sources AS workers-dev-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-dev,target=/target,sharing=locked \
-    --mount=type=cache,id=dealer-portal-workers-dev,target=/build,sharing=locked compile dev workers extractor loader migrate topics
+    --mount=type=cache,id=dealer-portal-workers-dev,target=/build,sharing=locked compile dev workers extractor loader reporter migrate topics
 
 FROM onec-sources AS onec-dev-build
 RUN --mount=type=cache,id=dealer-portal-registry,target=/usr/local/cargo/registry --mount=type=cache,id=dealer-portal-dev,target=/target,sharing=locked \
@@ -95,7 +95,7 @@ FROM base AS workers-base
 ARG VERSION=0.0.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="workers" org.opencontainers.image.version="$VERSION" org.opencontainers.image.revision="$REVISION" \
-      org.opencontainers.image.description="From 1C to the reports: extractor, loader, migrate"
+      org.opencontainers.image.description="From 1C to the reports: extractor, loader, reporter, migrate"
 
 FROM base AS onec-base
 ARG VERSION=0.0.0

@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::dataset::Catalogue;
 use shared::env::{self, EnvError};
+use shared::file_store::FileStore;
 use url::Url;
 
 use crate::surface::Surfaces;
@@ -41,6 +42,10 @@ pub struct Config {
     pub postgres: shared::postgres::Settings,
     /// `CLICKHOUSE_USER` is `portal_ro` unless set.
     pub clickhouse: shared::clickhouse::Settings,
+    /// `EXPORT_FILES`, required where pages are served: where the reporter puts finished files, see `shared::file_store`.
+    pub export_files: Option<FileStore>,
+    /// `PORTAL_EXPORT_JOB_ROWS`, default 100 000: a file of more rows is made in the background.
+    pub export_job_rows: u64,
     pub limits: Limits,
 }
 
@@ -107,6 +112,8 @@ impl Config {
             },
             postgres: shared::postgres::Settings::from_env("portal", Duration::from_secs(5))?,
             clickhouse: shared::clickhouse::Settings::from_env("portal_ro")?,
+            export_files: surfaces.web().then(FileStore::from_env).transpose()?,
+            export_job_rows: env::parsed("PORTAL_EXPORT_JOB_ROWS", 100_000)?,
             limits: Limits::from_env()?,
         })
     }

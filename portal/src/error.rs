@@ -96,6 +96,9 @@ pub enum AppError {
     /// Files are under way to this viewer, as many as one may take at once.
     #[error("too many downloads at once")]
     TooManyDownloads { retry_after: Duration },
+    /// The dealer has asked for as many files of the background as one may within an hour.
+    #[error("too many exports of this dealer, next in {} s", retry_after.as_secs())]
+    TooManyExports { retry_after: Duration },
     /// A part is away; the page says which and when to come back.
     #[error("{} unavailable, retry in {} s: {cause}", part.name(), retry_after.as_secs())]
     Unavailable { part: Part, retry_after: Duration, cause: String },
@@ -123,7 +126,9 @@ impl AppError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMuch(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden(_) | Self::NoDealers => StatusCode::FORBIDDEN,
-            Self::TooMany { .. } | Self::TooManyDownloads { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooManyDownloads { .. } | Self::TooManyExports { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -134,6 +139,7 @@ impl AppError {
         match self {
             Self::TooMany { retry_after }
             | Self::TooManyDownloads { retry_after }
+            | Self::TooManyExports { retry_after }
             | Self::Unavailable { retry_after, .. } => Some(*retry_after),
             _ => None,
         }

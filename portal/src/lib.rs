@@ -1,7 +1,7 @@
 //! The portal: what dealers see, and what their programs read.
 //!
 //! A request passes `serve` (connections), `routes` (layers, URL map), `auth` (who looks, at whose rows), a handler and its
-//! view. Imports point one way: `main -> routes -> api -> reports, home -> auth -> web -> ui -> shared`; all may name `error`,
+//! view. Imports point one way: `main -> routes -> api -> reports, exports, home -> auth -> web -> ui -> shared`; all may name `error`,
 //! handlers and extractors also `state`.
 
 pub mod api;
@@ -9,6 +9,7 @@ pub mod auth;
 pub mod breaker;
 pub mod config;
 pub mod error;
+pub mod exports;
 pub mod frame;
 pub mod home;
 pub mod live_assets;

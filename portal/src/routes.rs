@@ -18,7 +18,7 @@ use crate::state::App;
 use crate::web::{
     address::ClientAddress, assets, choose_language, csrf, draw_error, flow, headers, signed_out, tag, trace,
 };
-use crate::{api, auth, home, reports};
+use crate::{api, auth, exports, home, reports};
 
 /// A form of ours is far below it. Bodies are read by extractors only, and those obey it.
 const BODY_BYTES: usize = 1 << 20;
@@ -44,6 +44,7 @@ fn web(app: App) -> Router {
         .merge(auth::routes())
         .merge(home::routes())
         .merge(reports::routes())
+        .merge(exports::routes())
         .route("/signed-out", get(signed_out::show))
         .route("/language", post(choose_language::choose))
         .route("/assets/{name}", get(assets::show))

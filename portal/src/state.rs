@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use shared::file_store::FileStore;
 use shared::report::catalogue::Catalogue;
 use shared::report::run::{Engine, RunError};
 use sqlx::PgPool;
@@ -35,6 +36,10 @@ pub struct Parts {
     pub sealer: Sealer,
     pub limits: Limits,
     pub in_flight: Arc<InFlight>,
+    /// Finished exports.
+    pub files: Option<FileStore>,
+    /// Cancelled when the portal is asked to stop: what would go on without end, ends.
+    pub stopping: CancellationToken,
 }
 
 impl App {
@@ -48,6 +53,8 @@ impl App {
             sealer: Sealer::new(&config.secret_key)?,
             limits: Limits::new(&config.limits),
             in_flight: Arc::new(InFlight::new(config.limits.requests_in_flight)),
+            files: config.export_files.clone(),
+            stopping: CancellationToken::new(),
             config,
         };
         Ok(Self(Arc::new(parts)))
@@ -79,7 +86,7 @@ impl App {
             }
         };
         tokio::select! {
-            () = stop.cancelled() => {}
+            () = stop.cancelled() => self.stopping.cancel(),
             () = async { tokio::join!(self.oidc.warm_up(), sweep, self.check_reports()); } => {}
         }
     }

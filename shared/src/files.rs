@@ -2,6 +2,7 @@
 //! exports take their files from here.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use chrono_tz::Tz;
@@ -35,17 +36,34 @@ pub struct File {
     pub plain_name: String,
     format: &'static Format,
     rows: RowStream,
+    /// Rows that `parts` has given.
+    written: Arc<AtomicU64>,
 }
 
 /// Asks for it. An error before the first row is an answer, not half a file.
 pub async fn open(engine: &Engine, wanted: Wanted<'_>) -> Result<File, RunError> {
-    let Wanted { report, scope, filter, language, format } = wanted;
+    let (scope, filter) = (wanted.scope, wanted.filter.first_page());
+    opened(engine, &wanted, engine.stream(wanted.report, scope, &filter)).await
+}
+
+/// The same for a job, which may take minutes: under a name of the job's own ClickHouse's query can be ended.
+pub async fn open_long(engine: &Engine, wanted: Wanted<'_>, query_id: &str) -> Result<File, RunError> {
+    let (scope, filter) = (wanted.scope, wanted.filter.first_page());
+    opened(engine, &wanted, engine.stream_long(wanted.report, scope, &filter, query_id)).await
+}
+
+async fn opened(
+    engine: &Engine,
+    wanted: &Wanted<'_>,
+    stream: impl Future<Output = Result<(Vec<Line>, RowStream), RunError>>,
+) -> Result<File, RunError> {
+    let Wanted { report, scope, filter, language, format } = *wanted;
     let filter = &filter.first_page();
     let (options, dealers, freshness, (totals, rows)) = tokio::try_join!(
         engine.options(report, scope),
         engine.dealers(scope),
         engine.freshness(&report.datasets),
-        engine.stream(report, scope, filter)
+        stream
     )?;
     let whose = facts::whose(Text::of(language), filter, &dealers);
     let title = report.title.get(language);
@@ -58,7 +76,7 @@ pub async fn open(engine: &Engine, wanted: Wanted<'_>) -> Result<File, RunError>
     let scales = report.columns.iter().map(places).collect();
     let contents = Contents { scales, ..told.contents(&totals, rows.count()) };
     let (name, plain_name) = names(report, &[title, only(&whose)], filter, format);
-    Ok(File { contents, name, plain_name, format, rows })
+    Ok(File { contents, name, plain_name, format, rows, written: Arc::default() })
 }
 
 /// What a file, or a part of its rows, says of them.
@@ -132,25 +150,41 @@ enum Next {
 }
 
 impl File {
+    pub fn media_type(&self) -> &'static str {
+        self.format.media_type
+    }
+
+    /// Counts the rows as `parts` gives them.
+    pub fn written(&self) -> Arc<AtomicU64> {
+        self.written.clone()
+    }
+
     /// Head, then rows as they come, then the end. After an error what came before it is half a file, and none.
     pub fn parts(self) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
         let name = self.contents.report.name.clone();
+        let written = self.written;
         let state = (name, (self.format.open)(self.contents), self.rows, Next::Head);
-        stream::try_unfold(state, async |(name, mut writer, mut rows, next): (String, Box<dyn Writer>, _, _)| {
-            let (part, next) = match next {
-                Next::Head => (writer.head()?, Next::Rows),
-                Next::Rows => {
-                    let read = RowStream::next(&mut rows).await.inspect_err(|cause| {
-                        tracing::warn!(%cause, report = name, "A file was cut: ClickHouse failed under way");
-                    });
-                    match read.map_err(|cause| std::io::Error::other(cause.to_string()))? {
-                        Some(rows) => (writer.rows(&rows)?, Next::Rows),
-                        None => (writer.end()?, Next::End),
+        stream::try_unfold(state, move |(name, mut writer, mut rows, next): (String, Box<dyn Writer>, _, _)| {
+            let written = written.clone();
+            async move {
+                let (part, next) = match next {
+                    Next::Head => (writer.head()?, Next::Rows),
+                    Next::Rows => {
+                        let read = RowStream::next(&mut rows).await.inspect_err(|cause| {
+                            tracing::warn!(%cause, report = name, "A file was cut: ClickHouse failed under way");
+                        });
+                        match read.map_err(|cause| std::io::Error::other(cause.to_string()))? {
+                            Some(rows) => {
+                                written.fetch_add(rows.len() as u64, Ordering::Relaxed);
+                                (writer.rows(&rows)?, Next::Rows)
+                            }
+                            None => (writer.end()?, Next::End),
+                        }
                     }
-                }
-                Next::End => return Ok(None),
-            };
-            Ok(Some((Bytes::from(part), (name, writer, rows, next))))
+                    Next::End => return Ok(None),
+                };
+                Ok(Some((Bytes::from(part), (name, writer, rows, next))))
+            }
         })
     }
 }

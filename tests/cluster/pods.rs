@@ -10,7 +10,7 @@ use crate::kubectl::{Pod, here, pods, text, until};
 use crate::site::Site;
 use crate::steps::Figures;
 
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 10] = [
     "postgres",
     "clickhouse",
     "kafka",
@@ -19,10 +19,11 @@ const PARTS: [&str; 9] = [
     "backend-service-1",
     "etl-extractor",
     "etl-loader",
+    "report-service",
     "onec",
 ];
 /// Never end by themselves, whatever is missing.
-const OURS: [&str; 5] = ["web-server", "backend-service-1", "etl-extractor", "etl-loader", "onec"];
+const OURS: [&str; 6] = ["web-server", "backend-service-1", "etl-extractor", "etl-loader", "report-service", "onec"];
 
 pub async fn come_back(site: &Site, figures: &mut Figures) -> Result<()> {
     let before = restarts().await?;

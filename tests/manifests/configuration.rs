@@ -16,7 +16,7 @@ const SHARED: [(&str, &str, &[&str]); 2] =
     [("shared/clickhouse", "clickhouse-config", &["xml"]), ("tests/stack/keycloak", "keycloak-realm", &["realm.json"])];
 
 /// Programs that read datasets.
-const DATASETS: [&str; 5] = ["portal", "extractor", "loader", "migrate", "topics"];
+const DATASETS: [&str; 6] = ["portal", "extractor", "loader", "reporter", "migrate", "topics"];
 
 fn overlays() -> [&'static Site; 2] {
     [Site::dev(), Site::production()]

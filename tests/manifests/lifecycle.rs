@@ -11,7 +11,7 @@ const DRAIN: u64 = 20;
 /// How long new requests still find a pod that is leaving, in seconds.
 const PAUSE: u64 = 5;
 const GRACE: u64 = 45;
-const OURS: [&str; 3] = ["portal", "extractor", "loader"];
+const OURS: [&str; 4] = ["portal", "extractor", "loader", "reporter"];
 
 pub fn complaints(site: &Site) -> Vec<Complaint> {
     let mut complaints = Complaints::of("M-05");

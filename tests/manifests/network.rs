@@ -113,7 +113,9 @@ fn others(peers: &Value, pods: &[Pod<'_>], policy: &Value, complaints: &mut Comp
         } else if let Some(block) = peer.get("ipBlock") {
             let network = text(&block["cidr"]);
             let one = network.ends_with("/32") || network.ends_with("/128");
-            others.push(if one { "1C server".to_owned() } else { format!("network {network}") });
+            // A site puts its own addresses there; whose they are, the policy's pod says.
+            let outside = if named == "etl-extractor" { "1C server" } else { "file storage" };
+            others.push(if one { outside.to_owned() } else { format!("network {network}") });
         } else {
             others.extend(selected(&peer["podSelector"], pods).into_iter().map(str::to_owned));
         }

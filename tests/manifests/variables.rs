@@ -10,17 +10,18 @@ use stack::parts;
 use crate::site::{Pod, Site, list, text};
 
 /// Programs by the name of their container, with the crates that they are made of.
-const PROGRAMS: [(&str, &[&str]); 6] = [
+const PROGRAMS: [(&str, &[&str]); 7] = [
     ("portal", &["portal/src", "shared/src"]),
     ("extractor", &["workers/src", "shared/src"]),
     ("loader", &["workers/src", "shared/src"]),
+    ("reporter", &["workers/src", "shared/src"]),
     ("migrate", &["workers/src", "shared/src"]),
     ("topics", &["workers/src", "shared/src"]),
     ("onec", &["tests/onec/src"]),
 ];
 
 /// What each will not start without. A file may be named instead (`NAME_FILE`).
-const DEMANDED: [(&str, &[&str]); 4] = [
+const DEMANDED: [(&str, &[&str]); 5] = [
     (
         "portal",
         &[
@@ -32,6 +33,18 @@ const DEMANDED: [(&str, &[&str]); 4] = [
             "DATABASE_PASSWORD",
             "CLICKHOUSE_URL",
             "CLICKHOUSE_PASSWORD",
+            "EXPORT_FILES",
+        ],
+    ),
+    (
+        "reporter",
+        &[
+            "DATABASE_URL",
+            "DATABASE_PASSWORD",
+            "CLICKHOUSE_URL",
+            "CLICKHOUSE_PASSWORD",
+            "CLICKHOUSE_CANCELLER_PASSWORD",
+            "EXPORT_FILES",
         ],
     ),
     ("extractor", &["DATABASE_URL", "DATABASE_PASSWORD", "KAFKA_BROKERS", "ONEC_URL", "ONEC_USER", "ONEC_PASSWORD"]),

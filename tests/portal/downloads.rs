@@ -12,7 +12,7 @@ use crate::stand::{Line, NORTH, Product, ROUBLE, Stand, TODAY, VOLGA, run};
 const FILE: &str = "/reports/sales?format=csv";
 
 /// Volga bought more than the buffers on the way hold.
-async fn stand_with_a_large_file() -> Stand {
+pub async fn stand_with_a_large_file() -> Stand {
     let stand = Stand::of(&[Product::called(1, "Насос")], &[Line::of(1, TODAY, 100)]).await;
     let product = "toUUID(concat('71000000-0000-4000-8000-', leftPad(toString(number), 12, '0')))";
     for sql in [

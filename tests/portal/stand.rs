@@ -46,7 +46,7 @@ pub struct Stand {
     pub clickhouse: TestClickHouse,
     pub keycloak: TestKeycloak,
     pub postgres: TestPostgres,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl Stand {
@@ -70,6 +70,14 @@ impl Stand {
         seed_common(&clickhouse.client("migrator")).await;
         seed_trade(&clickhouse.client("migrator"), words).await;
         Self::over(clickhouse, |launch| launch).await
+    }
+
+    /// The same where a file of more than twenty rows is made in the background.
+    pub async fn of_large_trade(words: &TradeWords) -> Self {
+        let clickhouse = clickhouse().await;
+        seed_common(&clickhouse.client("migrator")).await;
+        seed_trade(&clickhouse.client("migrator"), words).await;
+        Self::over(clickhouse, |launch| launch.env("PORTAL_EXPORT_JOB_ROWS", "20")).await
     }
 
     /// Sixty products of Volga in a ClickHouse of which a line of `users.xml` reads otherwise.
@@ -127,7 +135,7 @@ impl Stand {
     async fn over(clickhouse: TestClickHouse, change: impl FnOnce(Launch) -> Launch) -> Self {
         let (postgres, keycloak, folder) = (postgres().await, TestKeycloak::shared(), folder());
         let portal = TestPortal::start_with(&postgres, &clickhouse, &keycloak, folder.path(), change).await;
-        Self { portal, clickhouse, keycloak, postgres, _folder: folder }
+        Self { portal, clickhouse, keycloak, postgres, folder }
     }
 
     /// A page of an employee of Volga who has just signed in, at this path.

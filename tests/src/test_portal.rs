@@ -11,6 +11,13 @@ use crate::test_keycloak::{PortalClient, TestKeycloak};
 use crate::test_postgres::TestPostgres;
 use crate::test_processes::launch;
 
+/// `EXPORT_FILES` of what runs over this folder: the portal and the reporter share it.
+pub fn export_files(folder: &Path) -> String {
+    let files = folder.join("exports");
+    std::fs::create_dir_all(&files).expect("a folder for exports");
+    format!("file://{}", files.display())
+}
+
 /// A running portal and its client in Keycloak.
 #[derive(Debug)]
 pub struct TestPortal {
@@ -51,6 +58,7 @@ impl TestPortal {
             .env("PORTAL_LISTEN", format!("127.0.0.1:{port}"))
             .env("PORTAL_HEALTH_LISTEN", format!("127.0.0.1:{health_port}"))
             .env("PORTAL_URL", &url)
+            .env("EXPORT_FILES", export_files(folder))
             .env("PORTAL_SECRET_KEY", base64::engine::general_purpose::STANDARD.encode([7; 32]));
         let process = change(launch).start().expect("start the portal");
         let mut portal = Self { process, client, url, health_url };

@@ -14,7 +14,19 @@ pub fn binary(name: &str) -> PathBuf {
 /// that configures the product.
 pub fn launch(name: &str, folder: &Path) -> Launch {
     let log = folder.join(format!("{name}-{}.log", crate::fresh_name("")));
-    let ours = ["DATABASE_", "CLICKHOUSE_", "KAFKA_", "ONEC_", "EXTRACT_", "PORTAL_", "OIDC_", "HEALTH_", "RUST_LOG"];
+    let ours = [
+        "DATABASE_",
+        "CLICKHOUSE_",
+        "KAFKA_",
+        "ONEC_",
+        "EXTRACT_",
+        "EXPORT_",
+        "AWS_",
+        "PORTAL_",
+        "OIDC_",
+        "HEALTH_",
+        "RUST_LOG",
+    ];
     std::env::vars_os()
         .filter_map(|(variable, _)| variable.into_string().ok())
         .filter(|variable| ours.iter().any(|prefix| variable.starts_with(prefix)))

@@ -111,6 +111,16 @@ pub fn loader(topics: &TestTopics, postgres: &TestPostgres, clickhouse: &TestCli
         .env("DATABASE_URL", &postgres.url)
 }
 
+/// The reporter's words. Its files lie where those of a portal over the same folder do.
+pub fn reporter(postgres: &TestPostgres, clickhouse: &TestClickHouse, folder: &Path) -> Launch {
+    launch("reporter", folder)
+        .envs(clickhouse.variables("export_ro"))
+        .env("CLICKHOUSE_CANCELLER_PASSWORD", TestClickHouse::password("canceller"))
+        .env("EXPORT_FILES", crate::test_portal::export_files(folder))
+        .env("EXPORT_RETRY_SECONDS", "1")
+        .env("DATABASE_URL", &postgres.url)
+}
+
 /// Runs `migrate` over both stores and demands its success.
 pub async fn migrate(postgres_url: &str, clickhouse: &TestClickHouse, folder: &Path) -> Process {
     let launch = launch("migrate", folder).envs(clickhouse.variables("migrator")).env("DATABASE_URL", postgres_url);

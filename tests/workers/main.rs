@@ -8,6 +8,7 @@ mod brake;
 mod configuration;
 mod datasets;
 mod dead_letters;
+mod jobs;
 mod markers;
 mod misfits;
 mod nightly_pass;

@@ -321,7 +321,7 @@ pub fn datasets_asked(datasets: &Catalogue) -> Result<Vec<Dataset>, EnvError> {
     Ok(jobs.filter(|job| job.reach == Reach::Usual).map(|job| job.dataset).collect())
 }
 
-fn health_from_env() -> Result<SocketAddr, EnvError> {
+pub(crate) fn health_from_env() -> Result<SocketAddr, EnvError> {
     env::parsed("HEALTH_LISTEN", SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 

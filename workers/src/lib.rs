@@ -2,6 +2,7 @@
 //! other: they meet at a topic and at `record`. 1C names live in the datasets' mappings, read by `erp` only.
 
 pub mod config;
+pub mod deliver;
 pub mod erp;
 pub mod extract;
 pub mod health;

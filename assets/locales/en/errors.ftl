@@ -22,6 +22,11 @@ error-too-many-text = { $seconds ->
 }
 error-downloads = Two files are being downloaded already
 error-downloads-text = Wait for one of them. { error-too-many-text }
+error-exports = Ten files were asked for within an hour
+error-exports-text = { $minutes ->
+    [one] The next one can be asked for in { $minutes } minute.
+   *[other] The next one can be asked for in { $minutes } minutes.
+}
 error-unavailable-reports = Reports are unavailable for now
 error-unavailable-sign-in = Signing in is unavailable for now
 error-unavailable-sessions = The portal is unavailable for now

@@ -23,6 +23,12 @@ error-too-many-text = { $seconds ->
 }
 error-downloads = Два файла уже скачиваются
 error-downloads-text = Дождитесь одного из них. { error-too-many-text }
+error-exports = За час заказано десять файлов
+error-exports-text = { $minutes ->
+    [one] Следующий можно заказать через { $minutes } минуту.
+    [few] Следующий можно заказать через { $minutes } минуты.
+   *[other] Следующий можно заказать через { $minutes } минут.
+}
 error-unavailable-reports = Отчёты временно недоступны
 error-unavailable-sign-in = Вход временно недоступен
 error-unavailable-sessions = Портал временно недоступен

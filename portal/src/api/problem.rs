@@ -135,6 +135,7 @@ fn words(text: Text, error: &AppError) -> (&'static str, &'static str, String) {
         AppError::TooMuch(_) => plain("too-much-data", "error-too-much", "error-too-much-text"),
         AppError::Forbidden(_) => plain("forbidden", "api-forbidden", "api-forbidden-text"),
         AppError::NoDealers => plain("no-dealers", "error-no-dealers", "api-no-dealers-text"),
+        AppError::TooManyExports { .. } => later("too-many-exports", "error-exports", "error-too-many-text"),
         AppError::TooManyDownloads { .. } => later("too-many-downloads", "error-downloads", "error-downloads-text"),
         AppError::TooMany { .. } => later("too-many-requests", "error-too-many", "error-too-many-text"),
         AppError::Unavailable { part, .. } => later("unavailable", unavailable(*part), "error-unavailable-text"),

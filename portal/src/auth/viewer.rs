@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use shared::ids::DealerId;
+use shared::access;
 use shared::language::Language;
 use shared::report::role::Role;
 use shared::report::scope::DealerScope;
@@ -30,6 +30,7 @@ pub struct Viewer {
     pub language: Language,
     /// The hidden field `form_token` of every POST form.
     pub form_token: String,
+    session: Hash,
 }
 
 /// A live session, whether or not any dealer stands behind it: what signing out needs.
@@ -37,6 +38,12 @@ pub struct SignedIn {
     pub id: Hash,
     pub session: Session,
     form_token: String,
+}
+
+/// The same of a viewer.
+pub struct SignedViewer<T> {
+    pub viewer: Viewer,
+    pub fields: T,
 }
 
 /// A POST form of a signed-in person that carries the form token of this session.
@@ -65,19 +72,33 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
-impl FromRequestParts<App> for Viewer {
-    type Rejection = AppError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
-        let SignedIn { session, form_token, .. } = SignedIn::from_request_parts(parts, app).await?;
+impl Viewer {
+    fn of(signed_in: SignedIn, language: Language) -> Result<Self, AppError> {
+        let SignedIn { id, session, form_token } = signed_in;
         // What Keycloak took away while it cannot be asked is gone within the hour.
         if session.are_claims_void {
             return Err(AppError::unavailable(Part::SignIn, "the claims are an hour old, and Keycloak is away"));
         }
         let role = role::from_name(&session.role).ok_or(AppError::NoDealers)?;
         let scope = scope(role, &session.claimed_dealers, &session.granted_dealers).ok_or(AppError::NoDealers)?;
-        let language = Lang::of(&parts.headers).0;
-        Ok(Self { subject: session.subject, name: session.name, role, scope, language, form_token })
+        Ok(Self { subject: session.subject, name: session.name, role, scope, language, form_token, session: id })
+    }
+
+    /// The same viewer by session and grants of this moment, for an answer that goes on. It keeps no session from idling.
+    pub async fn again(&self, app: &App) -> Result<Self, AppError> {
+        let id = self.session;
+        let session = session::find(&app.postgres, &id).await?.ok_or(AppError::SignIn)?;
+        let session = refresh::kept(app, &id, session).await?;
+        Self::of(SignedIn { id, session, form_token: self.form_token.clone() }, self.language)
+    }
+}
+
+impl FromRequestParts<App> for Viewer {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
+        let signed_in = SignedIn::from_request_parts(parts, app).await?;
+        Self::of(signed_in, Lang::of(&parts.headers).0)
     }
 }
 
@@ -102,13 +123,19 @@ impl<T: DeserializeOwned> FromRequest<App> for Signed<T> {
     }
 }
 
+impl<T: DeserializeOwned> FromRequest<App> for SignedViewer<T> {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, AppError> {
+        let language = Lang::of(request.headers()).0;
+        let Signed { who, fields } = Signed::<T>::from_request(request, app).await?;
+        Ok(Self { viewer: Viewer::of(who, language)?, fields })
+    }
+}
+
 /// Whose rows: a dealer's own and those granted, a manager's granted ones only. None: nobody's.
 pub(super) fn scope(role: Role, claimed: &[Uuid], granted: &[Uuid]) -> Option<DealerScope> {
-    let claimed = match role {
-        Role::Dealer => claimed,
-        Role::Manager | Role::Admin => &[],
-    };
-    let scope = DealerScope::granted(claimed.iter().chain(granted).copied().map(DealerId));
+    let scope = DealerScope::granted(access::dealers(role, claimed, granted));
     (!scope.is_empty()).then_some(scope)
 }
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use shared::files::{self, File, Wanted};
+use shared::files::{self, Wanted};
 use shared::language::Language;
 use shared::report::definition::Definition;
 use shared::report::filter::Filter;
@@ -33,16 +32,11 @@ pub async fn file(
     let own = app.limits.download(taker.subject)?;
     let wanted = Wanted { report, scope: taker.scope, filter, language: taker.language, format };
     let (file, place) = app.ask_for_file(files::open(&app.engine, wanted)).await?;
-    let disposition = HeaderValue::try_from(disposition(&file)).map_err(AppError::internal)?;
+    let disposition =
+        HeaderValue::try_from(download::disposition(&file.name, &file.plain_name)).map_err(AppError::internal)?;
     let mut answer = download::body(file.parts(), (own, place)).into_response();
     let head = answer.headers_mut();
     head.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type));
     head.insert(header::CONTENT_DISPOSITION, disposition);
     Ok(answer)
-}
-
-/// RFC 6266, with a name for old clients.
-fn disposition(file: &File) -> String {
-    let name = utf8_percent_encode(&file.name, NON_ALPHANUMERIC);
-    format!("attachment; filename=\"{}\"; filename*=UTF-8''{name}", file.plain_name)
 }

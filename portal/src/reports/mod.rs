@@ -40,10 +40,13 @@ async fn show(viewer: Viewer, want: Want, State(app): State<App>, asked: Asked) 
     let question = Question { app: &app, viewer: &viewer, report, today: app.engine.today(), want };
     match (Filter::read(report, &viewer.scope, question.today, &asked.pairs), asked.format()) {
         (Err(refused), _) => Ok(question.refuse(&refused).await),
-        (Ok(filter), Some(format)) => {
-            let Viewer { subject, scope, language, .. } = &viewer;
-            export::file(&app, Taker { subject, scope, language: *language }, (report, &filter), format).await
-        }
+        (Ok(filter), Some(format)) => match question.rows_of_job(&filter).await? {
+            Some(count) => Ok(question.too_large(&filter, count).await),
+            None => {
+                let Viewer { subject, scope, language, .. } = &viewer;
+                export::file(&app, Taker { subject, scope, language: *language }, (report, &filter), format).await
+            }
+        },
         (Ok(filter), None) => question.answer(filter).await,
     }
 }
@@ -100,6 +103,22 @@ impl Question<'_> {
         }
     }
 
+    /// How many rows a file has, if that is more than one gets at once. Who has just seen the page is answered by what is kept.
+    async fn rows_of_job(&self, filter: &Filter) -> Result<Option<u64>, AppError> {
+        let page = self.app.ask(self.app.engine.page(self.report, &self.viewer.scope, &filter.first_page())).await?;
+        Ok(Some(page.count).filter(|count| *count > self.app.config.export_job_rows))
+    }
+
+    /// No file, and no job by a link either: the form that asks for it. 422, so that no program takes it for the file.
+    async fn too_large(&self, filter: &Filter, count: u64) -> Response {
+        let offered = self.app.ask(self.offered(filter, true)).await.unwrap_or_default();
+        let content = self.drawing(filter, None, (&offered, &[])).too_large(count);
+        let (title, here) = (self.report.title.get(self.viewer.language), filter.url(self.report));
+        let page = frame::Page { title, here: &here, dealers: &offered.dealers };
+        let page = frame::page(self.app.engine.catalogue(), self.viewer, &page, &content);
+        (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+    }
+
     /// The form's own data. A fragment leaves the form as it is, but for the names of what is chosen.
     async fn offered(&self, filter: &Filter, is_page: bool) -> Result<Offered, RunError> {
         let (engine, scope) = (&self.app.engine, &self.viewer.scope);
@@ -134,6 +153,8 @@ impl Question<'_> {
             now: clock::now(),
             timezone: self.app.engine.timezone(),
             is_fragment: self.want.is_fragment(),
+            form_token: &self.viewer.form_token,
+            job_rows: self.app.config.export_job_rows,
         }
     }
 

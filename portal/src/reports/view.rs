@@ -12,6 +12,7 @@ use shared::report::run::{self, Rows};
 use shared::report::write::{FORMATS, Format};
 use shared::words::{Text, facts, format};
 
+use crate::ui::export_form::{self, ExportForm};
 use crate::ui::filters::Form;
 use crate::ui::in_place::InPlace;
 use crate::ui::table::{Lead, Table};
@@ -41,6 +42,10 @@ pub struct Drawing<'a> {
     pub now: DateTime<Utc>,
     pub timezone: Tz,
     pub is_fragment: bool,
+    /// The hidden field of the POST forms.
+    pub form_token: &'a str,
+    /// A file of more rows is made in the background.
+    pub job_rows: u64,
 }
 
 impl Drawing<'_> {
@@ -146,7 +151,7 @@ impl Drawing<'_> {
                             }
                             span.fine { (self.said(rows)) }
                             (self.former(rows))
-                            (self.files())
+                            (self.files(rows.page.count))
                         }
                         (self.table(rows).draw())
                         (pager::pager(self.text, self.report, self.filter, rows.page.count, TARGET))
@@ -161,19 +166,22 @@ impl Drawing<'_> {
         Table { text, report, filter, page: &rows.page, leads, today, target: TARGET }
     }
 
-    /// A link for each format, those after the first in a menu.
-    fn files(&self) -> Markup {
+    /// A link for each format, those after the first in a menu; forms, where the file is large, and why.
+    fn files(&self, count: u64) -> Markup {
         let Some((first, others)) = FORMATS.split_first() else { return html! {} };
+        let is_large = count > self.job_rows;
+        let item = |format: &Format| if is_large { self.job(format) } else { self.file(format) };
         html! {
             div.files {
-                (self.file(first))
+                (item(first))
                 @if !others.is_empty() {
                     details #report-formats {
                         summary { (self.text.get("other-formats")) }
-                        ul { @for format in others { li { (self.file(format)) } } }
+                        ul { @for format in others { li { (item(format)) } } }
                     }
                 }
             }
+            @if is_large { (export_form::why(self.text, &format::count(self.text.language(), count))) }
         }
     }
 
@@ -182,6 +190,25 @@ impl Drawing<'_> {
         let title = self.text.with("download", &[("format", name.into())]);
         html! {
             a #{ "report-" (format.code) } href=(self.filter.file_url(self.report, format.code)) title=(title) { (name) }
+        }
+    }
+
+    fn job(&self, format: &Format) -> Markup {
+        let url = self.filter.first_page().url(self.report);
+        let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let form = ExportForm { form_token: self.form_token, report: &self.report.name, format: format.code, query };
+        form.draw(&html! {
+            button.link #{ "report-" (format.code) } type="submit" { (self.text.get(format.title)) }
+        })
+    }
+
+    /// In the place of a file that is too large for an answer at once.
+    pub fn too_large(&self, count: u64) -> Markup {
+        let title = self.report.title.get(self.text.language());
+        html! {
+            div.title { h1 { (title) } }
+            section.card.job { div.tools { (self.files(count)) } }
+            p { a href=(self.filter.url(self.report)) { (self.text.get("export-to-report")) } }
         }
     }
 

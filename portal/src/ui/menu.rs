@@ -25,7 +25,10 @@ pub fn menu(text: Text, menu: &Menu, here: &str) -> Markup {
     let link =
         |path: &str, title: &str| html! { a href=(path) aria-current=[(path == here).then_some("page")] { (title) } };
     html! {
-        ul { li { (link("/", text.get("home"))) } }
+        ul {
+            li { (link("/", text.get("home"))) }
+            li { (link("/exports", text.get("exports"))) }
+        }
         @for group in &menu.0 {
             h2 { (group.title) }
             ul { @for entry in &group.entries { li { (link(&entry.path, &entry.title)) } } }

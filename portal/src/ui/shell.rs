@@ -11,8 +11,8 @@ use shared::words::Text;
 #[derive(Debug, Clone, Copy)]
 pub struct Links {
     pub style: &'static str,
-    /// htmx, then our own few lines.
-    pub scripts: [&'static str; 2],
+    /// htmx, its extension for streams of events, then our own few lines.
+    pub scripts: [&'static str; 3],
     pub icon: &'static str,
 }
 
@@ -38,8 +38,8 @@ pub struct Frame<'a> {
     pub person: Option<Person<'a>>,
 }
 
-/// Read once, while the script runs. Without prefix `data-hx-*` stays dead.
-const HTMX: &str = r#"{"prefix":""}"#;
+/// Read once, while the script runs. Without prefix `data-hx-*` stays dead; no extension registers but that.
+const HTMX: &str = r#"{"extensions":"sse","prefix":""}"#;
 
 pub fn page(frame: &Frame<'_>, content: &Markup) -> Markup {
     let text = Text::of(frame.language);

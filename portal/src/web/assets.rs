@@ -16,6 +16,7 @@ use crate::web::input::Path;
 const FILES: &[(&str, &str, &[u8])] = &[
     ("portal.css", "text/css; charset=utf-8", include_bytes!("../../../assets/portal.css")),
     ("htmx.js", "text/javascript; charset=utf-8", include_bytes!("../../../assets/htmx-4.0.1.min.js")),
+    ("hx-sse.js", "text/javascript; charset=utf-8", include_bytes!("../../../assets/hx-sse-4.0.1.min.js")),
     ("portal.js", "text/javascript; charset=utf-8", include_bytes!("../../../assets/portal.js")),
     ("icon.svg", "image/svg+xml", include_bytes!("../../../assets/icon.svg")),
 ];
@@ -41,7 +42,7 @@ pub fn url(name: &str) -> &'static str {
 pub fn links() -> crate::ui::shell::Links {
     crate::ui::shell::Links {
         style: url("portal.css"),
-        scripts: [url("htmx.js"), url("portal.js")],
+        scripts: [url("htmx.js"), url("hx-sse.js"), url("portal.js")],
         icon: url("icon.svg"),
     }
 }

@@ -6,7 +6,14 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::mpsc;
+
+/// `Content-Disposition` by RFC 6266, with a name for old clients. `name` may hold any letter; `plain_name` is of ours.
+pub fn disposition(name: &str, plain_name: &str) -> String {
+    let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    format!("attachment; filename=\"{plain_name}\"; filename*=UTF-8''{name}")
+}
 
 /// Nobody who reads at all takes longer for one chunk.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -123,6 +123,7 @@ impl Asked {
                 Some(("/login", text.get("error-retry")))
             }
             AppError::NoDealers => None,
+            AppError::TooManyExports { .. } => Some(("/exports", text.get("exports-all"))),
             AppError::Unavailable { .. } | AppError::TooMany { .. } | AppError::TooManyDownloads { .. } => {
                 Some((self.page.as_str(), text.get("error-retry")))
             }
@@ -195,6 +196,10 @@ fn words(text: Text, error: &AppError) -> (&'static str, String) {
         AppError::Forbidden(_) => plain("error-forbidden", "error-forbidden-text"),
         AppError::NoDealers => plain("error-no-dealers", "error-no-dealers-text"),
         AppError::TooManyDownloads { .. } => later("error-downloads", "error-downloads-text"),
+        AppError::TooManyExports { retry_after } => {
+            let minutes = retry_after.as_secs().div_ceil(60).max(1).into();
+            (text.get("error-exports"), text.with("error-exports-text", &[("minutes", minutes)]))
+        }
         AppError::TooMany { .. } => later("error-too-many", "error-too-many-text"),
         AppError::Unavailable { part: Part::Reports, .. } => {
             later("error-unavailable-reports", "error-unavailable-text")

@@ -13,11 +13,14 @@ use crate::error::AppError;
 
 /// Files that one person takes at once.
 const DOWNLOADS: usize = 2;
+/// Pages of one person that are told of events at once.
+const STREAMS: usize = 6;
 
 pub struct Limits {
     viewers: DefaultKeyedRateLimiter<String>,
     sign_ins: DefaultKeyedRateLimiter<IpAddr>,
     downloads: Places<String>,
+    streams: Places<String>,
     clock: DefaultClock,
 }
 
@@ -28,6 +31,7 @@ impl Limits {
             viewers: RateLimiter::keyed(viewer),
             sign_ins: RateLimiter::keyed(Quota::per_minute(limits.sign_ins_per_minute)),
             downloads: Places::new(DOWNLOADS),
+            streams: Places::new(STREAMS),
             clock: DefaultClock::default(),
         }
     }
@@ -50,6 +54,12 @@ impl Limits {
     pub fn download(&self, subject: &str) -> Result<Place<String>, AppError> {
         let retry_after = Duration::from_secs(10);
         self.downloads.enter(subject.to_owned()).ok_or(AppError::TooManyDownloads { retry_after })
+    }
+
+    /// One more stream of events to a signed-in person, until dropped.
+    pub fn stream(&self, subject: &str) -> Result<Place<String>, AppError> {
+        let retry_after = Duration::from_secs(10);
+        self.streams.enter(subject.to_owned()).ok_or(AppError::TooMany { retry_after })
     }
 
     /// Forgets those who have been quiet for long enough to start afresh.

@@ -18,6 +18,11 @@ pub async fn text(query: Query) -> Result<String, RunError> {
 }
 
 pub async fn bytes(query: Query, format: &str) -> Result<Bytes, RunError> {
+    within(DEADLINE, query, format).await
+}
+
+/// The same for a question that may take longer than a request.
+pub async fn within(patience: Duration, query: Query, format: &str) -> Result<Bytes, RunError> {
     let answer = async { query.fetch_bytes(format)?.collect().await };
-    Ok(tokio::time::timeout(DEADLINE, answer).await.map_err(|_| RunError::TimedOut)??)
+    Ok(tokio::time::timeout(patience, answer).await.map_err(|_| RunError::TimedOut)??)
 }

@@ -21,6 +21,7 @@ macro_rules! sources {
             sources!($language, "reports"),
             sources!($language, "home"),
             sources!($language, "api"),
+            sources!($language, "exports"),
         ]
     };
     ($language:literal, $name:literal) => {

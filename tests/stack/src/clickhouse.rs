@@ -10,7 +10,7 @@ use crate::parts::{self, Parts};
 use crate::process::{Launch, Process};
 
 /// The users of `shared/clickhouse/users.xml` that have a password.
-pub const USERS: [&str; 5] = ["loader", "migrator", "portal_ro", "export_ro", "audit_ro"];
+pub const USERS: [&str; 6] = ["loader", "migrator", "portal_ro", "export_ro", "audit_ro", "canceller"];
 
 /// The password of a user in a stack of ours: no secret, reachable from this machine only.
 pub fn password(user: &str) -> String {

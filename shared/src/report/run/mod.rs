@@ -1,5 +1,6 @@
 //! Rows, totals and chart from ClickHouse. Nothing runs without a `DealerScope`.
 
+mod export;
 mod lines;
 mod months;
 pub mod part;
@@ -177,7 +178,7 @@ impl Engine {
         filter: &Filter,
     ) -> Result<(Vec<Line>, RowStream), RunError> {
         let question = asked(wrap::all(report, filter.sort), report, scope, filter);
-        RowStream::open(report, filter, question.query(&self.0.client)).await
+        RowStream::open(report, filter, question.query(&self.0.client), ask::DEADLINE).await
     }
 
     /// The options of each filter of a report, in its order; empty for filters that offer none.

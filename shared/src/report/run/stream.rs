@@ -1,11 +1,11 @@
 //! Every row of a report, as ClickHouse sends them.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use clickhouse::query::{BytesCursor, Query};
 
 use super::lines::{listed, parted};
-use crate::report::ask::DEADLINE;
 use crate::report::definition::{Definition, FieldId};
 use crate::report::error::RunError;
 use crate::report::filter::Filter;
@@ -20,6 +20,8 @@ pub struct RowStream {
     rest: Vec<u8>,
     /// By field.
     places: Vec<u8>,
+    /// How long ClickHouse may be silent.
+    patience: Duration,
     /// What came with the totals.
     first: VecDeque<Line>,
     count: u64,
@@ -33,11 +35,12 @@ impl RowStream {
         report: &Definition,
         filter: &Filter,
         query: Query,
+        patience: Duration,
     ) -> Result<(Vec<Line>, Self), RunError> {
         let mut cursor = query.fetch_bytes(tsv::TYPED_FORMAT)?;
         let (mut rest, mut begun) = (Vec::new(), String::new());
         while begun.lines().count() < 2
-            && let Some(more) = text_lines(&mut cursor, &mut rest).await?
+            && let Some(more) = text_lines(&mut cursor, &mut rest, patience).await?
         {
             begun.push_str(&more);
         }
@@ -46,7 +49,7 @@ impl RowStream {
         let reader = Reader::new(report, names)?;
         let places = reader.decimal_places(types);
         let mut lines = behind.lines().map(|line| reader.line(line)).collect::<Result<Vec<_>, _>>()?;
-        let mut stream = Self { cursor, reader, rest, places, first: VecDeque::new(), count: 0, missing: 0 };
+        let mut stream = Self { cursor, reader, rest, places, patience, first: VecDeque::new(), count: 0, missing: 0 };
         while lines.last().is_none_or(|line: &Line| line.is_total) {
             let Some(more) = stream.read().await? else { break };
             lines.extend(more);
@@ -82,20 +85,24 @@ impl RowStream {
     }
 
     async fn read(&mut self) -> Result<Option<Vec<Line>>, RunError> {
-        let Some(text) = text_lines(&mut self.cursor, &mut self.rest).await? else { return Ok(None) };
+        let Some(text) = text_lines(&mut self.cursor, &mut self.rest, self.patience).await? else { return Ok(None) };
         Ok(Some(text.lines().map(|line| self.reader.line(line)).collect::<Result<_, _>>()?))
     }
 }
 
 /// Whole lines, as many as have come.
-async fn text_lines(cursor: &mut BytesCursor, rest: &mut Vec<u8>) -> Result<Option<String>, RunError> {
+async fn text_lines(
+    cursor: &mut BytesCursor,
+    rest: &mut Vec<u8>,
+    patience: Duration,
+) -> Result<Option<String>, RunError> {
     loop {
         if let Some(end) = rest.iter().rposition(|byte| *byte == b'\n') {
             let lines: Vec<u8> = rest.drain(..=end).collect();
             let text = String::from_utf8(lines);
             return text.map(Some).map_err(|_| RunError::Refused("the answer is no UTF-8 text".to_owned()));
         }
-        let chunk = tokio::time::timeout(DEADLINE, cursor.next()).await.map_err(|_| RunError::TimedOut)?;
+        let chunk = tokio::time::timeout(patience, cursor.next()).await.map_err(|_| RunError::TimedOut)?;
         match chunk? {
             Some(bytes) => rest.extend_from_slice(&bytes),
             None => return Ok(None),

@@ -28,6 +28,11 @@ pub fn all(report: &Definition, sort: Sort) -> String {
     format!("{} {} ORDER BY is_total DESC, {}", cells(report), groups(report), order(report, sort))
 }
 
+/// How many rows `all` lists behind its totals: nothing is sorted for it.
+pub fn count(report: &Definition) -> String {
+    format!("SELECT count() AS rows FROM (\n{} {}\n) WHERE NOT is_total", cells(report), groups(report))
+}
+
 /// The rows of a query, each with the side it belongs to.
 pub fn sides(report: &Definition, sql: &str) -> String {
     let side = |sql: &str, is_before: u8| format!("SELECT *, {is_before} AS {} FROM (\n{sql}\n)", names::IS_BEFORE);

@@ -21,6 +21,7 @@ pub const ONEC: u16 = 21070;
 pub const ONEC_ADMIN: u16 = 21071;
 pub const EXTRACTOR_HEALTH: u16 = 21801;
 pub const LOADER_HEALTH: u16 = 21802;
+pub const REPORTER_HEALTH: u16 = 21804;
 
 /// What each part is called, which variable replaces it, and the ports it would take.
 const PARTS: [(&str, &str, &[u16]); 5] = [

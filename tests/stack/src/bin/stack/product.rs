@@ -12,7 +12,7 @@ use stack::process::{Launch, Process};
 use stack::progress::write_whole;
 use stack::{clickhouse, keycloak, onec, parts};
 
-use crate::own_parts::{EXTRACTOR_HEALTH, LOADER_HEALTH, Served};
+use crate::own_parts::{EXTRACTOR_HEALTH, LOADER_HEALTH, REPORTER_HEALTH, Served};
 use crate::place::{self, Variables};
 
 /// A first sync of a big base takes its time; nothing at all for this long is a fault.
@@ -39,7 +39,7 @@ impl Parts {
         ];
         for user in clickhouse::USERS {
             let name = format!("CLICKHOUSE_{}_PASSWORD", user.to_uppercase());
-            let needed = ["loader", "migrator", "portal_ro", "audit_ro"].contains(&user);
+            let needed = ["loader", "migrator", "portal_ro", "export_ro", "audit_ro", "canceller"].contains(&user);
             match (self.clickhouse.is_ours(), env::optional(&name)) {
                 (true, _) => all.push((name, clickhouse::password(user))),
                 (false, Some(password)) => all.push((name, password)),
@@ -69,6 +69,7 @@ impl Parts {
             ("ONEC_USER", onec_user),
             ("ONEC_PASSWORD", onec_password),
             ("PORTAL_URL", portal_url.to_owned()),
+            ("EXPORT_FILES", export_files()?),
         ];
         all.extend(rest.map(|(name, value)| (name.to_owned(), value)));
         if self.keycloak.is_ours() {
@@ -128,6 +129,13 @@ impl Programs<'_> {
         live(launch, LOADER_HEALTH, "livez").await
     }
 
+    /// The passwords of both its users stand among the variables of the parts.
+    pub async fn reporter(&self) -> Result<Process> {
+        let launch =
+            self.launch("reporter", Some("export_ro"))?.env("HEALTH_LISTEN", format!("127.0.0.1:{REPORTER_HEALTH}"));
+        live(launch, REPORTER_HEALTH, "livez").await
+    }
+
     pub async fn portal(&self, port: u16, health_port: u16) -> Result<Process> {
         let launch = self
             .launch("portal", Some("portal_ro"))?
@@ -136,6 +144,16 @@ impl Programs<'_> {
             .env("PORTAL_SECRET_KEY", secret_key()?);
         live(launch, health_port, "readyz").await
     }
+}
+
+/// `EXPORT_FILES`, given or a folder beside the data.
+fn export_files() -> Result<String> {
+    if let Some(given) = env::optional("EXPORT_FILES") {
+        return Ok(given);
+    }
+    let folder = place::data().join("exports");
+    std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
+    Ok(format!("file://{}", folder.display()))
 }
 
 /// Starts a program and waits for its health port to say yes.

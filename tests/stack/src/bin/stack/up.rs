@@ -11,7 +11,7 @@ use stack::parts::Parts as Installed;
 use stack::progress::{seconds, shown, step};
 
 use crate::cargo::build_programs;
-use crate::own_parts::{self, EXTRACTOR_HEALTH, LOADER_HEALTH};
+use crate::own_parts::{self, EXTRACTOR_HEALTH, LOADER_HEALTH, REPORTER_HEALTH};
 use crate::place::{self, Role};
 use crate::product::{self, Parts, Programs};
 use crate::running::{self, Running};
@@ -63,6 +63,7 @@ async fn start(options: &Options, role: &Role, running: &mut Running) -> Result<
         ("the portal's health port", PORTAL_HEALTH),
         ("the extractor", EXTRACTOR_HEALTH),
         ("the loader", LOADER_HEALTH),
+        ("the reporter", REPORTER_HEALTH),
     ])?;
     std::fs::create_dir_all(place::data())?;
     install(&installed, &logs, Wanted::Servers).await?;
@@ -93,6 +94,7 @@ async fn start(options: &Options, role: &Role, running: &mut Running) -> Result<
     }
     running.programs.push(step("Loader", Some(&log("loader")), programs.loader()).await?);
     running.programs.push(step("Extractor", Some(&log("extractor")), programs.extractor(own_onec)).await?);
+    running.programs.push(step("Reporter", Some(&log("reporter")), programs.reporter()).await?);
     running.programs.push(step("Portal", Some(&log("portal")), programs.portal(PORTAL, PORTAL_HEALTH)).await?);
     let extractor_log = log("extractor");
     tokio::select! {

@@ -1,0 +1,108 @@
+//! Files that are made in the background: asked for, looked at, taken, cancelled. A job is its person's own: anybody else's is
+//! answered like one that is nowhere.
+
+mod address;
+mod events;
+mod file;
+mod own;
+mod view;
+mod words;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use shared::jobs::{self, Job, Order, Placed, Request};
+use shared::report::filter::Filter;
+use shared::report::write;
+use shared::words::Text;
+use uuid::Uuid;
+
+use self::address::path;
+use self::own::{drawing, own, page, title};
+use self::view::List;
+use crate::auth::viewer::{SignedViewer, Viewer};
+use crate::error::AppError;
+use crate::state::App;
+use crate::web::input::Path;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/exports", get(list).post(create))
+        .route("/exports/{id}", get(show))
+        .route("/exports/{id}/file", get(file::show))
+        .route("/exports/{id}/cancel", post(cancel))
+        .route("/exports/{id}/events", get(events::show))
+}
+
+/// What the form of a report's page asks for.
+#[derive(Deserialize)]
+struct Asked {
+    report: String,
+    format: String,
+    #[serde(default)]
+    query: String,
+}
+
+/// `POST /exports`: the job's page, whether it is a new one or was asked for before.
+async fn create(State(app): State<App>, signed: SignedViewer<Asked>) -> Result<Redirect, AppError> {
+    let SignedViewer { viewer, fields: asked } = signed;
+    let mut open = app.engine.catalogue().open_to(viewer.role);
+    let report = open.find(|report| report.name == asked.report).ok_or(AppError::NotFound)?;
+    let malformed = |what: &str| AppError::Malformed(format!("an export with {what}"));
+    let format = write::format(&asked.format).ok_or_else(|| malformed("a format that is none"))?;
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(asked.query.as_bytes()).into_owned().collect();
+    let today = app.engine.today();
+    let filter = Filter::read(report, &viewer.scope, today, &pairs);
+    let filter = filter.map_err(|_| malformed("a filter that does not fit"))?.first_page();
+    let whose =
+        filter.dealer.and_then(|dealer| viewer.scope.narrowed_to(dealer)).unwrap_or_else(|| viewer.scope.clone());
+    let request = Request {
+        report: report.name.clone(),
+        query: filter.url(report).split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
+        format: format.code.to_owned(),
+        language: viewer.language,
+        today,
+    };
+    let order = Order { subject: &viewer.subject, dealers: whose.dealers(), request: &request };
+    let mut transaction = app.postgres.begin().await?;
+    let placed = jobs::place(&mut transaction, &order).await?;
+    transaction.commit().await?;
+    match placed {
+        Placed::New(id) | Placed::Same(id) => Ok(Redirect::to(&path(id))),
+        Placed::TooMany { retry_after } => Err(AppError::TooManyExports { retry_after }),
+    }
+}
+
+/// `GET /exports`
+async fn list(viewer: Viewer, State(app): State<App>) -> Result<Response, AppError> {
+    let all = jobs::of_subject(&app.postgres, &viewer.subject).await?;
+    let text = Text::of(viewer.language);
+    let drawn =
+        List { text, jobs: &all, timezone: app.engine.timezone(), title: |job: &Job| title(&app, &viewer, job) }.draw();
+    Ok(page(&app, &viewer, (text.get("exports"), "/exports"), &drawn).await)
+}
+
+/// `GET /exports/{id}`
+async fn show(viewer: Viewer, Path(id): Path<Uuid>, State(app): State<App>) -> Result<Response, AppError> {
+    let job = own(&app, &viewer, id).await?;
+    let title = title(&app, &viewer, &job);
+    let drawn = drawing(&app, &viewer, &job).page(&title);
+    Ok(page(&app, &viewer, (&title, &path(id)), &drawn).await)
+}
+
+/// `POST /exports/{id}/cancel`: one that is over stays as it is.
+async fn cancel(
+    Path(id): Path<Uuid>,
+    State(app): State<App>,
+    signed: SignedViewer<Nothing>,
+) -> Result<Redirect, AppError> {
+    let job = own(&app, &signed.viewer, id).await?;
+    jobs::cancel(&app.postgres, job.id, &signed.viewer.subject).await?;
+    Ok(Redirect::to(&path(id)))
+}
+
+/// A form that has its token alone.
+#[derive(Deserialize)]
+struct Nothing {}

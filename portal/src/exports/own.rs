@@ -1,0 +1,41 @@
+//! A job as its person sees it: anybody else's is nowhere.
+
+use axum::response::{IntoResponse as _, Response};
+use shared::jobs::{self, Job};
+use shared::words::Text;
+use uuid::Uuid;
+
+use super::view::Drawing;
+use crate::auth::viewer::Viewer;
+use crate::error::AppError;
+use crate::frame;
+use crate::state::App;
+
+pub async fn own(app: &App, viewer: &Viewer, id: Uuid) -> Result<Job, AppError> {
+    jobs::find(&app.postgres, id, &viewer.subject).await?.ok_or(AppError::NotFound)
+}
+
+/// Whose rows the file holds: may the viewer see all of them now?
+pub fn may_see(viewer: &Viewer, job: &Job) -> bool {
+    let seen = viewer.scope.dealers();
+    !job.dealers.is_empty() && job.dealers.iter().all(|dealer| seen.iter().any(|known| known.0 == *dealer))
+}
+
+/// The report's, as far as the viewer may open it; else its bare name.
+pub fn title(app: &App, viewer: &Viewer, job: &Job) -> String {
+    let mut open = app.engine.catalogue().open_to(viewer.role);
+    let report = open.find(|report| report.name == job.request.report);
+    report.map_or_else(|| job.request.report.clone(), |report| report.title.get(viewer.language).to_owned())
+}
+
+pub fn drawing<'a>(app: &App, viewer: &'a Viewer, job: &'a Job) -> Drawing<'a> {
+    let (text, timezone) = (Text::of(viewer.language), app.engine.timezone());
+    Drawing { text, job, may_see: may_see(viewer, job), form_token: &viewer.form_token, timezone }
+}
+
+/// Without ClickHouse the page stands all the same: the person's name is there in the place of the dealer's.
+pub async fn page(app: &App, viewer: &Viewer, (title, here): (&str, &str), content: &maud::Markup) -> Response {
+    let dealers = app.ask(app.engine.dealers(&viewer.scope)).await.unwrap_or_default();
+    let page = frame::Page { title, here, dealers: &dealers };
+    frame::page(app.engine.catalogue(), viewer, &page, content).into_response()
+}

@@ -1,0 +1,82 @@
+//! What is said of a job: where it stands, why it failed, how long it will take.
+
+use shared::jobs::{Job, Reason, State};
+use shared::words::{Text, format};
+
+/// A reason as people read it.
+pub fn reason(text: Text, code: Option<&str>) -> &'static str {
+    text.get(match Reason::from_code(code.unwrap_or_default()) {
+        Reason::Warehouse => "export-because-warehouse",
+        Reason::Storage => "export-because-storage",
+        Reason::TooMuch => "export-because-too-much",
+        Reason::TooLong => "export-because-too-long",
+        Reason::Quota => "export-because-quota",
+        Reason::Access => "export-because-access",
+        Reason::Report => "export-because-report",
+        Reason::Worker => "export-because-worker",
+        Reason::Internal => "export-because-internal",
+    })
+}
+
+/// Where it stands, in a word or two.
+pub fn state(text: Text, job: &Job) -> &'static str {
+    text.get(match job.state {
+        State::Queued if job.attempt > 0 => "export-again",
+        State::Queued => "export-queued",
+        State::Running => "export-running",
+        State::Done if job.has_file() => "export-done",
+        State::Done => "export-expired",
+        State::Failed => "export-failed",
+        State::Cancelled => "export-cancelled",
+    })
+}
+
+/// How far it is, in a sentence; of what is over there is none.
+pub fn progress(text: Text, job: &Job) -> Option<String> {
+    let count = |number: i64| format::count(text.language(), number.unsigned_abs());
+    match (job.state, job.total) {
+        (State::Queued, _) if job.attempt > 0 => {
+            let because = reason(text, job.reason.as_deref()).into();
+            let seconds = (job.waits_s.max(0.0).ceil() as u64).into();
+            Some(text.with("export-again-text", &[("because", because), ("seconds", seconds)]))
+        }
+        (State::Queued, _) => Some(text.get("export-queued-text").to_owned()),
+        (State::Running, None) => Some(text.get("export-counting").to_owned()),
+        (State::Running, Some(total)) if job.written == 0 => {
+            Some(text.with("export-sorting", &[("total", count(total).into())]))
+        }
+        (State::Running, Some(total)) => {
+            let rows = [("written", count(job.written).into()), ("total", count(total.max(job.written)).into())];
+            let written = text.with("export-writing", &rows);
+            Some(remaining(text, job, total).map_or_else(|| written.clone(), |left| format!("{written} · {left}")))
+        }
+        _ => None,
+    }
+}
+
+/// By how fast rows were written so far; nothing while that says little.
+fn remaining(text: Text, job: &Job, total: i64) -> Option<String> {
+    let (writing_s, left) = (job.writing_s?, total - job.written);
+    if writing_s < 2.0 || left <= 0 {
+        return None;
+    }
+    let seconds = (writing_s * left as f64 / job.written.max(1) as f64).ceil() as u64;
+    Some(match seconds {
+        ..90 => text.with("export-left-seconds", &[("n", seconds.into())]),
+        _ => text.with("export-left-minutes", &[("n", seconds.div_ceil(60).into())]),
+    })
+}
+
+/// `42 %`
+pub fn percent(text: Text, job: &Job) -> String {
+    text.with("export-percent", &[("n", job.percent.into())])
+}
+
+/// `1,2 MB`
+pub fn size(text: Text, bytes: i64) -> String {
+    let bytes = bytes.max(0) as f64;
+    let (name, size) =
+        if bytes < 1_000_000.0 { ("size-kilobytes", bytes / 1e3) } else { ("size-megabytes", bytes / 1e6) };
+    let shown = format::number(text.language(), &format!("{:.1}", size.max(0.1)), 1);
+    text.with(name, &[("n", shown.into())])
+}
