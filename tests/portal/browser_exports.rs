@@ -22,7 +22,8 @@ async fn path(page: &Page) -> String {
 async fn a_file_is_ordered_by_a_button_and_its_page_tells_live_when_it_is_there() {
     let (stand, browser) = (large().await, Browser::start().await);
     let page = stand.browse(&browser, "/reports/sales").await;
-    page.wait_for("#report-csv").await;
+    page.wait_for("#report-formats summary").await;
+    page.click("#report-formats summary").await;
     page.click("#report-csv").await;
     page.wait_for("#export-state").await;
     page.wait_for_text("В очереди").await;
@@ -48,7 +49,8 @@ async fn a_file_is_ordered_by_a_button_and_its_page_tells_live_when_it_is_there(
 async fn one_stream_a_page_which_is_gone_while_hidden_and_after_the_end() {
     let (stand, browser) = (large().await, Browser::start().await);
     let page = stand.browse(&browser, "/reports/sales").await;
-    page.wait_for("#report-csv").await;
+    page.wait_for("#report-formats summary").await;
+    page.click("#report-formats summary").await;
     page.click("#report-csv").await;
     page.wait_for("#export-state").await;
     let streams = async || -> i64 {
@@ -82,7 +84,8 @@ async fn one_stream_a_page_which_is_gone_while_hidden_and_after_the_end() {
 async fn a_button_cancels_and_another_orders_again() {
     let (stand, browser) = (large().await, Browser::start().await);
     let page = stand.browse(&browser, "/reports/sales").await;
-    page.wait_for("#report-csv").await;
+    page.wait_for("#report-formats summary").await;
+    page.click("#report-formats summary").await;
     page.click("#report-csv").await;
     page.wait_for("#export-cancel").await;
     let first = path(&page).await;
@@ -104,7 +107,8 @@ async fn without_javascript_the_page_comes_again_until_the_file_is_there() {
     hand.fill("#username", &person.name).await;
     hand.fill("#password", &person.name).await;
     hand.click("#kc-login").await;
-    hand.wait_for("#report-csv").await;
+    hand.wait_for("#report-formats summary").await;
+    hand.click("#report-formats summary").await;
     hand.click("#report-csv").await;
     hand.wait_for("#export-cancel").await;
     let _worker = worker(&stand);
@@ -140,17 +144,18 @@ async fn nothing_is_wrong_with_the_look_of_exports() {
         page.language(language).await;
         let name = |what: &str| format!("exports-{what}-{language}");
         page.open(&stand.portal.at("/reports/sales")).await;
-        page.wait_for("#report-csv").await;
+        page.wait_for("#report-formats summary").await;
         wrong.extend(look(&page, &name("offer")).await);
         page.open(&stand.portal.at("/reports/sales?format=csv")).await;
-        page.wait_for("#report-csv").await;
+        page.wait_for("#report-formats summary").await;
         wrong.extend(look(&page, &name("too-large")).await);
         page.open(&stand.portal.at(&format!("/reports/sales?search={language}"))).await;
         page.open(&stand.portal.at("/exports")).await;
         page.wait_for("h1").await;
         wrong.extend(look(&page, &name("list")).await);
         page.open(&stand.portal.at("/reports/sales")).await;
-        page.wait_for("#report-csv").await;
+        page.wait_for("#report-formats summary").await;
+        page.click("#report-formats summary").await;
         page.click("#report-csv").await;
         page.wait_for("#export-cancel").await;
         wrong.extend(look(&page, &name("waiting")).await);

@@ -25,7 +25,11 @@ fn fits(program: &str, folder: &std::path::Path) -> Launch {
             .env("PORTAL_URL", "http://127.0.0.1:1")
             .env("PORTAL_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
             .env("OIDC_ISSUER", "http://127.0.0.1:1/realms/dealers")
-            .env("OIDC_CLIENT_SECRET", SECRET),
+            .env("OIDC_CLIENT_SECRET", SECRET)
+            .env("EXPORT_FILES", format!("file://{}", folder.display())),
+        "reporter" => launch
+            .env("CLICKHOUSE_CANCELLER_PASSWORD", SECRET)
+            .env("EXPORT_FILES", format!("file://{}", folder.display())),
         _ => launch,
     }
 }
@@ -90,6 +94,12 @@ const CASES: &[Case] = &[
     ("portal", "ONEC_TIMEZONE", Some("Moscow"), "which does not fit"),
     ("portal", "PORTAL_ASSETS_DIR", Some("/no/such/folder"), "is no folder"),
     ("portal", "PORTAL_REPORTS_DIR", Some("/no/such/folder"), "/no/such/folder"),
+    ("portal", "EXPORT_FILES", None, "is not set"),
+    ("portal", "EXPORT_FILES", Some("/var/exports"), "give file:///folder or s3://bucket/prefix"),
+    ("reporter", "EXPORT_FILES", None, "is not set"),
+    ("reporter", "EXPORT_FILES", Some("file:///no/such/folder"), "which is no folder that can be read"),
+    ("reporter", "DATASETS_DIR", Some("/no/such/folder"), "/no/such/folder"),
+    ("reporter", "CLICKHOUSE_CANCELLER_PASSWORD", None, "give CLICKHOUSE_CANCELLER_PASSWORD"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
