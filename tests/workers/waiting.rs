@@ -92,7 +92,8 @@ async fn programs_wait_for_stores_schemas_and_topics_and_begin_by_themselves() {
         .env("PORTAL_URL", "http://127.0.0.1:1")
         .env("PORTAL_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
         .env("OIDC_ISSUER", "http://127.0.0.1:1/realms/dealers")
-        .env("OIDC_CLIENT_SECRET", "secret");
+        .env("OIDC_CLIENT_SECRET", "secret")
+        .env("EXPORT_FILES", format!("file://{}", at.path().display()));
     clickhouse.server.process.kill();
     let mut extractor = Waiting::start(words("extractor").envs(clickhouse.variables("audit_ro")), "HEALTH_LISTEN");
     let mut loader = Waiting::start(words("loader").envs(clickhouse.variables("loader")), "HEALTH_LISTEN");

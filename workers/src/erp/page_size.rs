@@ -13,9 +13,19 @@ pub struct PageSize {
 impl PageSize {
     const PROBE: usize = 20;
     const MOST: usize = 50_000;
+    /// Entries that are no large page, whatever they hold.
+    const FEW: usize = 5_000;
 
     pub fn aiming_at(bytes: usize) -> Self {
         Self { top: Self::PROBE, aim: bytes }
+    }
+
+    /// So many entries were there last time: if they are few, all of them and one more are asked for at once, so that the page
+    /// shows its own end.
+    pub fn expect(&mut self, entries: usize) {
+        if entries < Self::FEW {
+            self.top = self.top.max(entries + 1);
+        }
     }
 
     pub fn top(&self) -> usize {

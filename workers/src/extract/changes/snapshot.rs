@@ -27,6 +27,8 @@ impl Reader {
         let former = snapshots::of(pool, &self.pass, landed).await?;
         let last = former.iter().find(|one| one.is_marked).copied();
         let mut size = self.page_size();
+        let known = former.first().and_then(|newest| newest.rows).and_then(|rows| usize::try_from(rows).ok());
+        size.expect(known.unwrap_or(0));
         let mut reading = Reading::default();
         let mut page = self.rows(&mut size, now, 0).await?;
         let mut skip = page.documents;
