@@ -40,30 +40,16 @@ pub struct File {
     written: Arc<AtomicU64>,
 }
 
-/// Asks for it. An error before the first row is an answer, not half a file.
-pub async fn open(engine: &Engine, wanted: Wanted<'_>) -> Result<File, RunError> {
-    let (scope, filter) = (wanted.scope, wanted.filter.first_page());
-    opened(engine, &wanted, engine.stream(wanted.report, scope, &filter)).await
-}
-
-/// The same for a job, which may take minutes: under a name of the job's own ClickHouse's query can be ended.
-pub async fn open_long(engine: &Engine, wanted: Wanted<'_>, query_id: &str) -> Result<File, RunError> {
-    let (scope, filter) = (wanted.scope, wanted.filter.first_page());
-    opened(engine, &wanted, engine.stream_long(wanted.report, scope, &filter, query_id)).await
-}
-
-async fn opened(
-    engine: &Engine,
-    wanted: &Wanted<'_>,
-    stream: impl Future<Output = Result<(Vec<Line>, RowStream), RunError>>,
-) -> Result<File, RunError> {
-    let Wanted { report, scope, filter, language, format } = *wanted;
+/// Asks for it. An error before the first row is an answer, not half a file. `job`: the name of the question of a job, by which
+/// ClickHouse can be told to end it; such a one may take minutes.
+pub async fn open(engine: &Engine, wanted: Wanted<'_>, job: Option<&str>) -> Result<File, RunError> {
+    let Wanted { report, scope, filter, language, format } = wanted;
     let filter = &filter.first_page();
     let (options, dealers, freshness, (totals, rows)) = tokio::try_join!(
         engine.options(report, scope),
         engine.dealers(scope),
         engine.freshness(&report.datasets),
-        stream
+        engine.stream(report, scope, filter, job)
     )?;
     let whose = facts::whose(Text::of(language), filter, &dealers);
     let title = report.title.get(language);
@@ -109,7 +95,6 @@ impl Told<'_> {
         );
         told.push(fact("as_of", text.get("fact-as-of"), age::as_of(text, freshness, clock::now(), timezone)));
         told.push(fact("rows", text.get("fact-rows"), count.to_string()));
-        let labelled = |total: &Line| (facts::total_label(text, report, totals, total), total.clone());
         Contents {
             report: report.clone(),
             language,
@@ -117,7 +102,8 @@ impl Told<'_> {
             freshness,
             count,
             scales: Vec::new(),
-            totals: totals.iter().map(labelled).collect(),
+            totals: totals.to_vec(),
+            total_labels: totals.iter().map(|total| facts::total_label(text, report, totals, total)).collect(),
             currency_title: text.get("currency-column").to_owned(),
             facts_title: text.get("facts-title").to_owned(),
         }
@@ -176,7 +162,7 @@ impl File {
                         match read.map_err(|cause| std::io::Error::other(cause.to_string()))? {
                             Some(rows) => {
                                 written.fetch_add(rows.len() as u64, Ordering::Relaxed);
-                                (writer.rows(&rows)?, Next::Rows)
+                                (writer.rows(rows)?, Next::Rows)
                             }
                             None => (writer.end()?, Next::End),
                         }

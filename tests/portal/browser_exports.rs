@@ -1,8 +1,9 @@
 //! A file of the background as people see it: live with JavaScript, by coming again without it.
 
 use stack::process::Process;
-use tests::{Browser, ByHand, Page, Theme};
+use tests::{Browser, ByHand, Page};
 
+use crate::browser_look::look;
 use crate::export_stand::{await_state, reporter, start};
 use crate::stand::{RUSSIAN, Stand, VOLGA};
 
@@ -14,6 +15,13 @@ fn worker(stand: &Stand) -> Process {
     start(reporter(stand))
 }
 
+/// Asks for the CSV of a large set, on the report's page.
+async fn order(page: &Page) {
+    page.wait_for("#report-formats summary").await;
+    page.click("#report-formats summary").await;
+    page.click("#report-csv").await;
+}
+
 async fn path(page: &Page) -> String {
     page.evaluate("location.pathname").await
 }
@@ -22,9 +30,7 @@ async fn path(page: &Page) -> String {
 async fn a_file_is_ordered_by_a_button_and_its_page_tells_live_when_it_is_there() {
     let (stand, browser) = (large().await, Browser::start().await);
     let page = stand.browse(&browser, "/reports/sales").await;
-    page.wait_for("#report-formats summary").await;
-    page.click("#report-formats summary").await;
-    page.click("#report-csv").await;
+    order(&page).await;
     page.wait_for("#export-state").await;
     page.wait_for_text("В очереди").await;
     let job = path(&page).await;
@@ -49,9 +55,7 @@ async fn a_file_is_ordered_by_a_button_and_its_page_tells_live_when_it_is_there(
 async fn one_stream_a_page_which_is_gone_while_hidden_and_after_the_end() {
     let (stand, browser) = (large().await, Browser::start().await);
     let page = stand.browse(&browser, "/reports/sales").await;
-    page.wait_for("#report-formats summary").await;
-    page.click("#report-formats summary").await;
-    page.click("#report-csv").await;
+    order(&page).await;
     page.wait_for("#export-state").await;
     let streams = async || -> i64 {
         page.evaluate("performance.getEntriesByType('resource').filter(e => e.name.includes('/events')).length").await
@@ -84,9 +88,7 @@ async fn one_stream_a_page_which_is_gone_while_hidden_and_after_the_end() {
 async fn a_button_cancels_and_another_orders_again() {
     let (stand, browser) = (large().await, Browser::start().await);
     let page = stand.browse(&browser, "/reports/sales").await;
-    page.wait_for("#report-formats summary").await;
-    page.click("#report-formats summary").await;
-    page.click("#report-csv").await;
+    order(&page).await;
     page.wait_for("#export-cancel").await;
     let first = path(&page).await;
     page.click("#export-cancel").await;
@@ -115,26 +117,6 @@ async fn without_javascript_the_page_comes_again_until_the_file_is_there() {
     hand.wait_for("#export-download").await;
 }
 
-/// Looks at the open page in both themes and widths; the pictures stand in `target/screenshots`.
-async fn look(page: &Page, name: &str) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for width in [1280, 380] {
-        page.width(width).await;
-        for (theme, theme_name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
-            page.theme(theme).await;
-            let way = format!("{name}-{width}-{theme_name}");
-            wrong.extend(page.axe().await.into_iter().map(|found| format!("{way}: {found}")));
-            page.screenshot(&way).await;
-        }
-        if !page.evaluate::<bool>("document.documentElement.scrollWidth <= innerWidth").await {
-            wrong.push(format!("{name} at {width}: the page scrolls sideways"));
-        }
-    }
-    page.width(1280).await;
-    page.theme(Theme::Light).await;
-    wrong
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_wrong_with_the_look_of_exports() {
     let (stand, browser) = (large().await, Browser::start().await);
@@ -154,9 +136,7 @@ async fn nothing_is_wrong_with_the_look_of_exports() {
         page.wait_for("h1").await;
         wrong.extend(look(&page, &name("list")).await);
         page.open(&stand.portal.at("/reports/sales")).await;
-        page.wait_for("#report-formats summary").await;
-        page.click("#report-formats summary").await;
-        page.click("#report-csv").await;
+        order(&page).await;
         page.wait_for("#export-cancel").await;
         wrong.extend(look(&page, &name("waiting")).await);
         let job = path(&page).await;

@@ -6,7 +6,7 @@ use tests::{Browser, Page, Theme};
 use crate::stand::{DOLLAR, ENGLISH, RUSSIAN, Stand, TradeWords, run};
 
 /// Looks at the open page in every way, and says what is wrong with it.
-async fn look(page: &Page, name: &str) -> Vec<String> {
+pub async fn look(page: &Page, name: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     for width in [1280, 380] {
         page.width(width).await;

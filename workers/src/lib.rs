@@ -4,6 +4,7 @@
 pub mod config;
 pub mod deliver;
 pub mod erp;
+pub mod exit;
 pub mod extract;
 pub mod health;
 pub mod kafka;

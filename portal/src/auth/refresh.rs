@@ -6,10 +6,10 @@
 
 use std::time::Duration;
 
+use shared::access;
 use sqlx::PgPool;
 
 use super::oidc::{Identity, RefreshError, Tokens};
-use super::role;
 use super::session::{self, Hash, Session};
 use crate::error::{AppError, Part};
 use crate::state::App;
@@ -66,7 +66,7 @@ async fn ask(app: App, id: Hash, session: Session, sealed: Vec<u8>) -> Result<()
     metrics::counter!("portal_refreshes_total").increment(1);
     match app.oidc.refresh(tokens, &session.subject).await {
         // Another role is another session: signing in again gives a new id.
-        Ok(person) if role::from_name(&session.role) != person.role => end(&app, &id).await,
+        Ok(person) if access::role(&session.role) != person.role => end(&app, &id).await,
         Ok(person) => save(&app, &id, &person).await,
         Err(RefreshError::Ended(cause)) => {
             tracing::info!(cause, "Keycloak ended a session");

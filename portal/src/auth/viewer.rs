@@ -10,7 +10,7 @@ use shared::report::scope::DealerScope;
 use uuid::Uuid;
 
 use super::session::{self, Hash, Session};
-use super::{authorization, cookie, refresh, role};
+use super::{authorization, cookie, refresh};
 use crate::error::{AppError, Part};
 use crate::state::App;
 use crate::web::input::Form;
@@ -79,7 +79,7 @@ impl Viewer {
         if session.are_claims_void {
             return Err(AppError::unavailable(Part::SignIn, "the claims are an hour old, and Keycloak is away"));
         }
-        let role = role::from_name(&session.role).ok_or(AppError::NoDealers)?;
+        let role = access::role(&session.role).ok_or(AppError::NoDealers)?;
         let scope = scope(role, &session.claimed_dealers, &session.granted_dealers).ok_or(AppError::NoDealers)?;
         Ok(Self { subject: session.subject, name: session.name, role, scope, language, form_token, session: id })
     }
@@ -141,14 +141,15 @@ pub(super) fn scope(role: Role, claimed: &[Uuid], granted: &[Uuid]) -> Option<De
 
 #[cfg(test)]
 mod tests {
-    use super::{Role, role, scope};
+    use super::super::role;
+    use super::{Role, access, scope};
     use uuid::Uuid;
 
     #[test]
     fn claims_count_for_dealers_and_grants_for_both() {
         let ids = |numbers: &[u128]| numbers.iter().copied().map(Uuid::from_u128).collect::<Vec<_>>();
         let seen = |role: &str, claimed: &[u128], granted: &[u128]| {
-            let scope = scope(role::from_name(role)?, &ids(claimed), &ids(granted))?;
+            let scope = scope(access::role(role)?, &ids(claimed), &ids(granted))?;
             Some(scope.dealers().iter().map(|dealer| dealer.0.as_u128()).collect::<Vec<_>>())
         };
         assert_eq!(seen("dealer", &[2, 1], &[3, 1]), Some(vec![1, 2, 3]));

@@ -42,12 +42,8 @@ fn answer(job: &Job, body: axum::body::Body, bytes: u64) -> Result<Response, App
     let (name, plain) =
         (job.file_name.as_deref().unwrap_or("export"), job.file_plain_name.as_deref().unwrap_or("export"));
     let kind = job.media_type.as_deref().unwrap_or("application/octet-stream");
-    let mut answer = body.into_response();
-    let head = answer.headers_mut();
-    head.insert(header::CONTENT_TYPE, HeaderValue::try_from(kind).map_err(AppError::internal)?);
-    head.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
-    let disposition = download::disposition(name, plain);
-    head.insert(header::CONTENT_DISPOSITION, HeaderValue::try_from(disposition).map_err(AppError::internal)?);
+    let mut answer = download::answer(body, kind, (name, plain))?;
+    answer.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
     Ok(answer)
 }
 

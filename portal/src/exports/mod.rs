@@ -48,8 +48,7 @@ struct Asked {
 /// `POST /exports`: the job's page, whether it is a new one or was asked for before.
 async fn create(State(app): State<App>, signed: SignedViewer<Asked>) -> Result<Redirect, AppError> {
     let SignedViewer { viewer, fields: asked } = signed;
-    let mut open = app.engine.catalogue().open_to(viewer.role);
-    let report = open.find(|report| report.name == asked.report).ok_or(AppError::NotFound)?;
+    let report = app.engine.catalogue().one_open_to(viewer.role, &asked.report).ok_or(AppError::NotFound)?;
     let malformed = |what: &str| AppError::Malformed(format!("an export with {what}"));
     let format = write::format(&asked.format).ok_or_else(|| malformed("a format that is none"))?;
     let pairs: Vec<(String, String)> = form_urlencoded::parse(asked.query.as_bytes()).into_owned().collect();
@@ -60,7 +59,7 @@ async fn create(State(app): State<App>, signed: SignedViewer<Asked>) -> Result<R
         filter.dealer.and_then(|dealer| viewer.scope.narrowed_to(dealer)).unwrap_or_else(|| viewer.scope.clone());
     let request = Request {
         report: report.name.clone(),
-        query: filter.url(report).split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
+        query: filter.query(report),
         format: format.code.to_owned(),
         language: viewer.language,
         today,

@@ -23,8 +23,7 @@ pub fn may_see(viewer: &Viewer, job: &Job) -> bool {
 
 /// The report's, as far as the viewer may open it; else its bare name.
 pub fn title(app: &App, viewer: &Viewer, job: &Job) -> String {
-    let mut open = app.engine.catalogue().open_to(viewer.role);
-    let report = open.find(|report| report.name == job.request.report);
+    let report = app.engine.catalogue().one_open_to(viewer.role, &job.request.report);
     report.map_or_else(|| job.request.report.clone(), |report| report.title.get(viewer.language).to_owned())
 }
 

@@ -29,10 +29,9 @@ impl FromRequestParts<App> for Asked {
 }
 
 impl Asked {
-    /// The report, if this viewer may open it. One that is for others only is answered like one that is nowhere.
+    /// The report, if this viewer may open it.
     pub fn report<'a>(&self, app: &'a App, viewer: &Viewer) -> Result<&'a Arc<Definition>, AppError> {
-        let mut open = app.engine.catalogue().open_to(viewer.role);
-        open.find(|report| report.name == self.name).ok_or(AppError::NotFound)
+        app.engine.catalogue().one_open_to(viewer.role, &self.name).ok_or(AppError::NotFound)
     }
 
     /// The file that is wanted instead of the page.

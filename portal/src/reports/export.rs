@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use shared::files::{self, Wanted};
 use shared::language::Language;
 use shared::report::definition::Definition;
@@ -31,12 +30,8 @@ pub async fn file(
 ) -> Result<Response, AppError> {
     let own = app.limits.download(taker.subject)?;
     let wanted = Wanted { report, scope: taker.scope, filter, language: taker.language, format };
-    let (file, place) = app.ask_for_file(files::open(&app.engine, wanted)).await?;
-    let disposition =
-        HeaderValue::try_from(download::disposition(&file.name, &file.plain_name)).map_err(AppError::internal)?;
-    let mut answer = download::body(file.parts(), (own, place)).into_response();
-    let head = answer.headers_mut();
-    head.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type));
-    head.insert(header::CONTENT_DISPOSITION, disposition);
-    Ok(answer)
+    let (file, place) = app.ask_for_file(files::open(&app.engine, wanted, None)).await?;
+    let name = (file.name.clone(), file.plain_name.clone());
+    let body = download::body(file.parts(), (own, place));
+    download::answer(body, format.media_type, (&name.0, &name.1))
 }

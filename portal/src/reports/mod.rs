@@ -112,11 +112,8 @@ impl Question<'_> {
     /// No file, and no job by a link either: the form that asks for it. 422, so that no program takes it for the file.
     async fn too_large(&self, filter: &Filter, count: u64) -> Response {
         let offered = self.app.ask(self.offered(filter, true)).await.unwrap_or_default();
-        let content = self.drawing(filter, None, (&offered, &[])).too_large(count);
-        let (title, here) = (self.report.title.get(self.viewer.language), filter.url(self.report));
-        let page = frame::Page { title, here: &here, dealers: &offered.dealers };
-        let page = frame::page(self.app.engine.catalogue(), self.viewer, &page, &content);
-        (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+        let drawing = self.drawing(filter, None, (&offered, &[]));
+        (StatusCode::UNPROCESSABLE_ENTITY, self.framed(&drawing, &drawing.too_large(count))).into_response()
     }
 
     /// The form's own data. A fragment leaves the form as it is, but for the names of what is chosen.
@@ -132,7 +129,7 @@ impl Question<'_> {
 
     /// The links of this report that lead where the viewer may go.
     fn leads(&self) -> Vec<Lead<'_>> {
-        let to = |name: &str| self.app.engine.catalogue().open_to(self.viewer.role).find(|other| other.name == name);
+        let to = |name: &str| self.app.engine.catalogue().one_open_to(self.viewer.role, name);
         self.report.links.iter().filter_map(|link| Some(Lead { link, to: to(&link.report)? })).collect()
     }
 
@@ -159,13 +156,17 @@ impl Question<'_> {
     }
 
     fn page(&self, drawing: &Drawing<'_>, results: &Markup, rows: Option<&Rows>) -> Markup {
+        self.framed(drawing, &drawing.content(results, rows))
+    }
+
+    fn framed(&self, drawing: &Drawing<'_>, content: &Markup) -> Markup {
         let title = self.report.title.get(self.viewer.language);
         let here = match drawing.refused {
             Some(_) => self.report.path(),
             None => drawing.filter.url(self.report),
         };
         let page = frame::Page { title, here: &here, dealers: &drawing.offered.dealers };
-        frame::page(self.app.engine.catalogue(), self.viewer, &page, &drawing.content(results, rows))
+        frame::page(self.app.engine.catalogue(), self.viewer, &page, content)
     }
 }
 

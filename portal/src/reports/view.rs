@@ -194,8 +194,7 @@ impl Drawing<'_> {
     }
 
     fn job(&self, format: &Format) -> Markup {
-        let url = self.filter.first_page().url(self.report);
-        let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        let query = &self.filter.first_page().query(self.report);
         let form = ExportForm { form_token: self.form_token, report: &self.report.name, format: format.code, query };
         form.draw(&html! {
             button.link #{ "report-" (format.code) } type="submit" { (self.text.get(format.title)) }

@@ -4,15 +4,24 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::mpsc;
 
-/// `Content-Disposition` by RFC 6266, with a name for old clients. `name` may hold any letter; `plain_name` is of ours.
-pub fn disposition(name: &str, plain_name: &str) -> String {
+use crate::error::AppError;
+
+/// The answer that a browser keeps as a file. `name` may hold any letter; `plain_name` is of ours, for old clients (RFC 6266).
+pub fn answer(body: Body, media_type: &str, (name, plain_name): (&str, &str)) -> Result<Response, AppError> {
     let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
-    format!("attachment; filename=\"{plain_name}\"; filename*=UTF-8''{name}")
+    let disposition = format!("attachment; filename=\"{plain_name}\"; filename*=UTF-8''{name}");
+    let mut answer = body.into_response();
+    let head = answer.headers_mut();
+    head.insert(header::CONTENT_TYPE, HeaderValue::try_from(media_type).map_err(AppError::internal)?);
+    head.insert(header::CONTENT_DISPOSITION, HeaderValue::try_from(disposition).map_err(AppError::internal)?);
+    Ok(answer)
 }
 
 /// Nobody who reads at all takes longer for one chunk.

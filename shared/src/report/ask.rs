@@ -10,6 +10,8 @@ use super::tsv;
 
 /// Longer than ClickHouse's own limit for the portal (15 s), shorter than a request's (30 s).
 pub const DEADLINE: Duration = Duration::from_secs(18);
+/// Of a job's question: longer than ClickHouse's own limit for exports (600 s).
+pub const DEADLINE_OF_JOB: Duration = Duration::from_secs(630);
 
 /// The answer with the names of its columns, see `tsv`.
 pub async fn text(query: Query) -> Result<String, RunError> {

@@ -66,6 +66,12 @@ impl Catalogue {
     pub fn open_to(&self, role: Role) -> impl Iterator<Item = &Arc<Definition>> {
         self.0.iter().filter(move |report| report.is_for(role))
     }
+
+    /// The report of this name, if a viewer of this role may open it. One that is for others is found no more than one that is
+    /// nowhere.
+    pub fn one_open_to(&self, role: Role, name: &str) -> Option<&Arc<Definition>> {
+        self.get(name).filter(|report| report.is_for(role))
+    }
 }
 
 /// Views of `report` that hold nothing of any dealer, and are read without naming dealers.

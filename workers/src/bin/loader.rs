@@ -16,13 +16,7 @@ async fn main() -> ExitCode {
     Args::parse();
     workers::memory::share_one_heap();
     telemetry::init();
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    workers::exit::code(run().await)
 }
 
 async fn run() -> anyhow::Result<()> {

@@ -25,13 +25,7 @@ const STATEMENT: Duration = Duration::from_secs(600);
 async fn main() -> ExitCode {
     let args = Args::parse();
     telemetry::init();
-    match run(Duration::from_secs(args.within)).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    workers::exit::code(run(Duration::from_secs(args.within)).await)
 }
 
 async fn run(patience: Duration) -> anyhow::Result<()> {

@@ -31,13 +31,7 @@ async fn main() -> ExitCode {
         None => make().await,
         Some(Command::Strimzi) => strimzi(),
     };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    workers::exit::code(ended)
 }
 
 async fn make() -> anyhow::Result<()> {

@@ -87,8 +87,8 @@ impl Exporter {
         let id = |what: &str| query_id(claim.id, claim.fence, what);
         meter.counts(self.engine.count_long(&report, &scope, &filter, &id("count")).await?);
         let (report, scope, filter, language) = (&report, &scope, &filter, request.language);
-        let file =
-            files::open_long(&self.engine, Wanted { report, scope, filter, language, format }, &id("rows")).await?;
+        let wanted = Wanted { report, scope, filter, language, format };
+        let file = files::open(&self.engine, wanted, Some(&id("rows"))).await?;
         meter.reads(&file);
         Ok(file)
     }
@@ -116,8 +116,7 @@ impl Exporter {
         if self.engine.catalogue().get(name).is_none() {
             return Err(Failure::because(Reason::Report, format!("{name} is not there any more")));
         }
-        let mut open = self.engine.catalogue().open_to(role);
-        let report = open.find(|report| report.name == *name).ok_or_else(|| taken("the report"))?;
+        let report = self.engine.catalogue().one_open_to(role, name).ok_or_else(|| taken("the report"))?;
         Ok((report.clone(), DealerScope::granted(dealers)))
     }
 }

@@ -71,10 +71,9 @@ pub struct Question {
 }
 
 impl Asked {
-    /// The report, if this caller may open it. One that is for others is answered like one that is nowhere.
+    /// The report, if this caller may open it.
     pub fn report<'a>(&self, app: &'a App, caller: &Caller) -> Result<&'a Arc<Definition>, AppError> {
-        let mut open = app.engine.catalogue().open_to(caller.role);
-        open.find(|report| report.name == self.name).ok_or(AppError::NoSuchReport)
+        app.engine.catalogue().one_open_to(caller.role, &self.name).ok_or(AppError::NoSuchReport)
     }
 
     /// For an address that takes no parameters.

@@ -110,6 +110,12 @@ impl Filter {
 
     /// The address of this filter, without what a report shows anyway.
     pub fn url(&self, report: &Definition) -> String {
+        let query = self.query(report);
+        if query.is_empty() { report.path() } else { format!("{}?{query}", report.path()) }
+    }
+
+    /// What stands behind the question mark of that address; empty where nothing does.
+    pub fn query(&self, report: &Definition) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (spec, value) in report.filters.iter().zip(&self.values) {
             spec.kind.write(&spec.name, value, &mut query);
@@ -126,8 +132,7 @@ impl Filter {
         if self.is_paged || self.page > 1 {
             query.append_pair("page", &self.page.to_string());
         }
-        let query = query.finish();
-        if query.is_empty() { report.path() } else { format!("{}?{query}", report.path()) }
+        query.finish()
     }
 
     /// The address of the file with all its rows.

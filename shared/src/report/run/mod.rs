@@ -170,15 +170,21 @@ impl Engine {
     }
 
     /// The totals of all rows, and the rows in the filter's order as ClickHouse sends them: one question, so that the
-    /// totals are always those of the rows.
+    /// totals are always those of the rows. That of a job has the name that is given, and may take minutes.
     pub async fn stream(
         &self,
         report: &Definition,
         scope: &DealerScope,
         filter: &Filter,
+        job: Option<&str>,
     ) -> Result<(Vec<Line>, RowStream), RunError> {
-        let question = asked(wrap::all(report, filter.sort), report, scope, filter);
-        RowStream::open(report, filter, question.query(&self.0.client), ask::DEADLINE).await
+        let query = asked(wrap::all(report, filter.sort), report, scope, filter).query(&self.0.client);
+        match job {
+            Some(query_id) => {
+                RowStream::open(report, filter, query.with_setting("query_id", query_id), ask::DEADLINE_OF_JOB).await
+            }
+            None => RowStream::open(report, filter, query, ask::DEADLINE).await,
+        }
     }
 
     /// The options of each filter of a report, in its order; empty for filters that offer none.

@@ -30,8 +30,6 @@ pub const DATA: Format = Format {
 
 struct Csv {
     contents: Contents,
-    /// Of the contents, without their words: for shares.
-    totals: Vec<Line>,
     is_data_only: bool,
 }
 
@@ -63,9 +61,9 @@ impl Writer for Csv {
         Ok(file.into_bytes())
     }
 
-    fn rows(&mut self, rows: &[Line]) -> io::Result<Vec<u8>> {
+    fn rows(&mut self, rows: Vec<Line>) -> io::Result<Vec<u8>> {
         let mut file = String::with_capacity(rows.len() * 128);
-        for row in rows {
+        for row in &rows {
             self.line(&mut file, row, None);
         }
         Ok(file.into_bytes())
@@ -77,7 +75,7 @@ impl Writer for Csv {
             return Ok(Vec::new());
         }
         let mut file = "\r\n".to_owned();
-        for (label, total) in &self.contents.totals {
+        for (label, total) in self.contents.total_labels.iter().zip(&self.contents.totals) {
             self.line(&mut file, total, Some(label));
         }
         Ok(file.into_bytes())
@@ -86,8 +84,7 @@ impl Writer for Csv {
 
 impl Csv {
     fn new(contents: Contents, is_data_only: bool) -> Self {
-        let totals = contents.totals.iter().map(|(_, total)| total.clone()).collect();
-        Self { contents, totals, is_data_only }
+        Self { contents, is_data_only }
     }
 
     fn line(&self, file: &mut String, line: &Line, label: Option<&str>) {
@@ -98,7 +95,7 @@ impl Csv {
             }
             match label {
                 Some(label) if index == 0 => self.text(file, label),
-                _ => self.cell(file, column.kind, &line.shown(report, &self.totals, index)),
+                _ => self.cell(file, column.kind, &line.shown(report, &self.contents.totals, index)),
             }
         }
         if report.currency.is_some() {
@@ -192,7 +189,7 @@ mod tests {
             ("revenue", "-1234.5"),
             ("revenue_net", "1000"),
         ];
-        String::from_utf8(of(&FORMAT, language, &[]).rows(&[line(report, &values)]).unwrap()).unwrap()
+        String::from_utf8(of(&FORMAT, language, &[]).rows(vec![line(report, &values)]).unwrap()).unwrap()
     }
 
     #[test]

@@ -16,10 +16,7 @@ pub const FORMAT: Format = Format {
     extension: "json",
     title: "format-json",
     media_type: "application/json",
-    open: |contents| {
-        let totals = contents.totals.iter().map(|(_, total)| total.clone()).collect();
-        Box::new(Json { contents, totals, is_first: true })
-    },
+    open: |contents| Box::new(Json { contents, is_first: true }),
 };
 
 /// A row as an object: its shown columns by name, `currency` where there is money, and `key`, which tells rows apart.
@@ -56,8 +53,7 @@ impl Serialize for Row<'_> {
 /// All that stands before the rows: `report`, `title`, `as_of`, `count`, `facts`, `columns`, `totals`.
 pub fn head(contents: &Contents) -> serde_json::Map<String, serde_json::Value> {
     let Contents { report, language, facts, freshness, count, totals, .. } = contents;
-    let lines: Vec<Line> = totals.iter().map(|(_, total)| total.clone()).collect();
-    let total = |line| serde_json::to_value(Row { report, totals: &lines, line }).unwrap_or_default();
+    let total = |line| serde_json::to_value(Row { report, totals, line }).unwrap_or_default();
     let column = |column: &crate::report::definition::Column| json!({ "name": column.name, "title": column.title.get(*language), "kind": column.kind });
     let fact = |fact: &Fact| json!({ "key": fact.key, "name": fact.name, "value": fact.value });
     let head = json!({
@@ -67,7 +63,7 @@ pub fn head(contents: &Contents) -> serde_json::Map<String, serde_json::Value> {
         "count": count,
         "facts": facts.iter().map(fact).collect::<Vec<_>>(),
         "columns": report.columns.iter().map(column).collect::<Vec<_>>(),
-        "totals": lines.iter().map(total).collect::<Vec<_>>(),
+        "totals": totals.iter().map(total).collect::<Vec<_>>(),
     });
     match head {
         serde_json::Value::Object(head) => head,
@@ -77,12 +73,9 @@ pub fn head(contents: &Contents) -> serde_json::Map<String, serde_json::Value> {
 
 /// `head`, then `rows`, then `next`: where the rows go on, or null.
 pub fn part(contents: &Contents, rows: &[Line], next: Option<&str>) -> serde_json::Result<Vec<u8>> {
-    let totals: Vec<Line> = contents.totals.iter().map(|(_, total)| total.clone()).collect();
-    let mut whole = to_vec(&head(contents))?;
-    // The object goes on.
-    whole.pop();
-    whole.extend_from_slice(b",\"rows\":");
-    let rows: Vec<Row<'_>> = rows.iter().map(|line| Row { report: &contents.report, totals: &totals, line }).collect();
+    let Contents { report, totals, .. } = contents;
+    let mut whole = begun(contents)?;
+    let rows: Vec<Row<'_>> = rows.iter().map(|line| Row { report, totals, line }).collect();
     serde_json::to_writer(&mut whole, &rows)?;
     whole.extend_from_slice(b",\"next\":");
     serde_json::to_writer(&mut whole, &next)?;
@@ -90,27 +83,33 @@ pub fn part(contents: &Contents, rows: &[Line], next: Option<&str>) -> serde_jso
     Ok(whole)
 }
 
+/// The object up to its rows.
+fn begun(contents: &Contents) -> serde_json::Result<Vec<u8>> {
+    let mut object = to_vec(&head(contents))?;
+    // It goes on.
+    object.pop();
+    object.extend_from_slice(b",\"rows\":");
+    Ok(object)
+}
+
 struct Json {
     contents: Contents,
-    /// Of the contents, without their words: for shares.
-    totals: Vec<Line>,
     is_first: bool,
 }
 
 impl Writer for Json {
     fn head(&mut self) -> io::Result<Vec<u8>> {
-        let mut file = to_vec(&head(&self.contents))?;
-        // The object goes on.
-        file.pop();
-        file.extend_from_slice(b",\"rows\":[");
+        let mut file = begun(&self.contents)?;
+        file.push(b'[');
         Ok(file)
     }
 
-    fn rows(&mut self, rows: &[Line]) -> io::Result<Vec<u8>> {
+    fn rows(&mut self, rows: Vec<Line>) -> io::Result<Vec<u8>> {
         let mut file = Vec::with_capacity(rows.len() * 256);
-        for line in rows {
+        let Contents { report, totals, .. } = &self.contents;
+        for line in &rows {
             file.extend_from_slice(if std::mem::take(&mut self.is_first) { b"\n" } else { b",\n" });
-            serde_json::to_writer(&mut file, &Row { report: &self.contents.report, totals: &self.totals, line })?;
+            serde_json::to_writer(&mut file, &Row { report, totals, line })?;
         }
         Ok(file)
     }
@@ -141,8 +140,8 @@ mod tests {
             )
         };
         let mut file = writer.head().unwrap();
-        file.extend(writer.rows(&[row("a\"b"), row("Я")]).unwrap());
-        file.extend(writer.rows(&[row("c")]).unwrap());
+        file.extend(writer.rows(vec![row("a\"b"), row("Я")]).unwrap());
+        file.extend(writer.rows(vec![row("c")]).unwrap());
         file.extend(writer.end().unwrap());
         let read: Value = serde_json::from_slice(&file).unwrap();
         assert_eq!(read["facts"], json!([{ "key": "key", "name": "Period", "value": "1 Nov" }]));

@@ -34,7 +34,7 @@ pub mod tests {
             name: (*name).to_owned(),
             value: (*value).to_owned(),
         };
-        let totals = vec![("Итого".to_owned(), line(&report, &[total, &[("is_total", "1")]].concat()))];
+        let totals = vec![line(&report, &[total, &[("is_total", "1")]].concat())];
         Contents {
             report,
             language,
@@ -43,6 +43,7 @@ pub mod tests {
             count: 1,
             scales: Vec::new(),
             totals,
+            total_labels: vec!["Итого".to_owned()],
             currency_title: "Валюта".to_owned(),
             facts_title: "О файле".to_owned(),
         }

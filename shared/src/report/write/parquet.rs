@@ -39,8 +39,6 @@ const EPOCH: i32 = 719_163;
 
 struct Parquet {
     contents: Contents,
-    /// Of the contents, without their words: for shares.
-    totals: Vec<Line>,
     sink: Sink,
     file: Option<SerializedFileWriter<Sink>>,
     group: Vec<Line>,
@@ -48,14 +46,13 @@ struct Parquet {
 
 impl Parquet {
     fn new(contents: Contents) -> Self {
-        let totals = contents.totals.iter().map(|(_, total)| total.clone()).collect();
-        Self { contents, totals, sink: Sink::default(), file: None, group: Vec::new() }
+        Self { contents, sink: Sink::default(), file: None, group: Vec::new() }
     }
 
     fn schema(&self) -> Result<Type, ParquetError> {
         let columns = self.contents.report.columns.iter().enumerate();
         let mut fields = columns
-            .map(|(index, column)| column_type(&column.name, column.kind, self.scale(index)))
+            .map(|(index, column)| column_type(&column.name, column.kind, self.contents.scale(index)))
             .collect::<Result<Vec<_>, _>>()?;
         if self.contents.report.currency.is_some() {
             fields.push(column_type("currency", Kind::Text, 0)?);
@@ -63,13 +60,9 @@ impl Parquet {
         Type::group_type_builder("rows").with_fields(fields.into_iter().map(Arc::new).collect()).build()
     }
 
-    fn scale(&self, column: usize) -> u8 {
-        self.contents.scales.get(column).copied().unwrap_or_default()
-    }
-
     fn write_group(&mut self) -> Result<(), ParquetError> {
         let lines = std::mem::take(&mut self.group);
-        let report = &self.contents.report;
+        let Contents { report, totals, .. } = &self.contents;
         let Some(file) = self.file.as_mut() else { return Ok(()) };
         let mut group = file.next_row_group()?;
         let mut index = 0;
@@ -77,9 +70,8 @@ impl Parquet {
             match report.columns.get(index) {
                 Some(shown) => {
                     let cells: Vec<Cell> =
-                        lines.iter().map(|line| line.shown(report, &self.totals, index).into_owned()).collect();
-                    let scale = self.contents.scales.get(index).copied().unwrap_or_default();
-                    write_cells(column, shown.kind, scale, &cells)?;
+                        lines.iter().map(|line| line.shown(report, totals, index).into_owned()).collect();
+                    write_cells(column, shown.kind, self.contents.scale(index), &cells)?;
                 }
                 None => {
                     let words = lines.iter().map(|line| Cell::Text(line.currency.word().into())).collect::<Vec<_>>();
@@ -109,9 +101,9 @@ impl Writer for Parquet {
         Ok(self.sink.take())
     }
 
-    fn rows(&mut self, rows: &[Line]) -> io::Result<Vec<u8>> {
+    fn rows(&mut self, rows: Vec<Line>) -> io::Result<Vec<u8>> {
         for line in rows {
-            self.group.push(line.clone());
+            self.group.push(line);
             if self.group.len() == ROWS_OF_A_GROUP {
                 self.write_group().map_err(io::Error::other)?;
             }
@@ -259,7 +251,7 @@ mod tests {
         let mut file = writer.head().unwrap();
         assert_eq!(file, b"PAR1");
         for some in lines.chunks(1_000) {
-            file.extend(writer.rows(some).unwrap());
+            file.extend(writer.rows(some.to_vec()).unwrap());
         }
         file.extend(writer.end().unwrap());
         let read = SerializedFileReader::new(Bytes::from(file)).unwrap();

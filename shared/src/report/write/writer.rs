@@ -40,17 +40,26 @@ pub struct Contents {
     pub count: u64,
     /// Places behind the point that a column's decimals may have; 0 of what is none.
     pub scales: Vec<u8>,
-    /// One per currency, each with the words before it.
-    pub totals: Vec<(String, Line)>,
+    /// One per currency.
+    pub totals: Vec<Line>,
+    /// The words before each total.
+    pub total_labels: Vec<String>,
     /// Heads the column of currencies.
     pub currency_title: String,
     /// Heads the facts, where they have a sheet of their own.
     pub facts_title: String,
 }
 
+impl Contents {
+    /// Places behind the point that the decimals of a column may have.
+    pub fn scale(&self, column: usize) -> u8 {
+        self.scales.get(column).copied().unwrap_or_default()
+    }
+}
+
 /// Makes a file from its beginning to its end, some rows at a time.
 pub trait Writer: Send {
     fn head(&mut self) -> io::Result<Vec<u8>>;
-    fn rows(&mut self, rows: &[Line]) -> io::Result<Vec<u8>>;
+    fn rows(&mut self, rows: Vec<Line>) -> io::Result<Vec<u8>>;
     fn end(&mut self) -> io::Result<Vec<u8>>;
 }

@@ -98,6 +98,7 @@ fn ours(report: &Arc<Definition>, code: &str, made: &Made, sink: &mut Sink) -> R
         count: made.rows,
         scales: vec![2; report.columns.len()],
         totals: Vec::new(),
+        total_labels: Vec::new(),
         currency_title: String::new(),
         facts_title: "О файле".to_owned(),
     };
@@ -159,7 +160,7 @@ impl Made {
         Ok(Self { rows, reader: Reader::new(report, &header)?, texts })
     }
 
-    fn each(&self, mut take: impl FnMut(&[Line]) -> Result<()>) -> Result<()> {
+    fn each(&self, mut take: impl FnMut(Vec<Line>) -> Result<()>) -> Result<()> {
         let mut roll = dice();
         let mut done = 0;
         while done < self.rows {
@@ -181,7 +182,7 @@ impl Made {
                 lines.push(self.reader.line(&text)?);
             }
             done += lines.len() as u64;
-            take(&lines)?;
+            take(lines)?;
         }
         Ok(())
     }

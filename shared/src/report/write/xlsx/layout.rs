@@ -38,8 +38,8 @@ impl Layout {
     }
 
     /// What adds up each column in the row of a total; nothing where its value is not a sum of what stands below.
-    pub fn formulas(&self, book: &Book, totals: &[Line], at: usize) -> Vec<Option<String>> {
-        let report = &book.contents.report;
+    pub fn formulas(&self, book: &Book, at: usize) -> Vec<Option<String>> {
+        let Contents { report, totals, .. } = &book.contents;
         let word = |total: &Line| total.currency.word().to_owned();
         // Told apart by what stands in the column of currencies.
         let is_unclear = totals.len() > 1

@@ -37,8 +37,6 @@ const CHUNK: usize = 64 * 1024;
 
 struct Xlsx {
     book: Book,
-    /// Of the contents, without their words: for shares.
-    totals: Vec<Line>,
     layout: Layout,
     package: Package,
     strings: Strings,
@@ -51,11 +49,9 @@ struct Xlsx {
 
 impl Xlsx {
     fn of(contents: Contents, most_rows: usize) -> Self {
-        let totals: Vec<Line> = contents.totals.iter().map(|(_, total)| total.clone()).collect();
         let layout = Layout::new(&contents, most_rows);
         Self {
             book: Book::new(contents),
-            totals,
             layout,
             package: Package::new(),
             strings: Strings::default(),
@@ -71,12 +67,11 @@ impl Xlsx {
         self.package.begin(&parts::sheet_path(number))?;
         let mut sheet = Sheet::new(number, self.book.contents.report.columns.len());
         let room = self.layout.rows_of(number);
-        sheet.begin(&mut self.text, &self.book, (&self.layout, rows, &self.totals));
+        sheet.begin(&mut self.text, &self.book, (&self.layout, rows));
         if number == 0 {
-            for at in 0..self.totals.len() {
-                let formulas = self.layout.formulas(&self.book, &self.totals, at);
-                let label = &self.book.contents.totals[at].0;
-                sheet.total(&mut self.text, (label, &self.totals, at, &formulas), (&self.book, &mut self.styles));
+            for at in 0..self.layout.totals {
+                let formulas = self.layout.formulas(&self.book, at);
+                sheet.total(&mut self.text, (at, &formulas), (&self.book, &mut self.styles));
             }
         }
         sheet.heads(&mut self.text, &self.book);
@@ -111,8 +106,8 @@ impl Writer for Xlsx {
         Ok(self.package.taken())
     }
 
-    fn rows(&mut self, rows: &[Line]) -> io::Result<Vec<u8>> {
-        let mut rest = rows;
+    fn rows(&mut self, rows: Vec<Line>) -> io::Result<Vec<u8>> {
+        let mut rest = rows.as_slice();
         while !rest.is_empty() {
             if self.sheet.as_ref().is_none_or(|(_, room)| *room == 0) {
                 self.close()?;
@@ -122,7 +117,7 @@ impl Writer for Xlsx {
             let (now, later) = rest.split_at(rest.len().min(*room));
             *room -= now.len();
             for line in now {
-                sheet.row(&mut self.text, (line, &self.totals), (&self.book, &mut self.strings, &mut self.styles));
+                sheet.row(&mut self.text, line, (&self.book, &mut self.strings, &mut self.styles));
                 if self.text.len() >= CHUNK {
                     self.package.write(&self.text)?;
                     self.text.clear();

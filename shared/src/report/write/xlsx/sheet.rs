@@ -12,6 +12,7 @@ use super::xml;
 use crate::report::definition::Column;
 use crate::report::kind::Kind;
 use crate::report::table::{Cell, Line};
+use crate::report::write::writer::Contents;
 
 /// How many of the first rows say how wide a column is.
 const MEASURED: usize = 200;
@@ -37,7 +38,7 @@ impl Sheet {
     }
 
     /// All that stands before the first row.
-    pub fn begin(&self, out: &mut Vec<u8>, book: &Book, (layout, rows, totals): (&Layout, &[Line], &[Line])) {
+    pub fn begin(&self, out: &mut Vec<u8>, book: &Book, (layout, rows): (&Layout, &[Line])) {
         let heads = layout.heads(self.number);
         let below = heads + 1;
         let is_selected = if self.number == 0 { " tabSelected=\"1\"" } else { "" };
@@ -49,7 +50,7 @@ impl Sheet {
              <selection pane=\"bottomLeft\" activeCell=\"A{below}\" sqref=\"A{below}\"/></sheetView></sheetViews><cols>",
             xml::DECLARATION
         );
-        let report = &book.contents.report;
+        let Contents { report, totals, .. } = &book.contents;
         for (index, column) in report.columns.iter().enumerate() {
             let shown = |line: &Line| length(column.kind, &line.shown(report, totals, index));
             let longest = rows.iter().take(MEASURED).chain(totals).map(shown).max().unwrap_or(0);
@@ -104,12 +105,13 @@ impl Sheet {
     pub fn total(
         &mut self,
         out: &mut Vec<u8>,
-        (label, totals, at, formulas): (&str, &[Line], usize, &[Option<String>]),
+        (at, formulas): (usize, &[Option<String>]),
         (book, styles): (&Book, &mut Styles),
     ) {
         self.open_row(out);
-        let (report, total) = (&book.contents.report, &totals[at]);
-        self.inline(out, 0, styles::TOTAL_LABEL, label);
+        let Contents { report, totals, total_labels, .. } = &book.contents;
+        let total = &totals[at];
+        self.inline(out, 0, styles::TOTAL_LABEL, &total_labels[at]);
         for (index, column) in report.columns.iter().enumerate().skip(1) {
             let cell = total.shown(report, totals, index);
             match number_of(column.kind, &cell) {
@@ -135,14 +137,9 @@ impl Sheet {
         out.extend_from_slice(b"</row>");
     }
 
-    pub fn row(
-        &mut self,
-        out: &mut Vec<u8>,
-        (line, totals): (&Line, &[Line]),
-        (book, strings, styles): (&Book, &mut Strings, &mut Styles),
-    ) {
+    pub fn row(&mut self, out: &mut Vec<u8>, line: &Line, (book, strings, styles): (&Book, &mut Strings, &mut Styles)) {
         self.open_row(out);
-        let report = &book.contents.report;
+        let Contents { report, totals, .. } = &book.contents;
         for (index, column) in report.columns.iter().enumerate() {
             let cell = line.shown(report, totals, index);
             match &*cell {

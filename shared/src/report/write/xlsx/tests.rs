@@ -17,7 +17,7 @@ fn workbook(mut contents: Contents, rows: &[Line], most_rows: usize) -> Workbook
     let mut writer = Xlsx::of(contents, most_rows);
     let mut file = writer.head().unwrap();
     for some in rows.chunks(3) {
-        file.extend(writer.rows(some).unwrap());
+        file.extend(writer.rows(some.to_vec()).unwrap());
     }
     file.extend(writer.end().unwrap());
     Read::new(Cursor::new(file)).unwrap()
@@ -88,7 +88,8 @@ fn each_currency_has_its_total_by_the_column_that_names_it() {
     let report = contents.report.clone();
     let rouble =
         [("money_key", "r"), ("money_code", "643"), ("money_name", "RUB"), ("is_total", "1"), ("revenue", "4")];
-    contents.totals.push(("Total, ₽".to_owned(), line(&report, &rouble)));
+    contents.totals.push(line(&report, &rouble));
+    contents.total_labels.push("Total, ₽".to_owned());
     let lines = [line(&report, &[("revenue", "3")]), line(&report, &[&rouble[..3], &[("revenue", "4")]].concat())];
     let formula = |contents: &Contents| {
         let formulas = workbook(contents.clone(), &lines, 100).worksheet_formula("Sales").unwrap();
@@ -97,7 +98,7 @@ fn each_currency_has_its_total_by_the_column_that_names_it() {
     let of = |row: usize| Some(format!("SUMIF(J4:J5,J{row},F4:F5)"));
     assert_eq!(formula(&contents), (of(1), of(2)));
     // Currencies that nothing tells apart have totals, but no formula could add them up.
-    contents.totals[1].1 =
+    contents.totals[1] =
         line(&report, &[("money_key", "r"), ("money_name", "USD"), ("is_total", "1"), ("revenue", "4")]);
     let mut read = workbook(contents, &lines, 100);
     assert!(read.worksheet_formula("Sales").unwrap().is_empty());
@@ -117,5 +118,5 @@ fn without_rows_there_are_heads_and_what_is_told_and_bytes_come_before_the_end()
     assert!(!writer.head().unwrap().is_empty(), "a download begins at once");
     let some: Vec<Line> =
         (0..20_000).map(|n| line(&report, &[("code", &n.to_string()), ("revenue", "7.25")])).collect();
-    assert!(writer.rows(&some).unwrap().len() > 100_000, "rows are sent as they come");
+    assert!(writer.rows(some).unwrap().len() > 100_000, "rows are sent as they come");
 }
