@@ -34,8 +34,12 @@ async fn clickhouse_away_is_told_by_loader_and_page_and_both_resume_when_it_is_b
     road.clickhouse.server.process.kill();
     change_something(&road).await;
     await_line(&road.loader, &["ClickHouse", "WARN"]).await;
-    page.open(&portal.at("/reports/sales")).await;
-    page.wait_for_text("Отчёты временно недоступны").await;
+    // What the portal knows already it shows for a second more.
+    await_true("the page says that reports are away", SOON, async || {
+        page.open(&portal.at("/reports/sales")).await;
+        page.text("body").await.contains("Отчёты временно недоступны")
+    })
+    .await;
     page.screenshot("clickhouse-away").await;
 
     road.clickhouse.server.restart().await.expect("restart ClickHouse");
