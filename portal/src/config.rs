@@ -46,6 +46,8 @@ pub struct Config {
     pub export_files: Option<FileStore>,
     /// `PORTAL_EXPORT_JOB_ROWS`, default 100 000: a file of more rows is made in the background.
     pub export_job_rows: u64,
+    /// `PORTAL_AUDIT_DAYS`, default 1096, at least 184: for so long the audit is kept.
+    pub audit_days: i32,
     pub limits: Limits,
 }
 
@@ -59,10 +61,13 @@ pub struct Oidc {
     pub internal: Option<String>,
     /// `OIDC_CLIENT_ID`, default `portal`.
     pub client_id: String,
-    /// `OIDC_CLIENT_SECRET` (or `_FILE`), required for pages, where people sign in; not read where there are none.
+    /// `OIDC_CLIENT_SECRET` (or `_FILE`), required for pages, where people sign in, and for the API of operations, which looks people
+    /// up; not read where there is neither.
     pub client_secret: Option<SecretString>,
     /// `OIDC_API_AUDIENCE`, default `portal-api`: what a program's access token must name as its audience.
     pub api_audience: String,
+    /// `OIDC_OPERATIONS_AUDIENCE`, default `portal-operations`: the same for the API of operations, which no dealer's program has.
+    pub operations_audience: String,
 }
 
 #[derive(Debug, Clone)]
@@ -107,16 +112,28 @@ impl Config {
                 },
                 internal: env::optional_http_url("OIDC_INTERNAL_URL")?,
                 client_id: env::or("OIDC_CLIENT_ID", "portal"),
-                client_secret: surfaces.web().then(|| env::secret("OIDC_CLIENT_SECRET")).transpose()?,
+                client_secret: (surfaces.web() || surfaces.operations_api())
+                    .then(|| env::secret("OIDC_CLIENT_SECRET"))
+                    .transpose()?,
                 api_audience: env::or("OIDC_API_AUDIENCE", "portal-api"),
+                operations_audience: env::or("OIDC_OPERATIONS_AUDIENCE", "portal-operations"),
             },
             postgres: shared::postgres::Settings::from_env("portal", Duration::from_secs(5))?,
             clickhouse: shared::clickhouse::Settings::from_env("portal_ro")?,
             export_files: surfaces.web().then(FileStore::from_env).transpose()?,
             export_job_rows: env::parsed("PORTAL_EXPORT_JOB_ROWS", 100_000)?,
+            audit_days: audit_days("PORTAL_AUDIT_DAYS")?,
             limits: Limits::from_env()?,
         })
     }
+}
+
+fn audit_days(name: &str) -> Result<i32, EnvError> {
+    let days = env::parsed(name, 1096)?;
+    if !(184..=36_600).contains(&days) {
+        return Err(EnvError::new(name, format!("is {days}: the audit is kept for 184 to 36600 days.")));
+    }
+    Ok(days)
 }
 
 impl Limits {

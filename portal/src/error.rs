@@ -91,6 +91,15 @@ pub enum AppError {
     /// Signed in, yet no dealer is assigned: ask the manager, or sign out.
     #[error("no dealers are granted to this viewer")]
     NoDealers,
+    /// An administrator, who sees rows only while looking as a dealer.
+    #[error("an administrator has no rows of his own")]
+    NoOwnRows,
+    /// One of the staff, whose role does not allow this.
+    #[error("not of this role")]
+    NoRight,
+    /// Whoever looks as a dealer changes nothing, and has no files and no staff's pages.
+    #[error("not while looking as a dealer")]
+    Looking,
     #[error("too many requests, next in {} s", retry_after.as_secs())]
     TooMany { retry_after: Duration },
     /// Files are under way to this viewer, as many as one may take at once.
@@ -125,7 +134,9 @@ impl AppError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMuch(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Forbidden(_) | Self::NoDealers => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::NoDealers | Self::NoOwnRows | Self::NoRight | Self::Looking => {
+                StatusCode::FORBIDDEN
+            }
             Self::TooMany { .. } | Self::TooManyDownloads { .. } | Self::TooManyExports { .. } => {
                 StatusCode::TOO_MANY_REQUESTS
             }

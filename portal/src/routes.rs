@@ -18,7 +18,7 @@ use crate::state::App;
 use crate::web::{
     address::ClientAddress, assets, choose_language, csrf, draw_error, flow, headers, signed_out, tag, trace,
 };
-use crate::{api, auth, exports, home, reports};
+use crate::{api, audit, auth, exports, home, operations, reports};
 
 /// A form of ours is far below it. Bodies are read by extractors only, and those obey it.
 const BODY_BYTES: usize = 1 << 20;
@@ -26,7 +26,7 @@ const BODY_BYTES: usize = 1 << 20;
 /// What this process serves. Pages and the API have layers of their own, which draw errors for people and for programs.
 pub fn router(app: App) -> Router {
     let surfaces = app.config.surfaces;
-    match (surfaces.web(), surfaces.reports_api()) {
+    match (surfaces.web(), surfaces.reports_api() || surfaces.operations_api()) {
         (true, false) => web(app),
         (false, _) => api(app),
         (true, true) => {
@@ -45,6 +45,7 @@ fn web(app: App) -> Router {
         .merge(home::routes())
         .merge(reports::routes())
         .merge(exports::routes())
+        .merge(operations::pages(&app))
         .route("/signed-out", get(signed_out::show))
         .route("/language", post(choose_language::choose))
         .route("/assets/{name}", get(assets::show))
@@ -56,9 +57,15 @@ fn web(app: App) -> Router {
 
 /// Nothing is changed here and no cookie counts, so nothing is guarded against other sites.
 fn api(app: App) -> Router {
-    let routes = api::routes()
-        .fallback(async || AppError::NotFound)
-        .method_not_allowed_fallback(async || AppError::MethodNotAllowed);
+    let mut routes = Router::new();
+    if app.config.surfaces.reports_api() {
+        routes = routes.merge(api::routes());
+    }
+    if app.config.surfaces.operations_api() {
+        routes = routes.merge(operations::api(&app));
+    }
+    let routes =
+        routes.fallback(async || AppError::NotFound).method_not_allowed_fallback(async || AppError::MethodNotAllowed);
     outside(&app, inside(&app, routes).layer(from_fn(api::draw)))
 }
 
@@ -71,7 +78,8 @@ fn inside(app: &App, routes: Router<App>) -> Router {
         .layer(from_fn_with_state(in_flight, flow::shed))
         .layer(from_fn_with_state(time, flow::time_out))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(from_fn_with_state(app.clone(), client_address));
+        .layer(from_fn_with_state(app.clone(), client_address))
+        .layer(from_fn_with_state(app.clone(), audit::refusals::written));
     routes.layer(layers).with_state(app.clone())
 }
 

@@ -10,9 +10,11 @@ use sqlx::PgPool;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{self, Lately};
 use crate::auth::{oidc::Oidc, seal::Sealer, session};
 use crate::breaker::Breaker;
 use crate::config::Config;
+use crate::directory::Directory;
 use crate::error::{AppError, Part};
 use crate::web::flow::InFlight;
 use crate::web::limits::Limits;
@@ -33,9 +35,13 @@ pub struct Parts {
     /// Runs reports over that client.
     pub engine: Engine,
     pub oidc: Oidc,
+    /// None: only those are known who have been here.
+    pub directory: Option<Directory>,
     pub sealer: Sealer,
     pub limits: Limits,
     pub in_flight: Arc<InFlight>,
+    /// What was written to the audit lately.
+    pub lately: Lately,
     /// Finished exports.
     pub files: Option<FileStore>,
     /// Cancelled when the portal is asked to stop: what would go on without end, ends.
@@ -50,9 +56,11 @@ impl App {
             clickhouse: config.clickhouse.client(),
             reports_breaker: Breaker::new(Part::Reports, REPORTS_AT_ONCE),
             oidc: Oidc::new(&config.oidc, &config.public)?,
+            directory: Directory::new(&config.oidc)?,
             sealer: Sealer::new(&config.secret_key)?,
             limits: Limits::new(&config.limits),
             in_flight: Arc::new(InFlight::new(config.limits.requests_in_flight)),
+            lately: Lately::default(),
             files: config.export_files.clone(),
             stopping: CancellationToken::new(),
             config,
@@ -82,6 +90,9 @@ impl App {
                 self.limits.sweep();
                 if let Err(cause) = session::sweep(&self.postgres).await {
                     tracing::warn!(%cause, "Expired sessions could not be deleted: tried again in ten minutes");
+                }
+                if let Err(cause) = audit::forget(&self.postgres, self.config.audit_days).await {
+                    tracing::warn!(%cause, "Old events of the audit could not be deleted: tried again in ten minutes");
                 }
             }
         };

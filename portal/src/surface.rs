@@ -1,4 +1,4 @@
-//! What one process serves: pages for people, the API for dealers' programs, or both.
+//! What one process serves: pages for people, the API for dealers' programs, the one for whoever runs the portal, or all.
 
 use clap::ValueEnum;
 
@@ -9,6 +9,8 @@ pub enum Surface {
     Web,
     /// `/api/v1/reports`, by bearer token.
     ReportsApi,
+    /// `/api/v1/operations`, by bearer token.
+    OperationsApi,
 }
 
 /// One of them, or all.
@@ -27,5 +29,9 @@ impl Surfaces {
 
     pub const fn reports_api(self) -> bool {
         matches!(self.0, None | Some(Surface::ReportsApi))
+    }
+
+    pub const fn operations_api(self) -> bool {
+        matches!(self.0, None | Some(Surface::OperationsApi))
     }
 }

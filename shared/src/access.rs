@@ -7,20 +7,13 @@ use uuid::Uuid;
 use crate::ids::DealerId;
 use crate::report::role::Role;
 
-/// Whoever has none of these is signed in at Keycloak, yet nobody here: sees nothing, whatever else is claimed or granted.
-/// Administrators have no page of theirs yet.
-const SIGNING_IN: [Role; 2] = [Role::Dealer, Role::Manager];
-
-/// A role that lets a person in, by the word of Keycloak.
-pub fn role(name: &str) -> Option<Role> {
-    Role::from_name(name).filter(|role| SIGNING_IN.contains(role))
-}
-
-/// A dealer's own and those granted, a manager's granted ones only; none for anybody else.
+/// A dealer's own and those granted, a manager's granted ones only. An administrator sees none of his own, whatever is claimed
+/// or granted: he looks as a dealer, which is written down.
 pub fn dealers(role: Role, claimed: &[Uuid], granted: &[Uuid]) -> Vec<DealerId> {
-    let claimed: &[_] = match role {
-        Role::Dealer => claimed,
-        Role::Manager | Role::Admin => &[],
+    let (claimed, granted): (&[_], &[_]) = match role {
+        Role::Dealer => (claimed, granted),
+        Role::Manager => (&[], granted),
+        Role::Admin => (&[], &[]),
     };
     claimed.iter().chain(granted).copied().map(DealerId).collect()
 }
@@ -29,10 +22,10 @@ pub fn dealers(role: Role, claimed: &[Uuid], granted: &[Uuid]) -> Vec<DealerId> 
 /// the grants of this moment. None for one of whom no session is left, or whose role lets nobody in.
 pub async fn of_subject(pool: &PgPool, subject: &str) -> sqlx::Result<Option<(Role, Vec<DealerId>)>> {
     let found = sqlx::query!(
-        r#"SELECT role, claimed_dealers, ARRAY(SELECT dealer_id FROM dealer_grant WHERE dealer_grant.subject = $1) AS "granted!"
+        r#"SELECT role, claimed_dealers, ARRAY(SELECT dealer_id FROM current_grant WHERE current_grant.subject = $1) AS "granted!"
            FROM session WHERE session.subject = $1 ORDER BY claims_until DESC LIMIT 1"#,
         subject,
     );
     let Some(found) = found.fetch_optional(pool).await? else { return Ok(None) };
-    Ok(role(&found.role).map(|role| (role, dealers(role, &found.claimed_dealers, &found.granted))))
+    Ok(Role::from_name(&found.role).map(|role| (role, dealers(role, &found.claimed_dealers, &found.granted))))
 }

@@ -19,5 +19,6 @@ pub mod problem;
 pub mod report;
 pub mod schema;
 pub mod shutdown;
+pub mod steering;
 pub mod telemetry;
 pub mod words;

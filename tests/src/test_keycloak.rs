@@ -142,6 +142,18 @@ impl TestKeycloak {
         TestMachine { subject, client: id, secret }
     }
 
+    /// What `realm.json` gives the account of the product's own client: it may look at people.
+    pub async fn may_look_at_people(&self, client: &PortalClient) {
+        let get = async |path: String| self.call(reqwest::Method::GET, &path, None).await;
+        let id = |found: &Value| found[0]["id"].as_str().expect("an id").to_owned();
+        let own = id(&get(format!("/clients?clientId={}", client.id)).await);
+        let account = get(format!("/clients/{own}/service-account-user")).await;
+        let realm = id(&get("/clients?clientId=realm-management".to_owned()).await);
+        let role = get(format!("/clients/{realm}/roles/view-users")).await;
+        let path = format!("/users/{}/role-mappings/clients/{realm}", account["id"].as_str().expect("an id"));
+        self.call(reqwest::Method::POST, &path, Some(json!([role]))).await;
+    }
+
     /// An access token of a program, by client credentials.
     pub async fn token_of(&self, machine: &TestMachine) -> String {
         self.tokens(&[

@@ -148,6 +148,18 @@ pub enum Reach {
     Nothing,
 }
 
+impl Reach {
+    /// The word of the table `cron_job`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Usual => "usual",
+            Self::Everything => "everything",
+            Self::Audit => "audit",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 /// What becomes of slots that nobody ran in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CatchUp {

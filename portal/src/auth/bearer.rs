@@ -11,17 +11,20 @@ use shared::report::scope::DealerScope;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::oidc::AccessError;
+use super::oidc::{Access, AccessError};
 use super::{authorization, viewer};
+use crate::audit::Actor;
 use crate::error::{AppError, Part, TokenProblem};
 use crate::state::App;
+use crate::web::address::ClientAddress;
 use crate::web::language::Lang;
+use crate::web::whose::{Person, Whose};
 
 /// Who asks: a token that holds, and at least one dealer behind it.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Keycloak's `sub`: of a service account, or of a person.
-    pub subject: String,
+    /// Keycloak's `sub` of a service account, or of a person.
+    pub actor: Actor,
     pub role: Role,
     /// Never empty.
     pub scope: DealerScope,
@@ -34,13 +37,12 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
         authorization::refuse_both(&parts.headers)?;
-        let token = authorization::token(&parts.headers)?;
-        let access = app.oidc.access_token(token).await.map_err(refused)?;
-        app.limits.viewer(&access.subject)?;
+        let token = authorization::token(&parts.headers)?.to_owned();
+        let (actor, access) = shown(parts, app, &token, &app.config.oidc.api_audience).await?;
         let granted = granted(&app.postgres, &access.subject).await?;
         let role = access.role.ok_or(AppError::NoDealers)?;
         let scope = viewer::scope(role, &access.dealers, &granted).ok_or(AppError::NoDealers)?;
-        Ok(Self { subject: access.subject, role, scope, language: Lang::accepted(&parts.headers).0 })
+        Ok(Self { actor, role, scope, language: Lang::accepted(&parts.headers).0 })
     }
 }
 
@@ -56,6 +58,21 @@ impl OptionalFromRequestParts<App> for Caller {
     }
 }
 
+/// Whom a token speaks for that is meant for this audience, within what one may ask for.
+pub(super) async fn shown(parts: &Parts, app: &App, token: &str, audience: &str) -> Result<(Actor, Access), AppError> {
+    let access = app.oidc.access_token(token, audience).await.map_err(refused)?;
+    let actor = Actor {
+        subject: access.subject.clone(),
+        address: parts.extensions.get::<ClientAddress>().map(|address| address.0),
+        ..Actor::default()
+    };
+    if let Some(whose) = parts.extensions.get::<Whose>() {
+        whose.is(Person { actor: actor.clone(), form_token: String::new() });
+    }
+    app.limits.viewer(&access.subject)?;
+    Ok((actor, access))
+}
+
 fn refused(cause: AccessError) -> AppError {
     let problem = match &cause {
         AccessError::Away(cause) => return AppError::unavailable(Part::SignIn, cause),
@@ -67,8 +84,8 @@ fn refused(cause: AccessError) -> AppError {
 }
 
 /// The dealers granted to this subject right now.
-async fn granted(postgres: &PgPool, subject: &str) -> Result<Vec<Uuid>, AppError> {
-    Ok(sqlx::query_scalar!("SELECT dealer_id FROM dealer_grant WHERE subject = $1", subject)
+pub(super) async fn granted(postgres: &PgPool, subject: &str) -> Result<Vec<Uuid>, AppError> {
+    Ok(sqlx::query_scalar!(r#"SELECT dealer_id AS "dealer_id!" FROM current_grant WHERE subject = $1"#, subject)
         .fetch_all(postgres)
         .await?)
 }

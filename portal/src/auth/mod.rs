@@ -6,7 +6,9 @@ mod authorization;
 pub mod bearer;
 pub mod cookie;
 pub mod oidc;
+pub mod operator;
 mod refresh;
+pub mod right;
 mod role;
 pub mod seal;
 pub mod session;
@@ -23,6 +25,7 @@ use serde::Deserialize;
 use self::attempt::Attempt;
 use self::seal::Secret;
 use self::viewer::Signed;
+use crate::audit::{self, About, Actor, Event};
 use crate::error::{AppError, SignInProblem};
 use crate::state::App;
 use crate::web::address::ClientAddress;
@@ -78,13 +81,27 @@ struct Returned {
 /// Back from Keycloak: the attempt of this browser, the code for a person, a new session.
 async fn callback(
     State(app): State<App>,
+    address: ClientAddress,
     headers: HeaderMap,
     Query(pairs): Query<Vec<(String, String)>>,
+) -> Result<Response, AppError> {
+    let arrived = arrive(&app, address, &headers, pairs).await;
+    if let Err(AppError::SignInFailed { problem, .. }) = &arrived {
+        refused(&app, address, &format!("{problem:?}")).await;
+    }
+    arrived
+}
+
+async fn arrive(
+    app: &App,
+    address: ClientAddress,
+    headers: &HeaderMap,
+    pairs: Vec<(String, String)>,
 ) -> Result<Response, AppError> {
     let returned = Returned::read(pairs)?;
     let stale = |cause: &str| failed(SignInProblem::Stale, cause);
     let state = returned.state.as_deref().and_then(Secret::read).ok_or_else(|| stale("no state of ours"))?;
-    let browser = cookie::read(&headers, cookie::SIGN_IN).ok_or_else(|| stale("no sign-in cookie"))?;
+    let browser = cookie::read(headers, cookie::SIGN_IN).ok_or_else(|| stale("no sign-in cookie"))?;
     let attempt = attempt::take(&app.postgres, &app.sealer, &state, &browser).await?;
     let attempt = attempt.ok_or_else(|| stale("no open attempt of this browser"))?;
     if returned.iss.as_deref().is_some_and(|iss| !app.oidc.is_issuer(iss)) {
@@ -97,11 +114,20 @@ async fn callback(
     let person = app.oidc.arrive(code, attempt.verifier, &attempt.nonce).await?;
 
     let id = Secret::fresh().map_err(AppError::internal)?;
-    let former = cookie::read(&headers, cookie::SESSION).map(|former| former.hash());
-    session::open(&app.postgres, &app.sealer, &id.hash(), former, &person).await?;
+    let former = cookie::read(headers, cookie::SESSION).map(|former| former.hash());
+    session::open(&app.postgres, &app.sealer, &id.hash(), former, (&person, address.0)).await?;
     metrics::counter!("portal_sign_ins_total").increment(1);
     let cookies = CookieJar::new().add(cookie::made(cookie::SESSION, id.expose().to_owned()));
     Ok((cookies, Redirect::to(&attempt.return_to)).into_response())
+}
+
+/// Anybody may send what does not hold: of an address it is written down once in a while.
+async fn refused(app: &App, ClientAddress(address): ClientAddress, what: &str) {
+    let actor = Actor { address: Some(address), ..Actor::default() };
+    let about = About { what, ..About::default() };
+    if let Err(error) = app.lately.record(&app.postgres, &actor, Event::SignInRefused, about).await {
+        tracing::warn!(%error, "A refused sign-in could not be written to the audit");
+    }
 }
 
 impl Returned {
@@ -137,7 +163,11 @@ struct Nothing {}
 /// next person at the desk in. Without our tokens Keycloak asks before it ends its session.
 async fn logout(State(app): State<App>, form: Result<Signed<Nothing>, AppError>) -> Result<Response, AppError> {
     let tokens = match form {
-        Ok(Signed { who, fields: Nothing {} }) => session::end(&app.postgres, &app.sealer, &who.id).await?,
+        Ok(Signed { who, fields: Nothing {} }) => {
+            let tokens = session::end(&app.postgres, &app.sealer, &who.id).await?;
+            audit::record(&app.postgres, &who.actor, Event::SignedOut, About::default()).await?;
+            tokens
+        }
         Err(AppError::SignIn) => None,
         Err(refused) => return Err(refused),
     };
@@ -155,10 +185,19 @@ struct BackChannel {
 }
 
 /// Keycloak says that a session of its own has ended: so do ours that hang on it.
-async fn back_channel(State(app): State<App>, Form(form): Form<BackChannel>) -> Result<Response, AppError> {
-    let ended = app.oidc.logout_token(&form.logout_token).await?;
-    let sessions = session::end_by_provider(&app.postgres, &ended).await?;
-    let sessions = sessions.ok_or_else(|| AppError::Malformed("the logout token was used before".to_owned()))?;
+async fn back_channel(
+    State(app): State<App>,
+    address: ClientAddress,
+    Form(form): Form<BackChannel>,
+) -> Result<Response, AppError> {
+    let ended = match app.oidc.logout_token(&form.logout_token).await {
+        Ok(ended) => session::end_by_provider(&app.postgres, &ended).await?,
+        Err(cause) => {
+            refused(&app, address, "logout token").await;
+            return Err(cause);
+        }
+    };
+    let sessions = ended.ok_or_else(|| AppError::Malformed("the logout token was used before".to_owned()))?;
     tracing::info!(sessions, "Keycloak ended {sessions} sessions");
     // Not to be stored, as nothing of ours: `web::headers` says so.
     Ok(StatusCode::OK.into_response())

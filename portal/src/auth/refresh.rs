@@ -6,11 +6,12 @@
 
 use std::time::Duration;
 
-use shared::access;
+use shared::report::role::Role;
 use sqlx::PgPool;
 
 use super::oidc::{Identity, RefreshError, Tokens};
 use super::session::{self, Hash, Session};
+use crate::audit::{self, About, Actor, Event};
 use crate::error::{AppError, Part};
 use crate::state::App;
 
@@ -61,16 +62,16 @@ async fn take_turn(postgres: &PgPool, id: &Hash) -> Result<Option<Vec<u8>>, AppE
 async fn ask(app: App, id: Hash, session: Session, sealed: Vec<u8>) -> Result<(), AppError> {
     let Ok(tokens) = app.sealer.open::<Tokens>(&sealed, &id) else {
         tracing::info!("A session was sealed with another PORTAL_SECRET_KEY: ended");
-        return end(&app, &id).await;
+        return end(&app, &id, &session).await;
     };
     metrics::counter!("portal_refreshes_total").increment(1);
     match app.oidc.refresh(tokens, &session.subject).await {
         // Another role is another session: signing in again gives a new id.
-        Ok(person) if access::role(&session.role) != person.role => end(&app, &id).await,
+        Ok(person) if Role::from_name(&session.role) != person.role => end(&app, &id, &session).await,
         Ok(person) => save(&app, &id, &person).await,
         Err(RefreshError::Ended(cause)) => {
             tracing::info!(cause, "Keycloak ended a session");
-            end(&app, &id).await
+            end(&app, &id, &session).await
         }
         Err(RefreshError::Away(cause)) => {
             tracing::warn!(cause, "Keycloak is away: sessions go on with what is known");
@@ -111,6 +112,9 @@ async fn postpone(app: &App, id: &Hash, tokens: Option<&Tokens>) -> Result<(), A
     Ok(())
 }
 
-async fn end(app: &App, id: &Hash) -> Result<(), AppError> {
-    session::end(&app.postgres, &app.sealer, id).await.map(drop)
+async fn end(app: &App, id: &Hash, session: &Session) -> Result<(), AppError> {
+    session::end(&app.postgres, &app.sealer, id).await?;
+    let (subject, name) = (session.subject.clone(), session.name.clone());
+    let actor = Actor { subject, name, session: Some(session::short(id)), ..Actor::default() };
+    Ok(audit::record(&app.postgres, &actor, Event::SessionEnded, About::default()).await?)
 }

@@ -11,20 +11,25 @@ use uuid::Uuid;
 
 use super::session::{self, Hash, Session};
 use super::{authorization, cookie, refresh};
+use crate::audit::{self, About, Actor, Event};
 use crate::error::{AppError, Part};
 use crate::state::App;
+use crate::web::address::ClientAddress;
 use crate::web::input::Form;
 use crate::web::language::Lang;
 use crate::web::whose::{Person, Whose};
 
 /// A signed-in person who may see at least one dealer's rows. A handler that takes one is closed to all others.
+///
+/// Whoever looks as a dealer is a viewer too: with that dealer's rows and reports, and himself as the actor.
 #[derive(Debug, Clone)]
 pub struct Viewer {
-    /// Keycloak's `sub`.
-    pub subject: String,
-    /// As a person reads it.
-    pub name: String,
+    /// Who sits at the keyboard, and as whom he looks.
+    pub actor: Actor,
+    /// Whose reports are shown.
     pub role: Role,
+    /// The role of whoever sits at the keyboard.
+    pub own_role: Role,
     /// All of the viewer's dealers, never empty; `narrowed_to` shows one of them.
     pub scope: DealerScope,
     pub language: Language,
@@ -33,14 +38,19 @@ pub struct Viewer {
     session: Hash,
 }
 
+/// A viewer as himself: nobody has files, or changes anything, while looking as a dealer.
+#[derive(Debug, Clone)]
+pub struct OwnViewer(pub Viewer);
+
 /// A live session, whether or not any dealer stands behind it: what signing out needs.
 pub struct SignedIn {
     pub id: Hash,
     pub session: Session,
-    form_token: String,
+    pub actor: Actor,
+    pub form_token: String,
 }
 
-/// The same of a viewer.
+/// The same of a viewer as himself: a look is read only.
 pub struct SignedViewer<T> {
     pub viewer: Viewer,
     pub fields: T,
@@ -65,23 +75,41 @@ impl FromRequestParts<App> for SignedIn {
             session::touch(&app.postgres, &id).await?;
         }
         let form_token = app.sealer.form_token(&id);
+        let actor = Actor {
+            subject: session.subject.clone(),
+            name: session.name.clone(),
+            look: session.look(),
+            session: Some(session::short(&id)),
+            address: parts.extensions.get::<ClientAddress>().map(|address| address.0),
+        };
         if let Some(whose) = parts.extensions.get::<Whose>() {
-            whose.is(Person { name: session.name.clone(), form_token: form_token.clone() });
+            whose.is(Person { actor: actor.clone(), form_token: form_token.clone() });
         }
-        Ok(Self { id, session, form_token })
+        Ok(Self { id, session, actor, form_token })
     }
 }
 
 impl Viewer {
     fn of(signed_in: SignedIn, language: Language) -> Result<Self, AppError> {
-        let SignedIn { id, session, form_token } = signed_in;
+        let SignedIn { id, session, actor, form_token } = signed_in;
         // What Keycloak took away while it cannot be asked is gone within the hour.
         if session.are_claims_void {
             return Err(AppError::unavailable(Part::SignIn, "the claims are an hour old, and Keycloak is away"));
         }
-        let role = access::role(&session.role).ok_or(AppError::NoDealers)?;
-        let scope = scope(role, &session.claimed_dealers, &session.granted_dealers).ok_or(AppError::NoDealers)?;
-        Ok(Self { subject: session.subject, name: session.name, role, scope, language, form_token, session: id })
+        let own_role = Role::from_name(&session.role).ok_or(AppError::NoDealers)?;
+        let (role, scope) = match actor.look {
+            Some(look) => (Role::Dealer, DealerScope::granted([look.dealer])),
+            None if own_role == Role::Admin => return Err(AppError::NoOwnRows),
+            None => {
+                let scope = scope(own_role, &session.claimed_dealers, &session.granted_dealers);
+                (own_role, scope.ok_or(AppError::NoDealers)?)
+            }
+        };
+        Ok(Self { actor, role, own_role, scope, language, form_token, session: id })
+    }
+
+    fn as_himself(self) -> Result<Self, AppError> {
+        if self.actor.look.is_some() { Err(AppError::Looking) } else { Ok(self) }
     }
 
     /// The same viewer by session and grants of this moment, for an answer that goes on. It keeps no session from idling.
@@ -89,7 +117,8 @@ impl Viewer {
         let id = self.session;
         let session = session::find(&app.postgres, &id).await?.ok_or(AppError::SignIn)?;
         let session = refresh::kept(app, &id, session).await?;
-        Self::of(SignedIn { id, session, form_token: self.form_token.clone() }, self.language)
+        let actor = Actor { look: session.look(), ..self.actor.clone() };
+        Self::of(SignedIn { id, session, actor, form_token: self.form_token.clone() }, self.language)
     }
 }
 
@@ -98,7 +127,20 @@ impl FromRequestParts<App> for Viewer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
         let signed_in = SignedIn::from_request_parts(parts, app).await?;
-        Self::of(signed_in, Lang::of(&parts.headers).0)
+        let viewer = Self::of(signed_in, Lang::of(&parts.headers).0)?;
+        if let Some(look) = viewer.actor.look {
+            let page = About { dealers: &[look.dealer.0], what: parts.uri.path(), detail: "" };
+            audit::record(&app.postgres, &viewer.actor, Event::LookPage, page).await?;
+        }
+        Ok(viewer)
+    }
+}
+
+impl FromRequestParts<App> for OwnViewer {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
+        Viewer::from_request_parts(parts, app).await?.as_himself().map(Self)
     }
 }
 
@@ -129,7 +171,7 @@ impl<T: DeserializeOwned> FromRequest<App> for SignedViewer<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, AppError> {
         let language = Lang::of(request.headers()).0;
         let Signed { who, fields } = Signed::<T>::from_request(request, app).await?;
-        Ok(Self { viewer: Viewer::of(who, language)?, fields })
+        Ok(Self { viewer: Viewer::of(who, language)?.as_himself()?, fields })
     }
 }
 
@@ -142,14 +184,14 @@ pub(super) fn scope(role: Role, claimed: &[Uuid], granted: &[Uuid]) -> Option<De
 #[cfg(test)]
 mod tests {
     use super::super::role;
-    use super::{Role, access, scope};
+    use super::{Role, scope};
     use uuid::Uuid;
 
     #[test]
     fn claims_count_for_dealers_and_grants_for_both() {
         let ids = |numbers: &[u128]| numbers.iter().copied().map(Uuid::from_u128).collect::<Vec<_>>();
         let seen = |role: &str, claimed: &[u128], granted: &[u128]| {
-            let scope = scope(access::role(role)?, &ids(claimed), &ids(granted))?;
+            let scope = scope(Role::from_name(role)?, &ids(claimed), &ids(granted))?;
             Some(scope.dealers().iter().map(|dealer| dealer.0.as_u128()).collect::<Vec<_>>())
         };
         assert_eq!(seen("dealer", &[2, 1], &[3, 1]), Some(vec![1, 2, 3]));
@@ -165,6 +207,7 @@ mod tests {
         let of = |roles: &[&str]| role::of(roles.iter().copied());
         assert_eq!(of(&["dealer", "manager"]), Some(Role::Manager));
         assert_eq!(of(&["offline_access", "dealer"]), Some(Role::Dealer));
-        assert_eq!(of(&["Dealer", "dealers", "admin"]), None);
+        assert_eq!(of(&["dealer", "admin", "manager"]), Some(Role::Admin));
+        assert_eq!(of(&["Dealer", "dealers", "administrator"]), None);
     }
 }

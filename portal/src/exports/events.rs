@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::own::{drawing, own};
 use super::view::{ACTIONS, END};
-use crate::auth::viewer::Viewer;
+use crate::auth::viewer::{OwnViewer, Viewer};
 use crate::error::AppError;
 use crate::state::App;
 use crate::web::input::{Path, Query};
@@ -42,16 +42,16 @@ pub struct Seen {
 }
 
 pub async fn show(
-    asking: (Result<Viewer, AppError>, HeaderMap),
+    asking: (Result<OwnViewer, AppError>, HeaderMap),
     Path(id): Path<Uuid>,
     Query(Seen { seen }): Query<Seen>,
     State(app): State<App>,
 ) -> Result<Response, AppError> {
     let (viewer, headers) = asking;
     let viewer = match viewer {
-        Ok(viewer) => viewer,
+        Ok(OwnViewer(viewer)) => viewer,
         // A browser that comes back would ask for ever, whatever is answered: the stream itself has to end it.
-        Err(cause @ (AppError::SignIn | AppError::NoDealers)) => {
+        Err(cause @ (AppError::SignIn | AppError::NoDealers | AppError::NoOwnRows | AppError::Looking)) => {
             return Ok(answer(Body::from(farewell(Lang::of(&headers), &cause))));
         }
         Err(cause) => return Err(cause),
@@ -59,7 +59,7 @@ pub async fn show(
     own(&app, &viewer, id).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let seen = last.filter(|last| !last.is_empty()).unwrap_or(seen);
-    let Ok(place) = app.limits.stream(&viewer.subject) else {
+    let Ok(place) = app.limits.stream(&viewer.actor.subject) else {
         // Too many pages are open: this one is told the present, and comes again a little later.
         let mut watch = Watch::new(app, viewer, id, seen, None);
         let mut text = watch.look().await.unwrap_or_default();
@@ -121,7 +121,7 @@ impl Watch {
                 self.checked_at = Instant::now();
                 match self.viewer.again(&self.app).await {
                     Ok(viewer) => self.viewer = viewer,
-                    Err(cause @ (AppError::SignIn | AppError::NoDealers)) => {
+                    Err(cause @ (AppError::SignIn | AppError::NoDealers | AppError::NoOwnRows)) => {
                         self.is_over = true;
                         return Some(farewell(Lang(self.viewer.language), &cause));
                     }
@@ -140,7 +140,7 @@ impl Watch {
 
     /// The present state, if it is another than was seen.
     async fn look(&mut self) -> Option<String> {
-        let job = match jobs::find(&self.app.postgres, self.id, &self.viewer.subject).await {
+        let job = match jobs::find(&self.app.postgres, self.id, &self.viewer.actor.subject).await {
             Ok(Some(job)) => job,
             Ok(None) => {
                 self.is_over = true;

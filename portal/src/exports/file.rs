@@ -9,13 +9,18 @@ use uuid::Uuid;
 
 use super::address::path;
 use super::own::{drawing, may_see, own, page, title};
-use crate::auth::viewer::Viewer;
+use crate::audit::{self, About, Event};
+use crate::auth::viewer::{OwnViewer, Viewer};
 use crate::error::AppError;
 use crate::state::App;
 use crate::web::download;
 use crate::web::input::Path;
 
-pub async fn show(viewer: Viewer, Path(id): Path<Uuid>, State(app): State<App>) -> Result<Response, AppError> {
+pub async fn show(
+    OwnViewer(viewer): OwnViewer,
+    Path(id): Path<Uuid>,
+    State(app): State<App>,
+) -> Result<Response, AppError> {
     let job = own(&app, &viewer, id).await?;
     // A foreign file and one that is not there yet are answered like one that is nowhere.
     if !may_see(&viewer, &job) || job.state != JobState::Done {
@@ -23,11 +28,15 @@ pub async fn show(viewer: Viewer, Path(id): Path<Uuid>, State(app): State<App>) 
     }
     match &job.file_key {
         Some(key) if job.has_file() => {
-            let own = app.limits.download(&viewer.subject)?;
+            let own = app.limits.download(&viewer.actor.subject)?;
             let bytes = job.file_bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default();
             let files = app.files.as_ref().ok_or(AppError::NotFound)?;
             match files.read(key, bytes).await.map_err(AppError::internal)? {
-                Some(parts) => answer(&job, download::body(parts, own), bytes),
+                Some(parts) => {
+                    let file = About { dealers: &job.dealers, what: &job.request.report, detail: &job.request.format };
+                    audit::record(&app.postgres, &viewer.actor, Event::FileTaken, file).await?;
+                    answer(&job, download::body(parts, own), bytes)
+                }
                 None => {
                     tracing::error!(job.id = %id, "A finished file is not in the store, or not of its size");
                     Ok(gone(&app, &viewer, &job).await)

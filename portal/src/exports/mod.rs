@@ -6,7 +6,7 @@ mod events;
 mod file;
 mod own;
 mod view;
-mod words;
+pub mod words;
 
 use axum::Router;
 use axum::extract::State;
@@ -22,7 +22,8 @@ use uuid::Uuid;
 use self::address::path;
 use self::own::{drawing, own, page, title};
 use self::view::List;
-use crate::auth::viewer::{SignedViewer, Viewer};
+use crate::audit::{self, About, Event};
+use crate::auth::viewer::{OwnViewer, SignedViewer};
 use crate::error::AppError;
 use crate::state::App;
 use crate::web::input::Path;
@@ -64,9 +65,14 @@ async fn create(State(app): State<App>, signed: SignedViewer<Asked>) -> Result<R
         language: viewer.language,
         today,
     };
-    let order = Order { subject: &viewer.subject, dealers: whose.dealers(), request: &request };
+    let order = Order { subject: &viewer.actor.subject, dealers: whose.dealers(), request: &request };
     let mut transaction = app.postgres.begin().await?;
     let placed = jobs::place(&mut transaction, &order).await?;
+    if let Placed::New(_) = placed {
+        let dealers: Vec<Uuid> = order.dealers.iter().map(|dealer| dealer.0).collect();
+        let about = About { dealers: &dealers, what: &request.report, detail: &request.format };
+        audit::record(&mut *transaction, &viewer.actor, Event::ExportAsked, about).await?;
+    }
     transaction.commit().await?;
     match placed {
         Placed::New(id) | Placed::Same(id) => Ok(Redirect::to(&path(id))),
@@ -75,8 +81,8 @@ async fn create(State(app): State<App>, signed: SignedViewer<Asked>) -> Result<R
 }
 
 /// `GET /exports`
-async fn list(viewer: Viewer, State(app): State<App>) -> Result<Response, AppError> {
-    let all = jobs::of_subject(&app.postgres, &viewer.subject).await?;
+async fn list(OwnViewer(viewer): OwnViewer, State(app): State<App>) -> Result<Response, AppError> {
+    let all = jobs::of_subject(&app.postgres, &viewer.actor.subject).await?;
     let text = Text::of(viewer.language);
     let drawn =
         List { text, jobs: &all, timezone: app.engine.timezone(), title: |job: &Job| title(&app, &viewer, job) }.draw();
@@ -84,7 +90,11 @@ async fn list(viewer: Viewer, State(app): State<App>) -> Result<Response, AppErr
 }
 
 /// `GET /exports/{id}`
-async fn show(viewer: Viewer, Path(id): Path<Uuid>, State(app): State<App>) -> Result<Response, AppError> {
+async fn show(
+    OwnViewer(viewer): OwnViewer,
+    Path(id): Path<Uuid>,
+    State(app): State<App>,
+) -> Result<Response, AppError> {
     let job = own(&app, &viewer, id).await?;
     let title = title(&app, &viewer, &job);
     let drawn = drawing(&app, &viewer, &job).page(&title);
@@ -98,7 +108,7 @@ async fn cancel(
     signed: SignedViewer<Nothing>,
 ) -> Result<Redirect, AppError> {
     let job = own(&app, &signed.viewer, id).await?;
-    jobs::cancel(&app.postgres, job.id, &signed.viewer.subject).await?;
+    jobs::cancel(&app.postgres, job.id, &signed.viewer.actor.subject).await?;
     Ok(Redirect::to(&path(id)))
 }
 

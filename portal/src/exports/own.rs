@@ -12,7 +12,7 @@ use crate::frame;
 use crate::state::App;
 
 pub async fn own(app: &App, viewer: &Viewer, id: Uuid) -> Result<Job, AppError> {
-    jobs::find(&app.postgres, id, &viewer.subject).await?.ok_or(AppError::NotFound)
+    jobs::find(&app.postgres, id, &viewer.actor.subject).await?.ok_or(AppError::NotFound)
 }
 
 /// Whose rows the file holds: may the viewer see all of them now?

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use chrono::NaiveDate;
 use shared::clock;
@@ -28,7 +28,12 @@ pub fn routes() -> Router<App> {
 }
 
 /// `GET /`
-async fn show(viewer: Viewer, State(app): State<App>) -> Result<Response, AppError> {
+async fn show(viewer: Result<Viewer, AppError>, State(app): State<App>) -> Result<Response, AppError> {
+    let viewer = match viewer {
+        // An administrator begins where his work is.
+        Err(AppError::NoOwnRows) => return Ok(Redirect::to("/operations/sync").into_response()),
+        viewer => viewer?,
+    };
     let (engine, scope) = (&app.engine, &viewer.scope);
     let today = engine.today();
     let tiles = tiles(&app, &viewer, today);

@@ -20,8 +20,10 @@ use shared::report::run::{Rows, RunError};
 use shared::words::Text;
 
 use self::asked::Asked;
-use self::export::Taker;
+use self::export::{Taker, asked_of};
 use self::view::{Drawing, Offered};
+use crate::audit::refusals::FOREIGN_DEALER;
+use crate::audit::{About, Event};
 use crate::auth::viewer::Viewer;
 use crate::error::AppError;
 use crate::frame;
@@ -43,8 +45,8 @@ async fn show(viewer: Viewer, want: Want, State(app): State<App>, asked: Asked) 
         (Ok(filter), Some(format)) => match question.rows_of_job(&filter).await? {
             Some(count) => Ok(question.too_large(&filter, count).await),
             None => {
-                let Viewer { subject, scope, language, .. } = &viewer;
-                export::file(&app, Taker { subject, scope, language: *language }, (report, &filter), format).await
+                let Viewer { actor, scope, language, .. } = &viewer;
+                export::file(&app, Taker { actor, scope, language: *language }, (report, &filter), format).await
             }
         },
         (Ok(filter), None) => question.answer(filter).await,
@@ -66,7 +68,7 @@ impl Question<'_> {
         let asking = async {
             tokio::try_join!(engine.run(self.report, scope, &filter), self.offered(&filter, !self.want.is_fragment()))
         };
-        let (mut rows, offered) = self.app.ask(asking).await?;
+        let ((mut rows, offered), ()) = tokio::try_join!(self.app.ask(asking), self.opened(&filter))?;
         let last_page = last_page(rows.page.count);
         if filter.page > last_page {
             // Rows have gone, or another filter was chosen while this page was on its way.
@@ -84,8 +86,22 @@ impl Question<'_> {
         })
     }
 
+    /// Written down while ClickHouse answers; what cannot be written is not shown.
+    async fn opened(&self, filter: &Filter) -> Result<(), AppError> {
+        let dealers: Vec<_> = asked_of(&self.viewer.scope, filter).iter().map(|dealer| dealer.0).collect();
+        let about = About { dealers: &dealers, what: &self.report.name, detail: "" };
+        Ok(self.app.lately.record(&self.app.postgres, &self.viewer.actor, Event::ReportOpened, about).await?)
+    }
+
     /// 400, the form with what was asked, a sentence beside the field; no query of the report runs.
     async fn refuse(&self, refused: &Refused) -> Response {
+        if refused.errors.iter().any(|(name, _)| name == "dealer") {
+            let about = About { what: &self.report.name, detail: FOREIGN_DEALER, ..About::default() };
+            let written = self.app.lately.record(&self.app.postgres, &self.viewer.actor, Event::Refused, about);
+            if let Err(error) = written.await {
+                tracing::warn!(%error, "A refusal could not be written to the audit");
+            }
+        }
         let filter = Filter::default_of(self.report, self.today);
         // A fragment leaves the form as it is. Without ClickHouse the form still says what is wrong.
         let offered = if self.want.is_fragment() {

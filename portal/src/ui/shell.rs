@@ -1,5 +1,6 @@
 //! The frame of every page: one head for all (htmx keeps it on Back), header, menu, the place for notices, content.
 
+use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 use shared::language::Language;
 
@@ -24,6 +25,8 @@ pub struct Person<'a> {
     /// The hidden field of the POST forms.
     pub form_token: &'a str,
     pub menu: &'a Menu,
+    /// This person looks as a dealer, until then.
+    pub look_until: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,10 +62,13 @@ pub fn page(frame: &Frame<'_>, content: &Markup) -> Markup {
             }
             body {
                 a.skip href="#content" { (text.get("skip-to-content")) }
+                @if let Some(person) = &frame.person {
+                    @if let Some(until) = person.look_until { (look(text, person, until)) }
+                }
                 (header(frame, text, path))
                 div.columns {
                     @if let Some(person) = &frame.person {
-                        nav.side aria-label=(text.get("menu-reports")) { (menu(text, person.menu, path)) }
+                        nav.side aria-label=(text.get("menu-reports")) { (menu(person.menu, path)) }
                     }
                     main #content tabindex="-1" {
                         div #(notice::PLACE) role="alert" {}
@@ -74,6 +80,20 @@ pub fn page(frame: &Frame<'_>, content: &Markup) -> Markup {
                         (content)
                     }
                 }
+            }
+        }
+    }
+}
+
+/// On every page of whoever looks as a dealer: that it is so, and the way out.
+fn look(text: Text, person: &Person<'_>, until: DateTime<Utc>) -> Markup {
+    let minutes = (until - shared::clock::now()).num_minutes().max(0) + 1;
+    html! {
+        div.look role="status" {
+            p { strong { (text.get("look-banner")) } " " (text.with("look-banner-text", &[("minutes", minutes.into())])) }
+            form method="post" action="/operations/look/end" {
+                input type="hidden" name="form_token" value=(person.form_token);
+                button #look-end type="submit" { (text.get("look-end")) }
             }
         }
     }
@@ -105,7 +125,7 @@ fn header(frame: &Frame<'_>, text: Text, path: &str) -> Markup {
                 }
                 details.phone-menu {
                     summary { (text.get("menu")) }
-                    nav aria-label=(text.get("menu-reports")) { (menu(text, person.menu, path)) }
+                    nav aria-label=(text.get("menu-reports")) { (menu(person.menu, path)) }
                 }
             }
         }

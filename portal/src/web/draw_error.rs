@@ -17,7 +17,7 @@ use super::want::Want;
 use super::whose::Whose;
 use super::{assets, return_to};
 use crate::error::{AppError, Part, SignInProblem, TokenProblem};
-use crate::ui::menu::Menu;
+use crate::ui::menu::{Entry, Menu};
 use crate::ui::message::{Message, message};
 use crate::ui::notice::{self, Remedy, notice};
 use crate::ui::shell::{self, Frame};
@@ -123,6 +123,7 @@ impl Asked {
                 Some(("/login", text.get("error-retry")))
             }
             AppError::NoDealers => None,
+            AppError::NoOwnRows => Some(("/operations/dealers", text.get("operations-dealers"))),
             AppError::TooManyExports { .. } => Some(("/exports", text.get("exports-all"))),
             AppError::Unavailable { .. } | AppError::TooMany { .. } | AppError::TooManyDownloads { .. } => {
                 Some((self.page.as_str(), text.get("error-retry")))
@@ -136,9 +137,15 @@ impl Asked {
 
 /// A page outside the reports: an error, "you are signed out".
 pub fn page(language: Language, title: &str, here: &str, whose: &Whose, content: &Markup) -> Markup {
-    let menu = Menu::default();
-    let person =
-        whose.person().map(|person| shell::Person { name: &person.name, form_token: &person.form_token, menu: &menu });
+    let text = Text::of(language);
+    let top = vec![Entry::new("/", text.get("home")), Entry::new("/exports", text.get("exports"))];
+    let menu = Menu { top, groups: Vec::new() };
+    let person = whose.person().map(|person| shell::Person {
+        name: &person.actor.name,
+        form_token: &person.form_token,
+        menu: &menu,
+        look_until: person.actor.look.map(|look| look.until),
+    });
     shell::page(&Frame { language, title, here, links: assets::links(), person }, content)
 }
 
@@ -158,7 +165,10 @@ fn log(error: &AppError) {
         | AppError::NotFound
         | AppError::NoSuchReport
         | AppError::MethodNotAllowed
-        | AppError::NoDealers => {
+        | AppError::NoDealers
+        | AppError::NoOwnRows
+        | AppError::NoRight
+        | AppError::Looking => {
             tracing::debug!(%error, "Answered with an error");
         }
         AppError::Internal(_) => tracing::error!(%error, "Answered with an error"),
@@ -195,6 +205,9 @@ fn words(text: Text, error: &AppError) -> (&'static str, String) {
         AppError::TooMuch(_) => plain("error-too-much", "error-too-much-text"),
         AppError::Forbidden(_) => plain("error-forbidden", "error-forbidden-text"),
         AppError::NoDealers => plain("error-no-dealers", "error-no-dealers-text"),
+        AppError::NoOwnRows => plain("error-no-own-rows", "error-no-own-rows-text"),
+        AppError::NoRight => plain("error-no-right", "error-no-right-text"),
+        AppError::Looking => plain("error-looking", "error-looking-text"),
         AppError::TooManyDownloads { .. } => later("error-downloads", "error-downloads-text"),
         AppError::TooManyExports { retry_after } => {
             let minutes = retry_after.as_secs().div_ceil(60).max(1).into();

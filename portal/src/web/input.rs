@@ -1,4 +1,4 @@
-//! `Query`, `Form` and `Path` whose rejections are `AppError`. Nothing else of the portal takes axum's own.
+//! `Query`, `Form`, `Json` and `Path` whose rejections are `AppError`. Nothing else of the portal takes axum's own.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{StatusCode, request::Parts};
@@ -13,6 +13,10 @@ pub struct Query<T>(pub T);
 /// An urlencoded body as `T`.
 #[derive(Debug, Clone)]
 pub struct Form<T>(pub T);
+
+/// A body of JSON as `T`.
+#[derive(Debug, Clone)]
+pub struct Json<T>(pub T);
 
 /// Parts of the path as `T`; a part that does not fit names nothing, so it is 404.
 #[derive(Debug, Clone)]
@@ -34,6 +38,18 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, AppError> {
         let parsed = axum::extract::Path::<T>::from_request_parts(parts, state).await;
         parsed.map(|path| Self(path.0)).map_err(|_| AppError::NotFound)
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, AppError> {
+        let parsed = axum::Json::<T>::from_request(request, state).await;
+        parsed.map(|body| Self(body.0)).map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
+            _ => AppError::Malformed(rejection.body_text()),
+        })
     }
 }
 

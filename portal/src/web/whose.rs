@@ -1,15 +1,18 @@
-//! Who asks: extractors tell it to the layer that draws errors, so that an error page still shows the person and the way to
-//! sign out.
+//! Who asks: extractors tell it to the layers that draw errors and write refusals down, so that an error page still shows the
+//! person and the way to sign out.
 
 use std::sync::{Arc, OnceLock};
 
+use crate::audit::Actor;
+
 #[derive(Debug, Clone)]
 pub struct Person {
-    pub name: String,
+    pub actor: Actor,
+    /// Empty for a program.
     pub form_token: String,
 }
 
-/// Put into the request by `draw_error`, filled when the session is read.
+/// Put into the request by a layer, filled when the session or the token is read.
 #[derive(Debug, Clone, Default)]
 pub struct Whose(Arc<OnceLock<Person>>);
 

@@ -84,10 +84,19 @@ pub async fn of_subject(pool: &PgPool, subject: &str) -> sqlx::Result<Vec<Job>> 
 
 /// Cancels a job of this person that is not over; workers hear of it at once. False where there is nothing to cancel.
 pub async fn cancel(executor: impl PgExecutor<'_>, id: Uuid, subject: &str) -> sqlx::Result<bool> {
+    cancel_of(executor, id, Some(subject)).await
+}
+
+/// The same, whoever asked for it: for an administrator.
+pub async fn cancel_any(executor: impl PgExecutor<'_>, id: Uuid) -> sqlx::Result<bool> {
+    cancel_of(executor, id, None).await
+}
+
+async fn cancel_of(executor: impl PgExecutor<'_>, id: Uuid, subject: Option<&str>) -> sqlx::Result<bool> {
     let cancelled = sqlx::query!(
         "WITH cancelled AS (
              UPDATE job SET state = 'cancelled', finished_at = now(), owner = NULL, lease_until = NULL, reason = NULL
-             WHERE id = $1 AND subject = $2 AND state IN ('queued', 'running') RETURNING id)
+             WHERE id = $1 AND ($2::text IS NULL OR subject = $2) AND state IN ('queued', 'running') RETURNING id)
          SELECT pg_notify($3, id::text) FROM cancelled",
         id,
         subject,

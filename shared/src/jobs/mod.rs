@@ -9,7 +9,7 @@ mod order;
 mod queue;
 mod reason;
 
-pub use self::found::{Job, State, cancel, find, of_subject};
+pub use self::found::{Job, State, cancel, cancel_any, find, of_subject};
 pub use self::names::{CANCELLED, EXPORT, QUEUED};
 pub use self::order::{Order, PER_HOUR, Placed, Request, place};
 pub use self::queue::{Claim, Made, Outcome, Progress, Queue, Rhythm};

@@ -22,6 +22,7 @@ macro_rules! sources {
             sources!($language, "home"),
             sources!($language, "api"),
             sources!($language, "exports"),
+            sources!($language, "operations"),
         ]
     };
     ($language:literal, $name:literal) => {

@@ -48,12 +48,11 @@ impl Realm {
     pub fn json(self) -> Result<String> {
         let mut realm: serde_json::Value = serde_json::from_str(REALM_JSON)?;
         let mut people: serde_json::Value = serde_json::from_str(DEMO_PEOPLE_JSON)?;
-        for field in ["groups", "users"] {
-            realm[field] = people[field].take();
-        }
-        let programs = people["clients"].take();
-        if let (Some(clients), serde_json::Value::Array(programs)) = (realm["clients"].as_array_mut(), programs) {
-            clients.extend(programs);
+        realm["groups"] = people["groups"].take();
+        for field in ["clients", "users"] {
+            if let (Some(own), serde_json::Value::Array(theirs)) = (realm[field].as_array_mut(), people[field].take()) {
+                own.extend(theirs);
+            }
         }
         if self == Self::Test {
             realm["passwordPolicy"] = "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)".into();
@@ -261,7 +260,18 @@ mod tests {
     #[test]
     fn the_realm_itself_has_no_people_no_secret_and_wants_tls_unless_told_otherwise() {
         let realm: serde_json::Value = serde_json::from_str(super::REALM_JSON).unwrap();
-        assert!(realm.get("users").is_none() && realm.get("groups").is_none());
+        assert!(realm.get("groups").is_none());
+        let users = realm["users"].as_array().unwrap();
+        assert!(
+            users.len() == 1 && users[0]["serviceAccountClientId"] == "portal",
+            "no people: the portal's own account"
+        );
+        assert_eq!(
+            users[0]["clientRoles"],
+            serde_json::json!({ "realm-management": ["view-users"] }),
+            "it looks, and changes nothing"
+        );
+        assert_eq!((&realm["adminEventsEnabled"], &realm["adminEventsDetailsEnabled"]), (&true.into(), &true.into()));
         assert_eq!(realm["sslRequired"], "${REALM_SSL_REQUIRED:external}");
         assert_eq!(realm["clients"][0]["secret"], "${PORTAL_CLIENT_SECRET}");
         let back_channel = &realm["clients"][0]["attributes"]["backchannel.logout.url"];
@@ -273,12 +283,15 @@ mod tests {
         let realm: serde_json::Value = serde_json::from_str(&Realm::Product.json().unwrap()).unwrap();
         let people: Vec<_> =
             realm["users"].as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap()).collect();
-        assert_eq!(people, ["volga", "ural", "manager", "nobody", "service-account-volga-machine"]);
+        let programs = ["service-account-volga-machine", "admin", "service-account-operations-machine"];
+        assert_eq!(people[0], "service-account-portal");
+        assert_eq!(people[1..], [&["volga", "ural", "manager", "nobody"][..], &programs].concat());
         let groups = &realm["groups"][0]["subGroups"];
         assert_eq!(groups[1]["attributes"]["dealer_id"][0], "5b0d6f0e-d0d0-11ee-8a01-000000000002");
-        assert_eq!(realm["users"][1]["groups"][0], "/dealers/ural");
-        assert_eq!(realm["users"][4]["groups"][0], "/dealers/volga");
+        assert_eq!(realm["users"][2]["groups"][0], "/dealers/ural");
+        assert_eq!(realm["users"][5]["groups"][0], "/dealers/volga");
         assert_eq!(realm["clients"][0]["clientId"], "portal");
         assert_eq!(realm["clients"][1]["clientId"], "volga-machine");
+        assert_eq!(realm["clients"][2]["clientId"], "operations-machine");
     }
 }

@@ -55,6 +55,13 @@ impl CronLine {
     }
 }
 
+/// As it was given.
+impl std::fmt::Display for CronLine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.cron.pattern.as_str())
+    }
+}
+
 impl FromStr for CronLine {
     type Err = croner::errors::CronError;
     fn from_str(line: &str) -> Result<Self, Self::Err> {

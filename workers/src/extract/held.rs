@@ -3,21 +3,11 @@
 use std::collections::HashMap;
 
 use shared::dataset::Dataset;
+pub use shared::steering::Held;
 use sqlx::PgPool;
 
 use super::pass::Pass;
 use super::{Stop, progress};
-
-/// A span that was compared, with far fewer found in 1C than stand here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// `all`, `the last days`, `2024-03`.
-    pub span: String,
-    /// Documents or items whose rows stand in the warehouse.
-    pub known: i64,
-    /// How many of them 1C did not show.
-    pub missing: i64,
-}
 
 /// What may go although it is much: the missing of each span, as an operator saw them.
 pub async fn released(pool: &PgPool, dataset: Dataset) -> sqlx::Result<HashMap<String, i64>> {

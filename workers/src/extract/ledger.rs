@@ -17,6 +17,9 @@ use super::place::Place;
 use super::{copy, progress};
 use crate::erp::pages::Span;
 
+/// A document that did not fit is kept to be looked at, unless it is larger: then it stands in the topic alone.
+const LOOKED_AT: usize = 1 << 20;
+
 /// What the ledger knows of a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
@@ -283,17 +286,23 @@ impl Ledger {
     }
 
     /// Remembers a rejected version: it is not sent again until 1C writes the document anew, or the mapping is mended.
-    pub async fn reject(&self, pass: &Pass, key: &str, data_version: &str, reason: &str) -> Result<(), Stop> {
+    pub async fn reject(
+        &self,
+        pass: &Pass,
+        (key, data_version): (&str, &str),
+        (reason, raw): (&str, &[u8]),
+    ) -> Result<(), Stop> {
         let statement = sqlx::query!(
-            "INSERT INTO rejected (dataset, key, data_version, reason, pass, shape) VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO rejected (dataset, key, data_version, reason, pass, shape, raw) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (dataset, key) DO UPDATE SET data_version = excluded.data_version, reason = excluded.reason,
-                 pass = excluded.pass, shape = excluded.shape, rejected_at = now()",
+                 pass = excluded.pass, shape = excluded.shape, raw = excluded.raw, rejected_at = now()",
             pass.dataset.name(),
             key,
             data_version,
             reason,
             pass.number,
             pass.shape,
+            (raw.len() <= LOOKED_AT).then_some(raw),
         );
         progress::fenced(&self.pool, pass, statement).await
     }

@@ -37,6 +37,12 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Sent, their lines, skipped, rejected.
+    pub fn now(&self) -> [i64; 4] {
+        [&self.sent, &self.lines, &self.skipped, &self.rejected]
+            .map(|count| i64::try_from(count.load(Ordering::Relaxed)).unwrap_or(i64::MAX))
+    }
+
     pub fn note_unknown(&self, word: &str) {
         let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         *unknown.entry(word.to_owned()).or_default() += 1;

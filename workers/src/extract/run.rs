@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::audit::{Audit, Warehouse, numbering};
 use super::changes::Reader;
 use super::ledger::Ledger;
-use super::pass::Pass;
+use super::pass::{Counts, Pass};
 use super::publish::Publisher;
 use super::schedule::{self, Claim, Outcome, Schedule};
 use super::{Stop, held, judge, operator, progress};
@@ -179,7 +179,7 @@ impl Extractor {
         task.spawn(async move { extractor.read(&job, &running).await });
         let ended = tokio::select! {
             Some(ended) = task.join_next() => ended.unwrap_or_else(|panic| Err(Stop::Retry(format!("The pass panicked: {panic}.")))),
-            () = self.keep_lease(&claim) => {
+            () = self.keep_lease(&claim, &pass.counts) => {
                 pass.stop.cancel();
                 task.shutdown().await;
                 Err(Stop::Stale)
@@ -195,15 +195,15 @@ impl Extractor {
             }
             outcome
         };
-        self.write_down(&claim, &outcome).await;
+        self.write_down(&claim, &outcome, &pass.counts).await;
     }
 
     /// Tries for as long as the lease lasts: a database that comes back finds the slot ended, not waiting for its sweep.
-    async fn write_down(&self, claim: &Claim, outcome: &Outcome) {
+    async fn write_down(&self, claim: &Claim, outcome: &Outcome, counts: &Counts) {
         let name = claim.dataset.name();
         let until = tokio::time::Instant::now() + self.config.rhythm.lease;
         loop {
-            let error = match self.schedule.finish(claim, outcome).await {
+            let error = match self.schedule.finish(claim, outcome, counts).await {
                 Ok(true) => return,
                 Ok(false) => return tracing::warn!(dataset.name = name, "The slot of {name} was taken over meanwhile"),
                 Err(error) => error,
@@ -219,12 +219,12 @@ impl Extractor {
     }
 
     /// Returns when the lease is lost: said by Postgres, or because it could not be renewed in time.
-    async fn keep_lease(&self, claim: &Claim) {
+    async fn keep_lease(&self, claim: &Claim, counts: &Counts) {
         let rhythm = &self.config.rhythm;
         let mut renewed = tokio::time::Instant::now();
         loop {
             tokio::time::sleep(rhythm.heartbeat).await;
-            match tokio::time::timeout(rhythm.heartbeat, self.schedule.heartbeat(claim)).await {
+            match tokio::time::timeout(rhythm.heartbeat, self.schedule.heartbeat(claim, counts)).await {
                 Ok(Ok(true)) => renewed = tokio::time::Instant::now(),
                 Ok(Ok(false)) => return,
                 _ if renewed.elapsed() >= rhythm.lease => return,

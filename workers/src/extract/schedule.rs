@@ -6,8 +6,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use shared::dataset::Dataset;
+use shared::steering;
 use sqlx::{PgExecutor, PgPool};
 
+use super::pass::Counts;
 use crate::config::{CatchUp, Job, Reach, Rhythm};
 
 /// Slots missed longer ago than this are forgotten.
@@ -51,14 +53,7 @@ pub struct Schedule {
 
 /// The job runs now, beside its cron line.
 pub async fn ask_for(executor: impl PgExecutor<'_>, job: &Job) -> sqlx::Result<()> {
-    sqlx::query!(
-        "INSERT INTO slot (job, slot_at, dataset) VALUES ($1, now(), $2) ON CONFLICT DO NOTHING",
-        job.name,
-        job.dataset.name(),
-    )
-    .execute(executor)
-    .await
-    .map(drop)
+    steering::run_now(executor, &job.name, job.dataset.name()).await
 }
 
 impl Schedule {
@@ -78,7 +73,37 @@ impl Schedule {
         for job in &self.jobs {
             self.insert_due(job, now).await?;
         }
+        self.announce(now).await?;
         self.sweep().await
+    }
+
+    /// Says what is read and when next. Written where it is another than was said, and once in a while, to show that somebody is there.
+    async fn announce(&self, now: DateTime<Utc>) -> sqlx::Result<()> {
+        let names: Vec<&str> = self.jobs.iter().map(|job| job.name.as_str()).collect();
+        let datasets: Vec<&str> = self.jobs.iter().map(|job| job.dataset.name()).collect();
+        let reaches: Vec<&str> = self.jobs.iter().map(|job| job.reach.name()).collect();
+        let crons: Vec<String> = self.jobs.iter().map(|job| job.cron.to_string()).collect();
+        let next: Vec<Option<DateTime<Utc>>> = self.jobs.iter().map(|job| job.cron.next(now, self.zone)).collect();
+        sqlx::query!(
+            "INSERT INTO cron_job (job, dataset, reach, cron, next_at)
+             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+             ON CONFLICT (job) DO UPDATE SET dataset = excluded.dataset, reach = excluded.reach, cron = excluded.cron,
+                 next_at = excluded.next_at, said_at = now()
+             WHERE (cron_job.dataset, cron_job.reach, cron_job.cron) <> (excluded.dataset, excluded.reach, excluded.cron)
+                OR cron_job.next_at IS DISTINCT FROM excluded.next_at OR cron_job.said_at < now() - interval '30 seconds'",
+            &names as &[&str],
+            &datasets as &[&str],
+            &reaches as &[&str],
+            &crons,
+            &next as &[Option<DateTime<Utc>>],
+        )
+        .execute(&self.pool)
+        .await?;
+        // A job of a former configuration: nobody says so any more.
+        sqlx::query!("DELETE FROM cron_job WHERE said_at < now() - interval '1 day'")
+            .execute(&self.pool)
+            .await
+            .map(drop)
     }
 
     /// The clock was ahead and is right again: what it wrote of the future would hold everything up until then.
@@ -241,16 +266,21 @@ impl Schedule {
         }))
     }
 
-    /// False: the lease is lost, and what runs under it must stop.
-    pub async fn heartbeat(&self, claim: &Claim) -> sqlx::Result<bool> {
+    /// Keeps the lease and says what the pass has met. False: the lease is lost, and what runs under it must stop.
+    pub async fn heartbeat(&self, claim: &Claim, counts: &Counts) -> sqlx::Result<bool> {
+        let [sent, lines, skipped, rejected] = counts.now();
         let beaten = sqlx::query!(
-            "UPDATE slot SET lease_until = now() + make_interval(secs => $5)
+            "UPDATE slot SET lease_until = now() + make_interval(secs => $5), sent = $6, lines = $7, skipped = $8, rejected = $9
              WHERE job = $1 AND slot_at = $2 AND owner = $3 AND attempt = $4 AND state = 'running'",
             claim.job,
             claim.slot_at,
             claim.owner,
             claim.attempt,
             self.rhythm.lease.as_secs_f64(),
+            sent,
+            lines,
+            skipped,
+            rejected,
         )
         .execute(&self.pool)
         .await?;
@@ -258,7 +288,8 @@ impl Schedule {
     }
 
     /// Writes down how it ended. False: the slot is no longer ours, and nothing was written.
-    pub async fn finish(&self, claim: &Claim, outcome: &Outcome) -> sqlx::Result<bool> {
+    pub async fn finish(&self, claim: &Claim, outcome: &Outcome, counts: &Counts) -> sqlx::Result<bool> {
+        let [sent, lines, skipped, rejected] = counts.now();
         let (state, reason, pause) = match outcome {
             Outcome::Done => ("done", None, Duration::ZERO),
             Outcome::Drained => ("queued", None, Duration::ZERO),
@@ -271,7 +302,8 @@ impl Schedule {
             "UPDATE slot SET state = $5, reason = $6, lease_until = NULL, owner = CASE WHEN $5 = 'queued' THEN NULL ELSE owner END,
                  not_before = now() + make_interval(secs => $7),
                  attempt = attempt - CASE WHEN $8 THEN 1 ELSE 0 END,
-                 finished_at = CASE WHEN $5 = 'queued' THEN NULL ELSE now() END
+                 finished_at = CASE WHEN $5 = 'queued' THEN NULL ELSE now() END,
+                 sent = $9, lines = $10, skipped = $11, rejected = $12
              WHERE job = $1 AND slot_at = $2 AND owner = $3 AND attempt = $4 AND state = 'running'",
             claim.job,
             claim.slot_at,
@@ -281,6 +313,10 @@ impl Schedule {
             reason,
             pause.as_secs_f64(),
             matches!(outcome, Outcome::Drained),
+            sent,
+            lines,
+            skipped,
+            rejected,
         )
         .execute(&self.pool)
         .await?;

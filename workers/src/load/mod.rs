@@ -6,6 +6,7 @@ pub mod decode;
 mod group;
 pub mod insert;
 mod lanes;
+mod misfits;
 mod refusals;
 mod session;
 pub mod source;

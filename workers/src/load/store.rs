@@ -11,6 +11,7 @@ use super::batch::{self, Phase, StateError, Stored, Verdict};
 use super::dead_letters::DeadLetters;
 use super::decode::Batch;
 use super::insert::{InsertError, Table};
+use super::misfits;
 use crate::kafka::SendError;
 use crate::record::block::{Block, Sealed};
 use crate::record::marker::Marker;
@@ -73,6 +74,8 @@ enum StoreError {
     Insert(#[from] InsertError),
     #[error("{0}")]
     DeadLetters(#[from] SendError),
+    #[error("PostgreSQL: {0}")]
+    Misfits(#[from] sqlx::Error),
 }
 
 impl Stores {
@@ -145,6 +148,7 @@ impl Stores {
     async fn once(&self, dataset: Dataset, under: &mut Vec<Under>, outcomes: &mut [Outcome]) -> Result<(), StoreError> {
         for under in under.iter_mut().filter(|under| !under.are_kept) {
             self.dead_letters.keep(&under.batch).await?;
+            misfits::write(&self.pool, &under.batch).await?;
             under.are_kept = true;
         }
         self.record(Phase::Before, under, outcomes).await?;

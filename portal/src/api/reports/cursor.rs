@@ -39,7 +39,7 @@ impl Bound {
             hash.update((word.len() as u64).to_be_bytes());
             hash.update(word);
         };
-        add(caller.subject.as_bytes());
+        add(caller.actor.subject.as_bytes());
         add(report.as_bytes());
         for (name, value) in asked {
             add(name.as_bytes());

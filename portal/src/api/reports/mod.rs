@@ -118,7 +118,7 @@ async fn file(caller: Caller, State(app): State<App>, asked: Asked, headers: Hea
     if let Some(unchanged) = stand.unchanged(&headers) {
         return Ok(unchanged);
     }
-    let taker = Taker { subject: &caller.subject, scope: &caller.scope, language: caller.language };
+    let taker = Taker { actor: &caller.actor, scope: &caller.scope, language: caller.language };
     Ok(stand.kept(export::file(&app, taker, (report, &filter), format).await?))
 }
 

@@ -26,18 +26,18 @@ pub enum HttpError {
     Shape(#[from] http::Error),
 }
 
+/// What asks Keycloak.
+pub fn client() -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    builder.connect_timeout(CONNECT).timeout(TOTAL).build()
+}
+
 #[derive(Debug, Clone)]
 pub struct Http(reqwest::Client);
 
 impl Http {
     pub fn new() -> reqwest::Result<Self> {
-        reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECT)
-            .timeout(TOTAL)
-            .build()
-            .map(Self)
+        client().map(Self)
     }
 
     /// 200 is an answer; 400 is a refusal, and so are 401 and 403 with a reason; all else is a bad day of the provider.

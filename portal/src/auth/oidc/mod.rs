@@ -23,7 +23,7 @@ use shared::report::role::Role;
 use url::Url;
 use uuid::Uuid;
 
-pub use self::http::HttpError;
+pub use self::http::{HttpError, client};
 pub use self::identity::{Ended, Identity, Tokens};
 use self::provider::{Answer, Exchange, Provider};
 use self::token::{Expected, Flaw, IdClaims, OneOrMany, Unverified};
@@ -38,8 +38,6 @@ const CLAIMS_LAST: Duration = Duration::from_secs(5 * 60);
 pub struct Oidc {
     issuer: String,
     client_id: String,
-    /// Demanded of access tokens.
-    api_audience: String,
     provider: Provider,
 }
 
@@ -100,12 +98,7 @@ enum Doubt {
 impl Oidc {
     pub fn new(config: &config::Oidc, public: &Url) -> anyhow::Result<Self> {
         let provider = Provider::new(config, public.join("/login/callback")?, public.join("/")?)?;
-        Ok(Self {
-            issuer: config.issuer.clone(),
-            client_id: config.client_id.clone(),
-            api_audience: config.api_audience.clone(),
-            provider,
-        })
+        Ok(Self { issuer: config.issuer.clone(), client_id: config.client_id.clone(), provider })
     }
 
     /// Finds Keycloak once it is there, so that the first person need not wait for it.
@@ -202,15 +195,15 @@ impl Oidc {
         Ok(Ended { expires: claims.envelope.exp, jti: claims.jti, provider_session: claims.sid, subject: claims.sub })
     }
 
-    /// Whom this access token speaks for, if it is meant for the API.
-    pub async fn access_token(&self, token: &str) -> Result<Access, AccessError> {
+    /// Whom this access token speaks for, if it is meant for this audience.
+    pub async fn access_token(&self, token: &str, audience: &str) -> Result<Access, AccessError> {
         let wrong = |flaw: Flaw| AccessError::Wrong(flaw.to_string());
         let unverified = Unverified::parse(token).map_err(wrong)?;
         let key = self.key(unverified.kid()).await.map_err(|doubt| match doubt {
             Doubt::Wrong(cause) => AccessError::Wrong(cause),
             Doubt::Away(cause) => AccessError::Away(cause),
         })?;
-        let claims = unverified.access_token(&key, &self.expected(), &self.api_audience);
+        let claims = unverified.access_token(&key, &self.expected(), audience);
         let claims = claims.map_err(|flaw| match flaw {
             token::EXPIRED => AccessError::Expired(flaw),
             token::ELSEWHERE => AccessError::Elsewhere(flaw),

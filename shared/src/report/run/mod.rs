@@ -229,6 +229,11 @@ impl Engine {
         Ok(named)
     }
 
+    /// The names of these dealers, for those who say who may see which: no row of theirs.
+    pub async fn names_of(&self, dealers: &[DealerId]) -> Result<Vec<(DealerId, String)>, RunError> {
+        self.dealers(&DealerScope::granted(dealers.iter().copied())).await
+    }
+
     /// The age of the oldest of these datasets; none as long as one of them has not arrived.
     pub async fn freshness(&self, datasets: &[String]) -> Result<Freshness, RunError> {
         Ok(self.0.ages.of(datasets).await?.0)

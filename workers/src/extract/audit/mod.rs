@@ -5,6 +5,7 @@
 pub mod numbering;
 mod sent;
 mod warehouse;
+mod written;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -67,6 +68,10 @@ impl Table {
         Self { datasets: all.of_table(&dataset.table) }
     }
 
+    fn name(&self) -> &str {
+        &self.datasets[0].table
+    }
+
     fn names(&self) -> Vec<&'static str> {
         self.datasets.iter().map(|dataset| dataset.name()).collect()
     }
@@ -96,9 +101,9 @@ impl<'a> Audit<'a> {
     /// it again.
     pub async fn finds_nothing(&self) -> Result<bool, Stop> {
         let dataset = self.pass.dataset;
-        let spans = self.differing().await?;
-        let (mut lacking, mut strays, mut named) = (0, 0, Vec::new());
-        for span in spans {
+        let (sent, standing) = (sent::sums(self.pool, &self.table).await?, self.warehouse.sums(&self.table).await?);
+        let (mut lacking, mut strays, mut wrong_spans) = (0, 0, Vec::new());
+        for span in differing(&sent, &standing) {
             self.pass.check()?;
             let wrong = self.wrong_for_certain(span).await?;
             if wrong.is_empty() {
@@ -107,8 +112,10 @@ impl<'a> Audit<'a> {
             let known = sent::send_again(self.pool, self.pass, &wrong).await?;
             lacking += known;
             strays += wrong.len() - known;
-            named.push(if span == 0 { "all".to_owned() } else { format!("{:04}-{:02}", span / 100, span % 100) });
+            wrong_spans.push(span);
         }
+        written::write(self.pool, &self.table, (&sent, &standing), &wrong_spans).await?;
+        let named: Vec<String> = wrong_spans.iter().map(|span| span_name(*span)).collect();
         if named.is_empty() {
             tracing::info!(dataset.name = dataset.name(), "What was sent of {dataset} is what stands in the warehouse");
             return Ok(true);
@@ -123,17 +130,6 @@ impl<'a> Audit<'a> {
             named.join(", ")
         );
         Ok(false)
-    }
-
-    /// Spans of which the two sides do not say the same. Rows on their way differ, too.
-    async fn differing(&self) -> Result<Vec<Span>, Stop> {
-        let sent = sent::sums(self.pool, &self.table).await?;
-        let standing = self.warehouse.sums(&self.table).await?;
-        let mut spans: Vec<Span> = sent.keys().chain(standing.keys()).copied().collect();
-        spans.sort_unstable();
-        spans.dedup();
-        spans.retain(|span| sent.get(span) != standing.get(span));
-        Ok(spans)
     }
 
     /// What is wrong twice, each time after everything that was sent before has arrived: another dataset of the same table may
@@ -184,6 +180,20 @@ impl<'a> Audit<'a> {
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// Spans of which the two sides do not say the same. Rows on their way differ, too.
+fn differing(sent: &HashMap<Span, Sum>, standing: &HashMap<Span, Sum>) -> Vec<Span> {
+    let mut spans: Vec<Span> = sent.keys().chain(standing.keys()).copied().collect();
+    spans.sort_unstable();
+    spans.dedup();
+    spans.retain(|span| sent.get(span) != standing.get(span));
+    spans
+}
+
+/// `2024-03`, or `all`.
+fn span_name(span: Span) -> String {
+    if span == 0 { "all".to_owned() } else { format!("{:04}-{:02}", span / 100, span % 100) }
 }
 
 /// Whether the rows of a span are those of the document as it was sent, no fewer and no more.

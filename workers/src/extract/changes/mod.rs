@@ -145,7 +145,7 @@ impl Reader {
             );
             metrics::counter!("extract_rejected_total", "dataset" => dataset.name()).increment(1);
             self.publisher.set_aside(&self.pass, &key, &document).await?;
-            self.ledger().reject(&self.pass, &key, &data_version, &document.reason).await?;
+            self.ledger().reject(&self.pass, (&key, &data_version), (&document.reason, &document.raw)).await?;
             self.pass.counts.rejected.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.rejected.lock().unwrap_or_else(PoisonError::into_inner).insert(key, data_version);
         }
