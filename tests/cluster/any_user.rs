@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::kubectl::{here, objects, pods, rolled_out};
 
-const OURS: [&str; 6] = ["web-server", "backend-service-1", "etl-extractor", "etl-loader", "report-service", "onec"];
+const OURS: [&str; 7] =
+    ["web-server", "backend-service-1", "backend-service-2", "etl-extractor", "etl-loader", "report-service", "onec"];
 
 pub async fn runs_them() -> Result<()> {
     let user = 10_000 + u64::from(uuid::Uuid::new_v4().as_fields().1) * 7 + 1_000_000;

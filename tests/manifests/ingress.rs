@@ -18,7 +18,12 @@ const DEMANDED: [(&str, &str); 5] = [
 const YEAR: u64 = 365 * 24 * 60 * 60;
 /// The web server answers within 30 s; whoever waits in front of it must wait longer.
 const LONGER_THAN: u64 = 30;
-const PATHS: [(&str, &str); 3] = [("/", "web-server"), ("/api/v1/reports", "backend-service-1"), ("/auth", "keycloak")];
+const PATHS: [(&str, &str); 4] = [
+    ("/", "web-server"),
+    ("/api/v1/reports", "backend-service-1"),
+    ("/api/v1/operations", "backend-service-2"),
+    ("/auth", "keycloak"),
+];
 /// Where health and metrics are served, by pod port.
 const HEALTH_PORTS: [&str; 4] = ["health", "management", "8081", "9000"];
 

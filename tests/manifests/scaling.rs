@@ -18,6 +18,7 @@ pub fn complaints(site: &Site) -> Vec<Complaint> {
     for (kind, target) in [
         ("HorizontalPodAutoscaler", "web-server"),
         ("HorizontalPodAutoscaler", "backend-service-1"),
+        ("HorizontalPodAutoscaler", "backend-service-2"),
         ("ScaledObject", "etl-loader"),
     ] {
         let name = target;

@@ -12,6 +12,7 @@ mod browser_clicks;
 mod browser_exports;
 mod browser_htmx;
 mod browser_look;
+mod browser_operations;
 mod browser_road;
 mod check_reports;
 mod dealer_isolation;

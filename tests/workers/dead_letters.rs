@@ -46,6 +46,10 @@ async fn a_document_with_a_bad_line_is_rejected_whole_and_its_former_version_sta
         sqlx::query_scalar("SELECT reason FROM rejected").fetch_one(&postgres.pool).await.expect("ask for the reason");
     assert!(reason.contains("Товары/СуммаСНДС is \"много\", which is not a number"), "{reason}");
     assert_eq!(revenue().await, former, "the former version stands");
+    let raw: Vec<u8> =
+        sqlx::query_scalar("SELECT raw FROM rejected").fetch_one(&postgres.pool).await.expect("the document");
+    let raw = String::from_utf8(raw).expect("text");
+    assert!(raw.contains(&reference) && raw.contains("много"), "to be looked at, as 1C sent it: {raw}");
 
     onec.change(&path, json!({ "line": 1, "field": "СуммаСНДС", "value": 17.25 })).await;
     await_true("the mended document is stored", SOON, async || rejected().await == 0 && revenue().await != former)
@@ -84,6 +88,10 @@ async fn what_is_set_aside_is_set_aside_once_however_often_its_batch_is_tried() 
     })
     .await;
     assert_eq!(set_aside(&stand), 1, "set aside again after a crash");
+    let looked_at =
+        "SELECT count(*) FROM misfit WHERE dataset = 'sales' AND key = 'key' AND raw = 'nonsense' AND partition = 0";
+    assert_eq!(stand.postgres_count(looked_at).await, 1, "once, for people to look at");
+    assert_eq!(stand.postgres_count("SELECT count(*) FROM misfit").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,6 +19,7 @@ mod refusals;
 mod reread;
 mod slots;
 mod stand;
+mod steering;
 mod topic;
 mod turns;
 mod waiting;

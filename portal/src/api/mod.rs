@@ -1,9 +1,10 @@
 //! What dealers' own programs read: JSON and files by bearer token, errors as problem documents, never a page.
 
+pub mod described;
 mod problem;
 mod reports;
 
-pub use self::problem::draw;
+pub use self::problem::{Problem, draw};
 pub use self::reports::routes;
 
 /// Whether programs, not people, ask below this path.

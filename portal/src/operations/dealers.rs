@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use shared::ids::DealerId;
 use shared::words::Text;
 use shared::words::facts::dealer_name;
+use utoipa::IntoParams;
 
 use super::form::{nothing, search};
 use crate::auth::operator::Operator;
@@ -21,9 +22,12 @@ use crate::web::input::Query;
 /// Dealers that a page shows; the search finds the others.
 const LISTED: usize = 200;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
+    /// A part of the name.
     #[serde(default)]
+    #[param(required = false)]
     search: String,
 }
 
@@ -128,22 +132,29 @@ pub mod api {
     use axum::Json;
     use axum::extract::State;
 
-    use super::{App, AppError, Asked, DealerId, Operator, Query, Serialize, found, known, people};
+    use utoipa::ToSchema;
+    use uuid::Uuid;
 
-    #[derive(Serialize)]
+    use super::{App, AppError, Asked, Operator, Query, Serialize, found, known, people};
+
+    #[derive(Serialize, ToSchema)]
     pub struct Dealer {
-        id: DealerId,
+        /// The reference of the partner in 1C.
+        id: Uuid,
         name: String,
         /// Who sees its rows.
         people: i64,
     }
 
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
     pub struct Dealers {
         dealers: Vec<Dealer>,
     }
 
-    /// `GET /api/v1/operations/dealers`
+    /// Dealers that the caller has to do with, and how many people see each.
+    #[utoipa::path(get, path = "/api/v1/operations/dealers", operation_id = "list_dealers", tag = "operations",
+        params(Asked),
+        responses((status = 200, body = Dealers)))]
     pub async fn list(
         operator: Operator,
         State(app): State<App>,
@@ -151,7 +162,7 @@ pub mod api {
     ) -> Result<Json<Dealers>, AppError> {
         let (known, people) = tokio::try_join!(known(&app, &operator), people(&app))?;
         let dealers = found(known, &asked.search).into_iter().map(|(id, name)| Dealer {
-            id,
+            id: id.0,
             name,
             people: people.get(&id).copied().unwrap_or_default(),
         });

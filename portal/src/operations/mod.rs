@@ -6,6 +6,7 @@ mod dealers;
 mod form;
 mod jobs;
 mod look;
+mod openapi;
 mod people;
 mod reconciliation;
 mod set_aside;
@@ -87,13 +88,14 @@ pub fn api_routes() -> Vec<Route> {
     ]
 }
 
-/// Whoever ends a look is still in it: the one route without a right.
+/// Whoever ends a look is still in it: a route without a right.
 pub fn pages(app: &App) -> Router<App> {
     guarded(app, page_routes(), Door::Session).route("/operations/look/end", post(look::end))
 }
 
+/// Their description holds nothing of anybody.
 pub fn api(app: &App) -> Router<App> {
-    guarded(app, api_routes(), Door::Token)
+    guarded(app, api_routes(), Door::Token).route("/api/v1/operations/openapi.json", get(openapi::show))
 }
 
 /// How whoever enters shows who he is.

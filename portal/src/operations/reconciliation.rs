@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Serialize;
 use shared::words::{Text, age, format};
+use utoipa::ToSchema;
 
 use super::form::nothing;
 use crate::auth::operator::Operator;
@@ -16,7 +17,7 @@ use crate::state::App;
 const PATH: &str = "/operations/reconciliation";
 
 /// A table and a month. Amounts are its total as a decimal.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Compared {
     /// Of the warehouse.
     pub table: String,
@@ -109,15 +110,19 @@ pub mod api {
     use axum::Json;
     use axum::extract::State;
     use serde::Serialize;
+    use utoipa::ToSchema;
 
     use super::{App, AppError, Compared, Operator, compared};
 
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
+    #[schema(as = Reconciliation)]
     pub struct All {
         compared: Vec<Compared>,
     }
 
-    /// `GET /api/v1/operations/reconciliation`
+    /// What was sent against what stands, by table and month: what differs first.
+    #[utoipa::path(get, path = "/api/v1/operations/reconciliation", operation_id = "list_reconciliation", tag = "operations",
+        responses((status = 200, body = All)))]
     pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<All>, AppError> {
         Ok(Json(All { compared: compared(&app).await? }))
     }

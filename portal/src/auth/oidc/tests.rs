@@ -97,6 +97,7 @@ impl Provider {
             client_id: "portal".to_owned(),
             client_secret: Some(secret),
             api_audience: "portal-api".to_owned(),
+            operations_audience: "portal-operations".to_owned(),
         };
         Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap()
     }
@@ -195,6 +196,7 @@ async fn a_provider_that_is_not_there_yet_is_found_later() {
         client_id: "portal".to_owned(),
         client_secret: Some(secret),
         api_audience: "portal-api".to_owned(),
+        operations_audience: "portal-operations".to_owned(),
     };
     let oidc = Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap();
     assert!(is_away(oidc.depart("s", shared::language::Language::Ru).await));
@@ -216,6 +218,7 @@ async fn another_issuer_than_ours_is_never_found_wherever_it_is_asked() {
             client_id: "portal".to_owned(),
             client_secret: Some(secret),
             api_audience: "portal-api".to_owned(),
+            operations_audience: "portal-operations".to_owned(),
         };
         let oidc = Oidc::new(&config, &"https://portal.example".parse().unwrap()).unwrap();
         assert!(is_away(oidc.depart("s", shared::language::Language::Ru).await));

@@ -69,18 +69,21 @@ pub mod api {
     use axum::Json;
     use axum::extract::State;
     use serde::Serialize;
+    use utoipa::ToSchema;
 
     use super::query::{Asked, Row, Wanted, events};
     use super::{App, AppError, LISTED, Operator, Query, written};
 
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
     pub struct Events {
         events: Vec<Row>,
         /// The value of `before` for older ones; null: these are the oldest.
         before: Option<i64>,
     }
 
-    /// `GET /api/v1/operations/audit?event=…&who=…&dealer=…&from=…&to=…&before=…`
+    /// Events of the audit, the newest first, a hundred at a time.
+    #[utoipa::path(get, path = "/api/v1/operations/audit", operation_id = "list_audit", tag = "operations", params(Asked),
+        responses((status = 200, body = Events)))]
     pub async fn list(
         operator: Operator,
         State(app): State<App>,

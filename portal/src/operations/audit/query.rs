@@ -3,13 +3,15 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::audit::Event;
 use crate::error::AppError;
 use crate::state::App;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AuditEvent)]
 pub struct Row {
     /// Later events have greater ones.
     pub id: i64,
@@ -33,21 +35,29 @@ pub struct Row {
 }
 
 /// As an address has it: what does not fit counts as nothing, and the form shows what counts.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
+    /// A code, such as `signed-in`.
     #[serde(default)]
+    #[param(required = false)]
     pub event: String,
     /// A part of the name, or a `sub`.
     #[serde(default)]
+    #[param(required = false)]
     pub who: String,
     #[serde(default)]
+    #[param(required = false)]
     pub dealer: String,
     #[serde(default)]
+    #[param(required = false)]
     pub from: String,
     #[serde(default)]
+    #[param(required = false)]
     pub to: String,
     /// Events before the one with this id.
     #[serde(default)]
+    #[param(required = false)]
     pub before: String,
 }
 

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use shared::jobs::cancel_any;
 use shared::words::{Text, age};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::form::{button, nothing};
@@ -22,7 +23,7 @@ use crate::web::input::Path;
 const PATH: &str = "/operations/jobs";
 const LISTED: i64 = 200;
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Job {
     pub id: Uuid,
     pub kind: String,
@@ -135,21 +136,26 @@ pub mod api {
     use axum::extract::State;
     use axum::http::StatusCode;
     use serde::Serialize;
+    use utoipa::ToSchema;
     use uuid::Uuid;
 
     use super::{App, AppError, Job, Operator, Path, cancelled, jobs};
 
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
     pub struct Jobs {
         jobs: Vec<Job>,
     }
 
-    /// `GET /api/v1/operations/jobs`
+    /// The newest jobs of everybody, those that are not over first.
+    #[utoipa::path(get, path = "/api/v1/operations/jobs", operation_id = "list_jobs", tag = "operations",
+        responses((status = 200, body = Jobs)))]
     pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Jobs>, AppError> {
         Ok(Json(Jobs { jobs: jobs(&app).await? }))
     }
 
-    /// `DELETE /api/v1/operations/jobs/{id}`
+    /// Cancels a job; one that is over stays as it is.
+    #[utoipa::path(delete, path = "/api/v1/operations/jobs/{id}", operation_id = "cancel_job", tag = "operations", params(("id" = Uuid, Path)),
+        responses((status = 204)))]
     pub async fn cancel(
         operator: Operator,
         State(app): State<App>,

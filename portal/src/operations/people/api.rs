@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::words::Text;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::query::{self, Grant, LISTED, Person};
@@ -15,7 +16,7 @@ use crate::error::AppError;
 use crate::state::App;
 use crate::web::input::{self, Path, Query};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct People {
     people: Vec<Person>,
     /// There are others: ask for a part of a name.
@@ -24,7 +25,9 @@ pub struct People {
     is_directory_away: bool,
 }
 
-/// `GET /api/v1/operations/people?search=…&dealer=…`
+/// People who have been here or are granted something, by name.
+#[utoipa::path(get, path = "/api/v1/operations/people", operation_id = "list_people", tag = "operations",
+    params(Asked), responses((status = 200, body = People)))]
 pub async fn list(
     operator: Operator,
     State(app): State<App>,
@@ -37,14 +40,16 @@ pub async fn list(
     Ok(Json(People { people: found.people, is_cut, is_directory_away: found.is_directory_away }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct OnePerson {
     #[serde(flatten)]
     person: Person,
     grants: Vec<Grant>,
 }
 
-/// `GET /api/v1/operations/people/{subject}`
+/// One of them, with the grants that the caller has to do with.
+#[utoipa::path(get, path = "/api/v1/operations/people/{subject}", operation_id = "read_person", tag = "operations",
+    params(("subject" = String, Path, description = "`sub` of Keycloak.")), responses((status = 200, body = OnePerson)))]
 pub async fn show(
     operator: Operator,
     State(app): State<App>,
@@ -55,7 +60,7 @@ pub async fn show(
     Ok(Json(OnePerson { person, grants }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Granted {
     dealer_id: Uuid,
@@ -64,7 +69,10 @@ pub struct Granted {
     reason: String,
 }
 
-/// `POST /api/v1/operations/people/{subject}/grants`
+/// Opens a dealer to a person, or changes the end of a grant that is there.
+#[utoipa::path(post, path = "/api/v1/operations/people/{subject}/grants", operation_id = "grant_dealer", tag = "operations",
+    params(("subject" = String, Path, description = "`sub` of Keycloak.")), request_body = Granted,
+    responses((status = 201, body = OnePerson)))]
 pub async fn grant(
     operator: Operator,
     State(app): State<App>,
@@ -87,7 +95,9 @@ pub async fn grant(
     Ok((StatusCode::CREATED, Json(OnePerson { person, grants })))
 }
 
-/// `DELETE /api/v1/operations/people/{subject}/grants/{dealer}`
+/// Takes a grant back.
+#[utoipa::path(delete, path = "/api/v1/operations/people/{subject}/grants/{dealer}", operation_id = "take_grant_back",
+    tag = "operations", params(("subject" = String, Path), ("dealer" = Uuid, Path)), responses((status = 204)))]
 pub async fn take(
     operator: Operator,
     State(app): State<App>,

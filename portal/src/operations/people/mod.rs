@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use shared::ids::DealerId;
 use shared::words::Text;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 pub use self::query::Person;
@@ -25,10 +26,14 @@ use crate::web::input::{Path, Query};
 /// Letters of a reason.
 const LONGEST_REASON: usize = 200;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
+    /// A part of the name; administrators find by it whoever Keycloak knows.
     #[serde(default)]
+    #[param(required = false)]
     search: String,
+    /// Those who see this dealer.
     dealer: Option<Uuid>,
 }
 

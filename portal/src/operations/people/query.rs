@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use shared::ids::DealerId;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::audit::{self, About, Event};
@@ -14,7 +15,7 @@ use crate::state::App;
 pub const LISTED: i64 = 200;
 
 /// Somebody who has been here, is granted something, or is known to Keycloak.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Person {
     /// Keycloak's `sub`.
     pub subject: String,
@@ -32,7 +33,7 @@ pub struct Person {
 }
 
 /// A grant that counts, or one whose time is over.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Grant {
     pub dealer_id: Uuid,
     pub reason: String,

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use shared::words::{Text, age};
+use utoipa::{IntoParams, ToSchema};
 
 use super::form::nothing;
 use super::sync::{self, Word};
@@ -25,7 +26,7 @@ const LISTED: usize = 200;
 const SHOWN: usize = 200_000;
 
 /// A document of 1C, or a message, that did not fit.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Letter {
     pub dataset: String,
     /// As 1C or the message had it.
@@ -38,13 +39,17 @@ pub struct Letter {
     pub has_raw: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
+    /// Of this dataset.
     #[serde(default)]
+    #[param(required = false)]
     dataset: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Which {
     dataset: String,
     key: String,
@@ -192,17 +197,20 @@ pub mod api {
     use axum::http::header;
     use axum::response::{IntoResponse as _, Response};
     use serde::Serialize;
+    use utoipa::ToSchema;
 
     use super::{App, AppError, Asked, LISTED, Letter, Operator, Query, Which, letters, raw, written};
 
-    #[derive(Serialize)]
+    #[derive(Serialize, ToSchema)]
     pub struct Letters {
         letters: Vec<Letter>,
         /// There are others: replay these, or ask for one dataset.
         is_cut: bool,
     }
 
-    /// `GET /api/v1/operations/set-aside?dataset=…`
+    /// What was set aside, the newest first.
+    #[utoipa::path(get, path = "/api/v1/operations/set-aside", operation_id = "list_set_aside", tag = "operations", params(Asked),
+        responses((status = 200, body = Letters)))]
     pub async fn list(
         _: Operator,
         State(app): State<App>,
@@ -214,7 +222,9 @@ pub mod api {
         Ok(Json(Letters { letters, is_cut }))
     }
 
-    /// `GET /api/v1/operations/set-aside/document?dataset=…&key=…&source=…`: to the byte.
+    /// A document or message as it came, to the byte.
+    #[utoipa::path(get, path = "/api/v1/operations/set-aside/document", operation_id = "read_set_aside", tag = "operations", params(Which),
+        responses((status = 200, body = [u8], content_type = "application/octet-stream")))]
     pub async fn look(
         operator: Operator,
         State(app): State<App>,

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use shared::words::Text;
+use utoipa::ToSchema;
 
 use super::query::{Stand, stands};
 use super::{Word, days, reasoned, tell};
@@ -13,17 +14,19 @@ use crate::error::AppError;
 use crate::state::App;
 use crate::web::input::{self, Path};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Datasets {
     datasets: Vec<Stand>,
 }
 
-/// `GET /api/v1/operations/sync`
+/// How each dataset stands.
+#[utoipa::path(get, path = "/api/v1/operations/sync", operation_id = "list_datasets", tag = "operations",
+    responses((status = 200, body = Datasets)))]
 pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Datasets>, AppError> {
     Ok(Json(Datasets { datasets: stands(&app).await?.0 }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Told {
     /// `run`, `pause`, `resume`, `reread`, `release` or `replay`.
@@ -37,7 +40,9 @@ pub struct Told {
     key: Option<String>,
 }
 
-/// `POST /api/v1/operations/sync/{dataset}`: 202, for extractors find it within a second or two.
+/// Tells the extractors a word, which they find within a second or two.
+#[utoipa::path(post, path = "/api/v1/operations/sync/{dataset}", operation_id = "steer_dataset", tag = "operations",
+    params(("dataset" = String, Path)), request_body = Told, responses((status = 202)))]
 pub async fn steer(
     operator: Operator,
     State(app): State<App>,

@@ -6,12 +6,14 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::Serialize;
 use shared::report::freshness::Freshness;
 use shared::steering::{self, CronJob};
+use utoipa::ToSchema;
 
 use crate::error::AppError;
 use crate::state::App;
 
 /// As PostgreSQL has it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = DatasetRow)]
 pub struct Row {
     pub dataset: String,
     /// The first load is over.
@@ -47,7 +49,8 @@ pub struct Row {
 }
 
 /// A dataset as the page and the API show it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = DatasetStand)]
 pub struct Stand {
     #[serde(flatten)]
     pub row: Row,

@@ -8,23 +8,15 @@ use shared::language::Language;
 use shared::report::definition::Definition;
 use url::Url;
 use utoipa::openapi::path::{HttpMethod, PathItem};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi, Server};
+use utoipa::openapi::{Components, OpenApi};
 
 use super::described::ROOT;
-
-/// The name of the scheme in the document.
-const TOKEN: &str = "token";
+use crate::api::described;
 
 /// What the code says, and these reports; `public` is where programs reach the portal.
 pub fn of(mut document: OpenApi, reports: &[&Definition], language: Language, public: &Url) -> OpenApi {
-    document.servers = Some(vec![Server::new(public.as_str().trim_end_matches('/'))]);
-    document.security = Some(vec![SecurityRequirement::new(TOKEN, Vec::<String>::new())]);
+    described::secure(&mut document, public);
     let components = document.components.get_or_insert_with(Components::new);
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(
-        "An access token of Keycloak with the API's audience, by client credentials: it lives five minutes.",
-    ));
-    components.add_security_scheme(TOKEN, SecurityScheme::Http(bearer.build()));
     for report in reports {
         components.schemas.extend(schemas::of(report, language));
     }
@@ -38,6 +30,11 @@ pub fn of(mut document: OpenApi, reports: &[&Definition], language: Language, pu
             document.paths.paths.insert(path, PathItem::new(HttpMethod::Get, operation));
         }
     }
-    operations::add_errors(&mut document);
+    let own = [
+        ("403", "No dealer is open to this program."),
+        ("404", "No such report, or it is for others."),
+        ("422", "Too much data for one question: narrow it."),
+    ];
+    described::add_errors(&mut document, &own);
     document
 }

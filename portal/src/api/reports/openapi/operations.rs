@@ -1,4 +1,4 @@
-//! The operations of a report, and the errors that every operation may answer.
+//! The operations of a report.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,10 @@ use shared::report::write::{FORMATS, json};
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Schema};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Schema};
 
 use super::super::asked::{MOST_ROWS, ROWS};
 use super::schemas;
-use crate::api::problem;
 
 pub fn describe(report: &Definition, language: Language) -> Operation {
     begun(report, language, "describe")
@@ -55,27 +54,6 @@ pub fn file(report: &Definition, language: Language) -> Operation {
         .response("200", answer("The file.", contents))
         .response("304", not_modified())
         .build()
-}
-
-/// What any operation may answer instead, in one form.
-pub fn add_errors(document: &mut OpenApi) {
-    let errors = [
-        ("400", "A parameter is wrong; `parameter` names it."),
-        ("401", "The token is missing, has expired, or is for others."),
-        ("403", "No dealer is open to this program."),
-        ("404", "No such report, or it is for others."),
-        ("422", "Too much data for one question: narrow it."),
-        ("429", "Too many requests; `Retry-After` says when to come again."),
-        ("500", "Something broke on our side."),
-        ("503", "A part is away for now; `Retry-After` says when to come again."),
-    ];
-    for operation in document.paths.paths.values_mut().filter_map(|item| item.get.as_mut()) {
-        for (status, told) in errors {
-            let problem: RefOr<Schema> = Ref::from_schema_name("Problem").into();
-            let response = answer(told, [(problem::MEDIA_TYPE, problem)]);
-            operation.responses.responses.insert(status.to_owned(), response.into());
-        }
-    }
 }
 
 fn begun(report: &Definition, language: Language, verb: &str) -> OperationBuilder {
