@@ -10,7 +10,6 @@ use tokio::sync::Mutex;
 
 use crate::config;
 use crate::error::{AppError, Part};
-use crate::operations::Person;
 
 /// People that one search finds.
 const MOST: u32 = 50;
@@ -43,19 +42,19 @@ struct Found {
     last_name: Option<String>,
 }
 
-impl From<Found> for Person {
+/// Somebody whom Keycloak knows.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// `sub` of the tokens.
+    pub subject: String,
+    pub name: String,
+}
+
+impl From<Found> for Named {
     fn from(found: Found) -> Self {
         let full = [found.first_name, found.last_name].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let name = if full.trim().is_empty() { found.username } else { full.trim().to_owned() };
-        Self {
-            subject: found.id,
-            name: name.chars().take(200).collect(),
-            role: "none".to_owned(),
-            signed_in_at: None,
-            claimed: Vec::new(),
-            granted: Vec::new(),
-            is_look_allowed: false,
-        }
+        Self { subject: found.id, name: name.chars().take(200).collect() }
     }
 }
 
@@ -69,17 +68,17 @@ impl Directory {
     }
 
     /// Whoever's name, user name or address holds this word.
-    pub async fn search(&self, word: &str) -> Result<Vec<Person>, AppError> {
+    pub async fn search(&self, word: &str) -> Result<Vec<Named>, AppError> {
         let most = MOST.to_string();
         let found: Option<Vec<Found>> =
             self.ask("users", &[("search", word), ("max", &most), ("briefRepresentation", "true")]).await?;
-        Ok(found.unwrap_or_default().into_iter().map(Person::from).collect())
+        Ok(found.unwrap_or_default().into_iter().map(Named::from).collect())
     }
 
-    pub async fn person(&self, subject: &str) -> Result<Option<Person>, AppError> {
+    pub async fn person(&self, subject: &str) -> Result<Option<Named>, AppError> {
         // Whatever stands in an address: only what is one of Keycloak's own ids is asked for.
         let Ok(id) = subject.parse::<uuid::Uuid>() else { return Ok(None) };
-        Ok(self.ask::<Found>(&format!("users/{id}"), &[]).await?.map(Person::from))
+        Ok(self.ask::<Found>(&format!("users/{id}"), &[]).await?.map(Named::from))
     }
 
     /// None: there is no such thing.

@@ -16,9 +16,9 @@ use crate::error::AppError;
 use crate::serve::Peer;
 use crate::state::App;
 use crate::web::{
-    address::ClientAddress, assets, choose_language, csrf, draw_error, flow, headers, signed_out, tag, trace,
+    address::ClientAddress, assets, choose_language, csrf, draw_error, flow, headers, refusals, signed_out, tag, trace,
 };
-use crate::{api, audit, auth, exports, home, operations, reports};
+use crate::{api, auth, exports, home, operations, reports};
 
 /// A form of ours is far below it. Bodies are read by extractors only, and those obey it.
 const BODY_BYTES: usize = 1 << 20;
@@ -79,7 +79,7 @@ fn inside(app: &App, routes: Router<App>) -> Router {
         .layer(from_fn_with_state(time, flow::time_out))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), client_address))
-        .layer(from_fn_with_state(app.clone(), audit::refusals::written));
+        .layer(from_fn_with_state(app.clone(), refusals::written));
     routes.layer(layers).with_state(app.clone())
 }
 

@@ -5,7 +5,6 @@
 //! A report that is opened again and again is written once a quarter of an hour, so that clicking filters writes nothing.
 
 mod event;
-pub mod refusals;
 
 use std::net::IpAddr;
 use std::time::Duration;

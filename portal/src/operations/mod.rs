@@ -12,8 +12,6 @@ mod reconciliation;
 mod set_aside;
 mod sync;
 
-pub use self::people::Person;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;

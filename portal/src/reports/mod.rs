@@ -22,7 +22,6 @@ use shared::words::Text;
 use self::asked::Asked;
 use self::export::{Taker, asked_of};
 use self::view::{Drawing, Offered};
-use crate::audit::refusals::FOREIGN_DEALER;
 use crate::audit::{About, Event};
 use crate::auth::viewer::Viewer;
 use crate::error::AppError;
@@ -30,6 +29,7 @@ use crate::frame;
 use crate::state::App;
 use crate::ui::table::Lead;
 use crate::web::draw_error;
+use crate::web::refusals::FOREIGN_DEALER;
 use crate::web::want::Want;
 
 pub fn routes() -> Router<App> {

@@ -13,6 +13,7 @@ pub mod input;
 pub mod language;
 pub mod limits;
 pub mod places;
+pub mod refusals;
 pub mod return_to;
 pub mod signed_out;
 pub mod tag;

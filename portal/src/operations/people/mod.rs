@@ -13,8 +13,7 @@ use shared::words::Text;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-pub use self::query::Person;
-use self::query::{Given, Wanted};
+use self::query::{Given, Person, Wanted};
 use self::view::{Form, List, OnePerson};
 use super::dealers;
 use crate::auth::operator::{Operator, Posted};
@@ -77,7 +76,7 @@ async fn found(app: &App, operator: &Operator, asked: &Asked) -> Result<Found, A
             Ok(others) => {
                 for other in others {
                     if !people.iter().any(|known| known.subject == other.subject) {
-                        people.push(other);
+                        people.push(other.into());
                     }
                 }
             }

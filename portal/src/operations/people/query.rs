@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::audit::{self, About, Event};
 use crate::auth::operator::Operator;
+use crate::directory::Named;
 use crate::error::AppError;
 use crate::state::App;
 
@@ -30,6 +31,21 @@ pub struct Person {
     pub granted: Vec<Uuid>,
     /// May look at the portal as the dealers granted.
     pub is_look_allowed: bool,
+}
+
+impl From<Named> for Person {
+    /// Who has never been here.
+    fn from(named: Named) -> Self {
+        Self {
+            subject: named.subject,
+            name: named.name,
+            role: "none".to_owned(),
+            signed_in_at: None,
+            claimed: Vec::new(),
+            granted: Vec::new(),
+            is_look_allowed: false,
+        }
+    }
 }
 
 /// A grant that counts, or one whose time is over.
@@ -82,7 +98,7 @@ pub async fn person(app: &App, operator: &Operator, subject: &str) -> Result<Per
     };
     match (here, named) {
         (Some(here), named) => Ok(Person { name: named.map_or(here.name, |named| named.name), ..here }),
-        (None, Some(named)) => Ok(named),
+        (None, Some(named)) => Ok(named.into()),
         (None, None) => Err(AppError::NotFound),
     }
 }

@@ -6,10 +6,10 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
 
-use super::{About, Event};
+use super::whose::Whose;
+use crate::audit::{About, Event};
 use crate::error::AppError;
 use crate::state::App;
-use crate::web::whose::Whose;
 
 /// A dealer in an address whose rows are not this person's.
 pub const FOREIGN_DEALER: &str = "another's dealer";
