@@ -46,6 +46,8 @@ pub struct Config {
     pub export_files: Option<FileStore>,
     /// `PORTAL_EXPORT_JOB_ROWS`, default 100 000: a file of more rows is made in the background.
     pub export_job_rows: u64,
+    /// `MAIL_FROM`, the reporter's: where it is set, mails go out, and deliveries are offered.
+    pub mails: bool,
     pub limits: Limits,
 }
 
@@ -114,6 +116,7 @@ impl Config {
             clickhouse: shared::clickhouse::Settings::from_env("portal_ro")?,
             export_files: surfaces.web().then(FileStore::from_env).transpose()?,
             export_job_rows: env::parsed("PORTAL_EXPORT_JOB_ROWS", 100_000)?,
+            mails: env::optional("MAIL_FROM").is_some(),
             limits: Limits::from_env()?,
         })
     }

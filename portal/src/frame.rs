@@ -1,5 +1,6 @@
 //! The shell around a signed-in viewer's page: whose it is, and the menu of what this viewer may open.
 
+use axum::response::{IntoResponse as _, Response};
 use maud::Markup;
 use shared::ids::DealerId;
 use shared::report::catalogue::Catalogue;
@@ -7,6 +8,7 @@ use shared::words::Text;
 use shared::words::facts::dealer_name;
 
 use crate::auth::viewer::Viewer;
+use crate::state::App;
 use crate::ui::menu::{Entry, Group, Menu};
 use crate::ui::shell::{self, Frame, Person};
 use crate::web::assets;
@@ -27,6 +29,12 @@ pub fn page(catalogue: &Catalogue, viewer: &Viewer, page: &Page<'_>, content: &M
     let person = Some(Person { name, form_token: &viewer.form_token, menu: &menu });
     let (title, here, links) = (page.title, page.here, assets::links());
     shell::page(&Frame { language: viewer.language, title, here, links, person }, content)
+}
+
+/// A page beside the reports. Without ClickHouse it stands all the same: the person's name is there in the place of the dealer's.
+pub async fn answer(app: &App, viewer: &Viewer, (title, here): (&str, &str), content: &Markup) -> Response {
+    let dealers = app.ask(app.engine.dealers(&viewer.scope)).await.unwrap_or_default();
+    page(app.engine.catalogue(), viewer, &Page { title, here, dealers: &dealers }, content).into_response()
 }
 
 /// The dealer, where there is one; else the person.

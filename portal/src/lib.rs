@@ -1,13 +1,14 @@
 //! The portal: what dealers see, and what their programs read.
 //!
 //! A request passes `serve` (connections), `routes` (layers, URL map), `auth` (who looks, at whose rows), a handler and its
-//! view. Imports point one way: `main -> routes -> api -> reports, exports, home -> auth -> web -> ui -> shared`; all may name `error`,
+//! view. Imports point one way: `main -> routes -> api -> reports, exports, deliveries, home -> auth -> web -> ui -> shared`; all may name `error`,
 //! handlers and extractors also `state`.
 
 pub mod api;
 pub mod auth;
 pub mod breaker;
 pub mod config;
+pub mod deliveries;
 pub mod error;
 pub mod exports;
 pub mod frame;

@@ -1,5 +1,6 @@
 //! Sessions: a cookie's hash to a row in Postgres. Read on every request, changed by column, all clocks are Postgres'.
 
+use shared::language::Language;
 use shared::report::role::Role;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -50,18 +51,22 @@ pub async fn open(
     sealer: &Sealer,
     id: &Hash,
     former: Option<Hash>,
-    person: &Identity,
+    (person, language): (&Identity, Language),
 ) -> Result<(), AppError> {
     let mut transaction = postgres.begin().await?;
     if let Some(former) = former {
         revoke(&mut transaction, &former).await?;
     }
     sqlx::query!(
-        "INSERT INTO person (subject, name, role) VALUES ($1, $2, $3)
-         ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role, signed_in_at = now()",
+        "INSERT INTO person (subject, name, role, email, language, claimed_dealers, claims_at) VALUES ($1, $2, $3, $4, $5, $6, now())
+         ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role, signed_in_at = now(), email = excluded.email,
+             language = excluded.language, claimed_dealers = excluded.claimed_dealers, claims_at = excluded.claims_at",
         person.subject,
         person.name,
         role_name(person.role),
+        person.email,
+        language.code(),
+        &person.dealers,
     )
     .execute(&mut *transaction)
     .await?;

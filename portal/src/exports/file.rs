@@ -8,9 +8,10 @@ use shared::words::Text;
 use uuid::Uuid;
 
 use super::address::path;
-use super::own::{drawing, may_see, own, page, title};
+use super::own::{drawing, may_see, own, title};
 use crate::auth::viewer::Viewer;
 use crate::error::AppError;
+use crate::frame::answer as page;
 use crate::state::App;
 use crate::web::download;
 use crate::web::input::Path;

@@ -20,10 +20,11 @@ use shared::words::Text;
 use uuid::Uuid;
 
 use self::address::path;
-use self::own::{drawing, own, page, title};
+use self::own::{drawing, own, title};
 use self::view::List;
 use crate::auth::viewer::{SignedViewer, Viewer};
 use crate::error::AppError;
+use crate::frame::answer as page;
 use crate::state::App;
 use crate::web::input::Path;
 

@@ -46,6 +46,8 @@ pub struct Drawing<'a> {
     pub form_token: &'a str,
     /// A file of more rows is made in the background.
     pub job_rows: u64,
+    /// Mails go out.
+    pub mails: bool,
 }
 
 impl Drawing<'_> {
@@ -173,6 +175,7 @@ impl Drawing<'_> {
         let item = |format: &Format| if is_large { self.job(format) } else { self.file(format) };
         html! {
             div.files {
+                @if self.mails { (self.by_mail()) }
                 (item(first))
                 @if !others.is_empty() {
                     details #report-formats {
@@ -183,6 +186,16 @@ impl Drawing<'_> {
             }
             @if is_large { (export_form::why(self.text, &format::count(self.text.language(), count))) }
         }
+    }
+
+    /// The way to the form that has this view sent at set times.
+    fn by_mail(&self) -> Markup {
+        let query = self.filter.first_page().query(self.report);
+        let address = form_urlencoded::Serializer::new(String::new())
+            .append_pair("report", &self.report.name)
+            .append_pair("query", &query)
+            .finish();
+        html! { a #report-deliver href={ "/deliveries/new?" (address) } { (self.text.get("deliver")) } }
     }
 
     fn file(&self, format: &Format) -> Markup {

@@ -28,6 +28,7 @@ pub fn menu(text: Text, menu: &Menu, here: &str) -> Markup {
         ul {
             li { (link("/", text.get("home"))) }
             li { (link("/exports", text.get("exports"))) }
+            li { (link("/deliveries", text.get("deliveries"))) }
         }
         @for group in &menu.0 {
             h2 { (group.title) }

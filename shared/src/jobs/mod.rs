@@ -11,6 +11,6 @@ mod reason;
 
 pub use self::found::{Job, State, cancel, find, of_subject};
 pub use self::names::{CANCELLED, EXPORT, QUEUED};
-pub use self::order::{Order, PER_HOUR, Placed, Request, place};
+pub use self::order::{Order, PER_HOUR, Placed, Request, keep, place};
 pub use self::queue::{Claim, Made, Outcome, Progress, Queue, Rhythm};
 pub use self::reason::Reason;

@@ -22,6 +22,8 @@ macro_rules! sources {
             sources!($language, "home"),
             sources!($language, "api"),
             sources!($language, "exports"),
+            sources!($language, "deliveries"),
+            sources!($language, "mail"),
         ]
     };
     ($language:literal, $name:literal) => {
