@@ -1,5 +1,6 @@
 //! Deliveries: a view by mail at set times. A delivery is its owner's own: anybody else's is answered like one that is nowhere.
 
+mod address;
 mod form;
 mod list;
 mod new;
@@ -15,6 +16,7 @@ use shared::words::Text;
 use shared::{clock, deliveries};
 use uuid::Uuid;
 
+use self::address::PATH;
 use self::list::List;
 use crate::auth::viewer::{SignedViewer, Viewer};
 use crate::error::AppError;
@@ -24,9 +26,6 @@ use crate::web::input::Path;
 
 pub use self::unsubscribe::routes as routes_for_mail_programs;
 
-/// Where they are listed.
-const PATH: &str = "/deliveries";
-
 pub fn routes() -> Router<App> {
     Router::new()
         .route(PATH, get(list).post(new::create))
@@ -35,16 +34,6 @@ pub fn routes() -> Router<App> {
         .route("/deliveries/{id}/resume", post(resume))
         .route("/deliveries/{id}/send", post(send))
         .route("/deliveries/{id}/remove", post(remove))
-}
-
-/// The address of the form for a view.
-pub fn new_path(report: &str, query: &str) -> String {
-    let mut pairs = form_urlencoded::Serializer::new(String::new());
-    pairs.append_pair("report", report);
-    if !query.is_empty() {
-        pairs.append_pair("query", query);
-    }
-    format!("{PATH}/new?{}", pairs.finish())
 }
 
 /// `GET /deliveries`

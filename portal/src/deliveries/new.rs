@@ -14,13 +14,14 @@ use shared::report::filter::Filter;
 use shared::report::write::FORMATS;
 use shared::words::{Text, facts};
 
-use super::PATH;
+use super::address::PATH;
 use super::form::{Filled, Wrong};
 use super::words::WEEK;
 use crate::auth::viewer::{SignedViewer, Viewer};
 use crate::error::AppError;
 use crate::frame;
 use crate::state::App;
+use crate::ui::delivery_link;
 use crate::web::input::{Pairs, Query};
 
 /// The clocks of Russia; any other is typed.
@@ -123,7 +124,7 @@ impl<'a> View<'a> {
         let chosen = facts::chosen(text, self.report, &self.filter, (&options, &dealers));
         let chosen: Vec<String> = chosen.into_iter().map(|chosen| chosen.words).collect();
         let form = Drawn { text, view: self, filled, people, wrong, chosen: chosen.join(" · ") };
-        let here = super::new_path(&self.report.name, &self.filter.query(self.report));
+        let here = delivery_link::path(&self.report.name, &self.filter.query(self.report));
         frame::answer(self.app, self.viewer, (text.get("delivery-new"), &here), &form.draw()).await
     }
 }

@@ -16,7 +16,7 @@ use crate::ui::export_form::{self, ExportForm};
 use crate::ui::filters::Form;
 use crate::ui::in_place::InPlace;
 use crate::ui::table::{Lead, Table};
-use crate::ui::{chart, freshness, notice, pager, strip};
+use crate::ui::{chart, delivery_link, freshness, notice, pager, strip};
 
 /// Named once: the fragment wears it, the form aims at it.
 const RESULTS: &str = "report-results";
@@ -191,11 +191,8 @@ impl Drawing<'_> {
     /// The way to the form that has this view sent at set times.
     fn by_mail(&self) -> Markup {
         let query = self.filter.first_page().query(self.report);
-        let address = form_urlencoded::Serializer::new(String::new())
-            .append_pair("report", &self.report.name)
-            .append_pair("query", &query)
-            .finish();
-        html! { a #report-deliver href={ "/deliveries/new?" (address) } { (self.text.get("deliver")) } }
+        let path = delivery_link::path(&self.report.name, &query);
+        html! { a #report-deliver href=(path) { (self.text.get("deliver")) } }
     }
 
     fn file(&self, format: &Format) -> Markup {

@@ -4,13 +4,15 @@
 //! A claim draws a fence. Each later write of its holder names it, and changes nothing once somebody else has the job.
 
 mod found;
+mod kept;
 mod names;
 mod order;
 mod queue;
 mod reason;
 
 pub use self::found::{Job, State, cancel, find, of_subject};
+pub use self::kept::keep;
 pub use self::names::{CANCELLED, EXPORT, QUEUED};
-pub use self::order::{Order, PER_HOUR, Placed, Request, keep, place};
+pub use self::order::{Order, PER_HOUR, Placed, Request, place};
 pub use self::queue::{Claim, Made, Outcome, Progress, Queue, Rhythm};
 pub use self::reason::Reason;

@@ -5,12 +5,11 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::names::{EXPORT, QUEUED};
-use super::queue::Made;
 use crate::ids::DealerId;
 use crate::language::Language;
 
@@ -104,37 +103,6 @@ pub async fn place(connection: &mut PgConnection, order: &Order<'_>) -> sqlx::Re
     Ok(Placed::New(id))
 }
 
-/// Keeps a file that was made without being asked for on a page, as a job that is done: its person's own, like any other. It counts
-/// among nobody's jobs of an hour.
-pub async fn keep(pool: &PgPool, order: &Order<'_>, made: &Made, keep: Duration) -> sqlx::Result<Uuid> {
-    const PARTY: &str = "mails";
-    let id = Uuid::new_v4();
-    let dealers: Vec<Uuid> = order.dealers.iter().map(|dealer| dealer.0).collect();
-    let (rows, bytes) = (i64::try_from(made.rows).unwrap_or(i64::MAX), i64::try_from(made.bytes).unwrap_or(i64::MAX));
-    sqlx::query!(
-        "INSERT INTO job (id, kind, subject, dealers, party, request, fingerprint, state, attempt, written, total, file_key, file_name,
-             file_plain_name, media_type, file_bytes, expires_at, finished_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'done', 1, $8, $8, $9, $10, $11, $12, $13, now() + make_interval(secs => $14), now())",
-        id,
-        EXPORT,
-        order.subject,
-        &dealers,
-        PARTY,
-        Json(order.request) as _,
-        &fingerprint(order, PARTY),
-        rows,
-        made.key,
-        made.name,
-        made.plain_name,
-        made.media_type,
-        bytes,
-        keep.as_secs_f64(),
-    )
-    .execute(pool)
-    .await?;
-    Ok(id)
-}
-
 /// The dealer, or a name of the set of several. A manager of many does not use up what is each dealer's own.
 fn party(dealers: &[DealerId]) -> String {
     match dealers {
@@ -148,7 +116,7 @@ fn party(dealers: &[DealerId]) -> String {
     }
 }
 
-fn fingerprint(order: &Order<'_>, party: &str) -> Vec<u8> {
+pub(super) fn fingerprint(order: &Order<'_>, party: &str) -> Vec<u8> {
     let Request { report, query, format, language, today } = order.request;
     let parts = [order.subject, party, report, query, format, language.code(), &today.to_string()];
     let mut hash = Sha256::new();
