@@ -43,7 +43,7 @@ async fn a_threshold_is_told_once_when_passed_and_once_when_over_to_each_by_his_
         "Продажи: «Выручка» больше 1 000 000".replace("1 000 000", "1\u{202f}000\u{202f}000")
     );
     assert!(mails[1].header("Subject").contains("больше не выше") && mails[0].files.is_empty());
-    assert!(owner.get("/deliveries").await.text.contains("порог не перейдён"));
+    assert!(owner.get("/deliveries").await.text.contains("о пороге ничего нового"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use tests::{Person, TestMail, await_true};
 use crate::delivery_stand::{
     FROM, SOON, address, await_over, come_due, count, create, employee, execute, last, postman, stand, to,
 };
-use crate::export_stand::write_large_report;
+use crate::export_stand::{await_query, write_large_report};
 use crate::stand::{Line, Product, Stand, TODAY, VOLGA};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,4 +102,30 @@ async fn a_large_file_is_a_link_behind_sign_in_that_is_the_recipients_alone() {
     assert_eq!(colleague.get(&link).await.status, reqwest::StatusCode::NOT_FOUND);
     let file = owner.get(&format!("{link}/file")).await;
     assert!(file.text.lines().count() > 40_000, "{} lines", file.text.lines().count());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_away_while_the_rows_are_read_is_not_sent() {
+    let (reports, mail) = (tests::folder(), TestMail::start().await);
+    write_large_report(reports.path(), 400_000);
+    let stand = Stand::of_site_with(&[Product::called(1, "Насос")], &[Line::of(1, TODAY, 100)], |launch| {
+        launch.env("PORTAL_REPORTS_DIR", reports.path()).env("MAIL_FROM", FROM)
+    })
+    .await;
+    let _worker = postman(&stand, &mail).env("PORTAL_REPORTS_DIR", reports.path()).start().expect("start");
+    let (owner, user) = employee(&stand, &[VOLGA]).await;
+    create(&stand, &owner, &[("report", "large")], &[&user]).await;
+    come_due(&stand).await;
+    await_true("it is taken", SOON, async || {
+        count(&stand, "SELECT count(*) FROM delivery_mail WHERE state = 'sending'").await == 1
+    })
+    .await;
+    let sql = "SELECT id::text FROM delivery_mail";
+    let id: String = sqlx::query_scalar(sql).fetch_one(&stand.postgres.pool).await.unwrap();
+    // Past the look at the start: ClickHouse is at work.
+    await_query(&stand, &id, "rows").await;
+    execute(&stand, "UPDATE person SET claimed_dealers = '{}'").await;
+    await_over(&stand, 1).await;
+    assert_eq!(last(&stand, &user).await, ("failed".to_owned(), Some("no-access".to_owned())));
+    assert_eq!(mail.received().len(), 0);
 }

@@ -148,6 +148,7 @@ impl Drawn<'_> {
                 h1 { (text.get("delivery-new")) }
                 span.fine hx-ignore { (report.title.get(text.language())) @if !self.chosen.is_empty() { " · " (self.chosen) } }
             }
+            @if self.view.filter.period().is_some() { p.fine { (text.get("delivery-days")) } }
             @if !self.wrong.is_empty() { p.notice.bad role="alert" { (text.get("delivery-refused")) } }
             form.card.delivery-form method="post" action=(PATH) {
                 input type="hidden" name="form_token" value=(self.view.viewer.form_token);

@@ -52,12 +52,10 @@ impl Letter<'_> {
     }
 }
 
-/// Names come from people and from 1C.
+/// Names come from people and from 1C. Spaces that hold a figure together stay.
 fn one_line(text: &str) -> String {
-    text.split(|letter: char| letter.is_control() || letter.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let ends = |letter: char| letter.is_control() || letter == ' ';
+    text.split(ends).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
