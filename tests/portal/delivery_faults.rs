@@ -105,7 +105,7 @@ async fn a_large_file_is_a_link_behind_sign_in_that_is_the_recipients_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_taken_away_while_the_rows_are_read_is_not_sent() {
+async fn what_is_taken_away_or_not_wanted_while_the_rows_are_read_is_not_sent() {
     let (reports, mail) = (tests::folder(), TestMail::start().await);
     write_large_report(reports.path(), 400_000);
     let stand = Stand::of_site_with(&[Product::called(1, "Насос")], &[Line::of(1, TODAY, 100)], |launch| {
@@ -116,13 +116,22 @@ async fn what_is_taken_away_while_the_rows_are_read_is_not_sent() {
     let (owner, user) = employee(&stand, &[VOLGA]).await;
     create(&stand, &owner, &[("report", "large")], &[&user]).await;
     come_due(&stand).await;
-    await_true("it is taken", SOON, async || {
-        count(&stand, "SELECT count(*) FROM delivery_mail WHERE state = 'sending'").await == 1
-    })
-    .await;
-    let sql = "SELECT id::text FROM delivery_mail";
-    let id: String = sqlx::query_scalar(sql).fetch_one(&stand.postgres.pool).await.unwrap();
+    let in_state = async |state: &str| {
+        await_true(state, SOON, async || {
+            let sql = "SELECT count(*) FROM delivery_mail WHERE state = $1";
+            sqlx::query_scalar::<_, i64>(sql).bind(state).fetch_one(&stand.postgres.pool).await.unwrap() == 1
+        })
+        .await;
+    };
+    in_state("sending").await;
+    let id = sqlx::query_scalar("SELECT id::text FROM delivery_mail").fetch_one(&stand.postgres.pool).await;
+    let id: String = id.expect("the mail");
     // Past the look at the start: ClickHouse is at work.
+    await_query(&stand, &id, "rows").await;
+    execute(&stand, "UPDATE delivery_recipient SET unsubscribed_at = now()").await;
+    in_state("queued").await;
+    execute(&stand, "UPDATE delivery_recipient SET unsubscribed_at = NULL").await;
+    in_state("sending").await;
     await_query(&stand, &id, "rows").await;
     execute(&stand, "UPDATE person SET claimed_dealers = '{}'").await;
     await_over(&stand, 1).await;

@@ -172,10 +172,11 @@ pub async fn remove(pool: &PgPool, id: Uuid, owner: &str) -> sqlx::Result<bool> 
 pub async fn send_now(pool: &PgPool, id: Uuid, owner: &str) -> sqlx::Result<bool> {
     let sent = sqlx::query!(
         "INSERT INTO delivery_mail (id, delivery, subject, due_at)
-         SELECT gen_random_uuid(), r.delivery, r.subject, date_trunc('minute', now())
+         SELECT gen_random_uuid(), r.delivery, r.subject, now()
          FROM delivery_recipient r JOIN delivery d ON d.id = r.delivery
          WHERE d.id = $1 AND d.owner = $2 AND NOT d.is_paused AND r.unsubscribed_at IS NULL AND r.stopped_at IS NULL
-           AND NOT EXISTS (SELECT FROM delivery_mail m WHERE m.delivery = d.id AND m.state IN ('queued', 'sending'))
+           AND NOT EXISTS (SELECT FROM delivery_mail m WHERE m.delivery = d.id
+                           AND (m.state IN ('queued', 'sending') OR m.due_at > now() - interval '1 minute'))
          ON CONFLICT DO NOTHING",
         id,
         owner,

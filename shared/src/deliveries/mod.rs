@@ -18,7 +18,7 @@ pub use self::delivery::{
     recipients, remove, resume, send_now,
 };
 pub use self::outbox::{Mail, Outbox, Outcome, Rhythm};
-pub use self::people::{CLAIMS_DAYS, Person, addressee, to_choose};
+pub use self::people::{Addressee, CLAIMS_DAYS, Person, addressee, to_choose};
 pub use self::reason::Reason;
 pub use self::schedule::{Days, Schedule};
 pub use self::threshold::{Direction, Over, Threshold};

@@ -67,7 +67,7 @@ pub enum Outcome {
     Quiet,
     /// Tried again, where that may help and tries are left.
     Failed(Reason),
-    /// We were asked to stop: as if it had not been taken.
+    /// We were asked to stop, or it is not wanted any more: as if it had not been taken.
     Drained,
 }
 
@@ -146,17 +146,21 @@ impl Outbox {
         Ok(beaten.execute(&self.pool).await?.rows_affected() == 1)
     }
 
-    /// A way out for this mail's recipient; those of earlier tries and mails stay good.
-    pub async fn token(&self, mail: &Mail) -> sqlx::Result<Token> {
+    /// A way out for this mail's recipient; those of earlier tries and mails stay good. None: since the claim the delivery was paused or
+    /// removed, the recipient has unsubscribed, or the mail is somebody else's.
+    pub async fn token(&self, mail: &Mail) -> sqlx::Result<Option<Token>> {
         let token = Token::fresh();
         let kept = sqlx::query!(
-            "INSERT INTO unsubscribe_token (token_hash, delivery, subject) VALUES ($1, $2, $3)",
+            "INSERT INTO unsubscribe_token (token_hash, delivery, subject)
+             SELECT $1, m.delivery, m.subject FROM delivery_mail m
+             JOIN delivery d ON d.id = m.delivery
+             JOIN delivery_recipient r ON r.delivery = m.delivery AND r.subject = m.subject
+             WHERE m.id = $2 AND m.fence = $3 AND m.state = 'sending' AND NOT d.is_paused AND r.unsubscribed_at IS NULL",
             &token.hash(),
-            mail.delivery,
-            mail.subject,
+            mail.id,
+            mail.fence,
         );
-        kept.execute(&self.pool).await?;
-        Ok(token)
+        Ok((kept.execute(&self.pool).await?.rows_affected() == 1).then_some(token))
     }
 
     /// Remembers the job that keeps its file: another try makes none anew.

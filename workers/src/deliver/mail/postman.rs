@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lettre::Address;
+use lettre::{Address, Message};
 use shared::clock;
-use shared::deliveries::{self, Mail, Outbox, Outcome, Reason, Schedule};
+use shared::deliveries::{self, Addressee, Mail, Outbox, Outcome, Reason, Schedule, Token};
 use shared::file_store::FileStore;
 use shared::files::{self, File, Wanted};
 use shared::jobs;
@@ -19,11 +19,12 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::alarm;
-use super::body::{self, Body};
+use super::body::{self, Body, Figures};
 use super::config::MailConfig;
 use super::letter::Letter;
 use super::packing::Packer;
 use super::post::Post;
+use super::said::Said;
 use super::unsent::Unsent;
 use super::view::View;
 use crate::deliver::cancel::{Canceller, query_id};
@@ -177,8 +178,6 @@ impl Postman {
         let view = View::of(pool, &self.engine, mail, day).await?;
         let file = self.open(mail, &view, to.language).await?;
         let (facts, text) = (body::facts(&file.contents), Text::of(to.language));
-        let own_title = view.report.title.get(to.language).to_owned();
-        let title = if mail.title.is_empty() { &own_title } else { &mail.title };
         let said = match &mail.threshold {
             Some(Json(threshold)) => alarm::said(threshold, mail.is_alarmed, file, text).await?,
             None => Some(self.packer.said(mail, &view, file, text).await?),
@@ -192,12 +191,31 @@ impl Postman {
         if View::of(pool, &self.engine, mail, day).await?.scope != view.scope {
             return Err(Unsent::because(Reason::Access, "what the recipient may see has changed meanwhile"));
         }
-        let token = self.outbox.token(mail).await?;
+        let Some(token) = self.outbox.token(mail).await? else { return Ok(Outcome::Drained) };
+        let is_alarmed = said.is_alarmed;
+        let letter = self.letter(mail, &view, (&to, address), (facts, said), &token)?;
+        self.post.send(letter).await?;
+        Ok(Outcome::Sent { is_alarmed })
+    }
+
+    fn letter(
+        &self,
+        mail: &Mail,
+        view: &View,
+        (to, address): (&Addressee, Address),
+        (facts, said): (Figures, Said),
+        token: &Token,
+    ) -> Result<Message, Unsent> {
+        let text = Text::of(to.language);
+        let title = Some(mail.title.as_str()).filter(|title| !title.is_empty());
+        let title = title.unwrap_or_else(|| view.report.title.get(to.language));
+        let subject = match &said.lead {
+            Some(lead) if mail.threshold.is_some() => format!("{title}: {lead}"),
+            _ => title.to_owned(),
+        };
         let link = |path: &str| self.config.public.join(path).map_err(Unsent::internal);
         let open = link(&view.filter.url(&view.report))?;
         let unsubscribe = link(&format!("/unsubscribe/{}", token.expose()))?;
-        let subject = said.lead.as_deref().filter(|_| mail.threshold.is_some());
-        let subject = subject.map_or_else(|| title.clone(), |lead| format!("{title}: {lead}"));
         let words = Body {
             text,
             title,
@@ -219,9 +237,7 @@ impl Postman {
             enclosed: said.enclosed,
             unsubscribe: &unsubscribe,
         };
-        let letter = letter.message().map_err(Unsent::internal)?;
-        self.post.send(letter).await?;
-        Ok(Outcome::Sent { is_alarmed: said.is_alarmed })
+        letter.message().map_err(Unsent::internal)
     }
 
     /// The rows on their way, by the same road as a download.
