@@ -17,7 +17,7 @@ use shared::clock;
 use shared::report::role::Role;
 
 use super::mint::{Mint, with};
-use super::{Oidc, RefreshError, Tokens, dealers};
+use super::{Oidc, RefreshError, Tokens, dealers, verified_email};
 use crate::config;
 use crate::error::{AppError, Part, SignInProblem};
 
@@ -294,7 +294,7 @@ fn a_dealer_is_one_exact_reference_or_nobody() {
 fn an_address_counts_once_keycloak_has_verified_it() {
     let email = |claimed: Value| {
         let base = json!({"iss": "i", "aud": "a", "exp": 1, "iat": 1, "sub": "s"});
-        super::verified_email(&serde_json::from_value(super::mint::with(&base, &claimed)).unwrap())
+        verified_email(&serde_json::from_value(with(&base, &claimed)).unwrap())
     };
     let olga = "olga@dealer.example";
     assert_eq!(email(json!({"email": olga, "email_verified": true})).as_deref(), Some(olga));
