@@ -48,6 +48,8 @@ pub struct Config {
     pub export_job_rows: u64,
     /// `PORTAL_AUDIT_DAYS`, default 1096, at least 184: for so long the audit is kept.
     pub audit_days: i32,
+    /// `MAIL_FROM`, the reporter's: where it is set, mails go out, and deliveries are offered.
+    pub mails: bool,
     pub limits: Limits,
 }
 
@@ -123,6 +125,7 @@ impl Config {
             export_files: surfaces.web().then(FileStore::from_env).transpose()?,
             export_job_rows: env::parsed("PORTAL_EXPORT_JOB_ROWS", 100_000)?,
             audit_days: audit_days("PORTAL_AUDIT_DAYS")?,
+            mails: env::optional("MAIL_FROM").is_some(),
             limits: Limits::from_env()?,
         })
     }

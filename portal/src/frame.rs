@@ -1,5 +1,6 @@
 //! The shell around a signed-in viewer's page: whose it is, and the menu of what this viewer may open.
 
+use axum::response::{IntoResponse as _, Response};
 use maud::Markup;
 use shared::ids::DealerId;
 use shared::report::catalogue::Catalogue;
@@ -9,6 +10,7 @@ use shared::words::facts::dealer_name;
 use crate::auth::operator::Operator;
 use crate::auth::right::Right;
 use crate::auth::viewer::Viewer;
+use crate::state::App;
 use crate::ui::menu::{Entry, Group, Menu};
 use crate::ui::shell::{self, Frame, Person};
 use crate::web::assets;
@@ -61,6 +63,12 @@ pub fn staff_page(operator: &Operator, title: &str, here: &str, content: &Markup
     shell::page(&Frame { language, title, here, links: assets::links(), person: Some(person) }, content)
 }
 
+/// A page beside the reports. Without ClickHouse it stands all the same: the person's name is there in the place of the dealer's.
+pub async fn answer(app: &App, viewer: &Viewer, (title, here): (&str, &str), content: &Markup) -> Response {
+    let dealers = app.ask(app.engine.dealers(&viewer.scope)).await.unwrap_or_default();
+    page(app.engine.catalogue(), viewer, &Page { title, here, dealers: &dealers }, content).into_response()
+}
+
 /// The dealer, where there is one; else the person.
 fn name_of<'a>(viewer: &'a Viewer, dealers: &'a [(DealerId, String)]) -> &'a str {
     match dealers {
@@ -84,6 +92,7 @@ fn menu(catalogue: &Catalogue, viewer: &Viewer) -> Menu {
     let mut top = vec![Entry::new("/", text.get("home"))];
     if viewer.actor.look.is_none() {
         top.push(Entry::new("/exports", text.get("exports")));
+        top.push(Entry::new("/deliveries", text.get("deliveries")));
         groups.extend(staff(text, |right| right.is_of(viewer.own_role)));
     }
     Menu { top, groups }

@@ -1,14 +1,15 @@
 //! The portal: what dealers see, and what their programs read.
 //!
 //! A request passes `serve` (connections), `routes` (layers, URL map), `auth` (who looks, at whose rows), a handler and its
-//! view. Imports point one way: `main -> routes -> api -> operations, reports, exports, home -> auth -> web -> audit, ui -> shared`; all may
-//! name `error`, handlers and extractors also `state`.
+//! view. Imports point one way: `main -> routes -> api -> operations, reports, exports, deliveries, home -> auth -> web -> audit, ui -> shared`;
+//! all may name `error`, handlers and extractors also `state`.
 
 pub mod api;
 pub mod audit;
 pub mod auth;
 pub mod breaker;
 pub mod config;
+pub mod deliveries;
 pub mod directory;
 pub mod error;
 pub mod exports;

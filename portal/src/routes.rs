@@ -18,7 +18,7 @@ use crate::state::App;
 use crate::web::{
     address::ClientAddress, assets, choose_language, csrf, draw_error, flow, headers, refusals, signed_out, tag, trace,
 };
-use crate::{api, auth, exports, home, operations, reports};
+use crate::{api, auth, deliveries, exports, home, operations, reports};
 
 /// A form of ours is far below it. Bodies are read by extractors only, and those obey it.
 const BODY_BYTES: usize = 1 << 20;
@@ -46,12 +46,15 @@ fn web(app: App) -> Router {
         .merge(reports::routes())
         .merge(exports::routes())
         .merge(operations::pages(&app))
+        .merge(deliveries::routes())
         .route("/signed-out", get(signed_out::show))
         .route("/language", post(choose_language::choose))
         .route("/assets/{name}", get(assets::show))
         .fallback(async || AppError::NotFound)
         .method_not_allowed_fallback(async || AppError::MethodNotAllowed)
-        .layer(from_fn_with_state(public.clone(), csrf::guard));
+        .layer(from_fn_with_state(public.clone(), csrf::guard))
+        // Mail programs, which have no page of ours and no cookie.
+        .merge(deliveries::routes_for_mail_programs());
     outside(&app, inside(&app, routes).layer(from_fn_with_state(public, draw_error::draw)))
 }
 

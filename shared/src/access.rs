@@ -29,3 +29,17 @@ pub async fn of_subject(pool: &PgPool, subject: &str) -> sqlx::Result<Option<(Ro
     let Some(found) = found.fetch_optional(pool).await? else { return Ok(None) };
     Ok(Role::from_name(&found.role).map(|role| (role, dealers(role, &found.claimed_dealers, &found.granted))))
 }
+
+/// The same of a person who may be away: by the claims of the last sign-in or refresh, for so many days, and by the grants of this
+/// moment. None for one who was not told of for longer, or whose role lets nobody in.
+pub async fn of_absent(pool: &PgPool, subject: &str, days: i32) -> sqlx::Result<Option<(Role, Vec<DealerId>)>> {
+    let found = sqlx::query!(
+        r#"SELECT role, claimed_dealers AS "claimed_dealers!",
+               ARRAY(SELECT dealer_id FROM current_grant WHERE current_grant.subject = $1) AS "granted!"
+           FROM person WHERE person.subject = $1 AND claimed_dealers IS NOT NULL AND claims_at > now() - make_interval(days => $2)"#,
+        subject,
+        days,
+    );
+    let Some(found) = found.fetch_optional(pool).await? else { return Ok(None) };
+    Ok(Role::from_name(&found.role).map(|role| (role, dealers(role, &found.claimed_dealers, &found.granted))))
+}

@@ -140,6 +140,11 @@ impl File {
         self.format.media_type
     }
 
+    /// Some rows, for one who looks at them and makes no file; none at the end.
+    pub async fn rows(&mut self) -> Result<Option<Vec<Line>>, RunError> {
+        self.rows.next().await
+    }
+
     /// Counts the rows as `parts` gives them.
     pub fn written(&self) -> Arc<AtomicU64> {
         self.written.clone()

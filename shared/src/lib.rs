@@ -5,6 +5,7 @@ pub mod assets;
 pub mod clickhouse;
 pub mod clock;
 pub mod dataset;
+pub mod deliveries;
 pub mod env;
 pub mod file_store;
 pub mod files;

@@ -65,7 +65,7 @@ impl Roads {
             let selected: Vec<&str> = selected(&policy["spec"]["podSelector"], &pods);
             for (way, peers) in [("egress", "to"), ("ingress", "from")] {
                 for rule in list(&policy["spec"][way]) {
-                    let others = others(&rule[peers], &pods, policy, complaints);
+                    let others = others((rule, peers), &pods, policy, complaints);
                     for port in ports(rule, policy, complaints) {
                         for (own, other) in selected.iter().flat_map(|own| others.iter().map(move |other| (own, other)))
                         {
@@ -98,7 +98,8 @@ fn selected<'a>(selector: &Value, pods: &[Pod<'a>]) -> Vec<&'a str> {
 }
 
 /// Who the peers of a rule are, by name. A rule without peers speaks of everybody.
-fn others(peers: &Value, pods: &[Pod<'_>], policy: &Value, complaints: &mut Complaints) -> Vec<String> {
+fn others((rule, peers): (&Value, &str), pods: &[Pod<'_>], policy: &Value, complaints: &mut Complaints) -> Vec<String> {
+    let peers = &rule[peers];
     let named = text(&policy["metadata"]["name"]);
     let mut others = Vec::new();
     for peer in list(peers) {
@@ -113,8 +114,13 @@ fn others(peers: &Value, pods: &[Pod<'_>], policy: &Value, complaints: &mut Comp
         } else if let Some(block) = peer.get("ipBlock") {
             let network = text(&block["cidr"]);
             let one = network.ends_with("/32") || network.ends_with("/128");
-            // A site puts its own addresses there; whose they are, the policy's pod says.
-            let outside = if named == "etl-extractor" { "1C server" } else { "file storage" };
+            // A site puts its own addresses there; whose they are, the policy's pod says, and the port of mail.
+            let is_mail = list(&rule["ports"]).any(|port| port["port"] == 587);
+            let outside = match named {
+                _ if is_mail => "mail server",
+                "etl-extractor" => "1C server",
+                _ => "file storage",
+            };
             others.push(if one { outside.to_owned() } else { format!("network {network}") });
         } else {
             others.extend(selected(&peer["podSelector"], pods).into_iter().map(str::to_owned));

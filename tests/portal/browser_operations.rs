@@ -80,7 +80,7 @@ async fn nothing_is_wrong_with_the_look_of_the_staffs_pages() {
         "INSERT INTO held (dataset, span, known, missing) VALUES ('sales', 'all', 100, 70)",
         "INSERT INTO paused (dataset, paused_by, reason) VALUES ('dealers', 'Анна Главная', 'закрытие месяца')",
         "INSERT INTO rejected (dataset, key, data_version, reason, pass, raw) VALUES ('sales', '5b0d6f0e-0000-4000-8000-000000000001', 'v', 'Товары/СуммаСНДС is \"много\", which is not a number', 1, '{\"Ref_Key\": \"5b0d6f0e-0000-4000-8000-000000000001\", \"Number\": \"0000-000123\", \"Товары\": [{\"СуммаСНДС\": \"много\"}]}')",
-        "INSERT INTO reconciliation VALUES ('sale', 202610, 10, 20, 12345678, 10, 20, 12345678, true), ('sale', 202609, 5, 9, 100000, 4, 8, 90000, false, now(), now()), ('dealer', 0, 3, 3, 0, 3, 3, 0, true)",
+        "INSERT INTO reconciliation (warehouse_table, span, sent_documents, sent_lines, sent_amount, standing_documents, standing_lines, standing_amount, is_equal, compared_at, differed_at) VALUES ('sale', 202610, 10, 20, 12345678, 10, 20, 12345678, true, now(), null), ('sale', 202609, 5, 9, 100000, 4, 8, 90000, false, now(), now()), ('dealer', 0, 3, 3, 0, 3, 3, 0, true, now(), null)",
     ] {
         sql(&stand, statement).await;
     }

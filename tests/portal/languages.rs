@@ -27,7 +27,7 @@ fn said(element: ElementRef<'_>, language: &str, said: &mut Vec<String>) {
 }
 
 async fn leftovers(words: &TradeWords, language: &str, is_foreign: impl Fn(&str) -> bool) -> Vec<String> {
-    let stand = Stand::of_trade(words).await;
+    let stand = Stand::of_trade_with(words, |launch| launch.env("MAIL_FROM", "portal@dealer.example")).await;
     let person = stand.keycloak.dealer(&[VOLGA]).await;
     let viewer = SignedIn::to(&stand.portal.url, &person).await;
     let mut found = Vec::new();
@@ -41,6 +41,9 @@ async fn leftovers(words: &TradeWords, language: &str, is_foreign: impl Fn(&str)
         "/reports/sales?page=0&sort=x&period=x&group=x",
         "/no/such/page",
         "/signed-out",
+        "/deliveries",
+        "/deliveries/new?report=sales",
+        "/unsubscribe/x",
     ] {
         let asked = viewer.page(path).header("accept-language", language).send().await.expect("an answer");
         let page = Html::parse_document(&asked.text().await.expect("a page"));

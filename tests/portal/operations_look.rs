@@ -60,7 +60,7 @@ async fn an_administrator_looks_as_a_dealer_read_only_and_every_page_is_written_
             "look-page /reports/sales"
         ]
     );
-    assert!(told.contains(&"look-begun  звонок №7".to_owned()) && told.contains(&"look-ended".to_owned()), "{told:?}");
+    assert!(told.contains(&"look-begun звонок №7".to_owned()) && told.contains(&"look-ended".to_owned()), "{told:?}");
     let of_look =
         "SELECT count(*) FROM audit_event WHERE event IN ('look-begun', 'look-page', 'report-opened', 'look-ended')
                    AND look = (SELECT id FROM look) AND dealers = ARRAY['5b0d6f0e-d0d0-11ee-8a01-000000000001'::uuid]";

@@ -67,9 +67,14 @@ async fn each_role_sees_what_it_was_given_and_nothing_else() {
     stage.grant(&manager, SEVER).await;
     assert_eq!(person.get("/").await.status, StatusCode::OK);
 
-    for (role, dealers) in
-        [("dealer", vec![]), ("dealer", vec!["*", "5b0d6f0e", "/dealers/volga"]), ("admin", vec![VOLGA])]
-    {
+    let admin = stage.keycloak.user("admin", &[VOLGA]).await;
+    let person = Person::signed_in(&stage.portal, &admin).await;
+    stage.grant(&admin, SEVER).await;
+    assert_eq!(person.get("/").await.location(), "/operations/sync", "his work is elsewhere");
+    let closed = person.get("/reports/sales").await;
+    assert_eq!(closed.status, StatusCode::FORBIDDEN, "an administrator's claims and grants count for nothing");
+
+    for (role, dealers) in [("dealer", vec![]), ("dealer", vec!["*", "5b0d6f0e", "/dealers/volga"])] {
         let user = stage.keycloak.user(role, &dealers).await;
         let person = Person::signed_in(&stage.portal, &user).await;
         let closed = person.get("/").await;

@@ -66,7 +66,7 @@ pub async fn count(stand: &Stand, sql: &str) -> i64 {
 /// `event about detail` of everything in the audit by this person, oldest first.
 pub async fn events(stand: &Stand, subject: &str) -> Vec<String> {
     sqlx::query_scalar(
-        "SELECT trim(event || ' ' || about || ' ' || detail) FROM audit_event WHERE actor = $1 ORDER BY id",
+        "SELECT concat_ws(' ', event, nullif(about, ''), nullif(detail, '')) FROM audit_event WHERE actor = $1 ORDER BY id",
     )
     .bind(subject)
     .fetch_all(&stand.postgres.pool)

@@ -66,18 +66,20 @@ impl Stand {
 
     /// One dealer, Volga, who trades in what a dealer trades in, for more than a milliard a year.
     pub async fn of_trade(words: &TradeWords) -> Self {
+        Self::of_trade_with(words, |launch| launch).await
+    }
+
+    /// The same with other variables of the portal.
+    pub async fn of_trade_with(words: &TradeWords, change: impl FnOnce(Launch) -> Launch) -> Self {
         let clickhouse = clickhouse().await;
         seed_common(&clickhouse.client("migrator")).await;
         seed_trade(&clickhouse.client("migrator"), words).await;
-        Self::over(clickhouse, |launch| launch).await
+        Self::over(clickhouse, change).await
     }
 
     /// The same where a file of more than twenty rows is made in the background.
     pub async fn of_large_trade(words: &TradeWords) -> Self {
-        let clickhouse = clickhouse().await;
-        seed_common(&clickhouse.client("migrator")).await;
-        seed_trade(&clickhouse.client("migrator"), words).await;
-        Self::over(clickhouse, |launch| launch.env("PORTAL_EXPORT_JOB_ROWS", "20")).await
+        Self::of_trade_with(words, |launch| launch.env("PORTAL_EXPORT_JOB_ROWS", "20")).await
     }
 
     /// Sixty products of Volga in a ClickHouse of which a line of `users.xml` reads otherwise.
@@ -104,6 +106,15 @@ impl Stand {
 
     /// The same with a site's own folder of reports.
     pub async fn of_site(products: &[Product], lines: &[Line], reports: Option<&std::path::Path>) -> Self {
+        Self::of_site_with(products, lines, |launch| match reports {
+            Some(folder) => launch.env("PORTAL_REPORTS_DIR", folder),
+            None => launch,
+        })
+        .await
+    }
+
+    /// The same with other variables of the portal.
+    pub async fn of_site_with(products: &[Product], lines: &[Line], change: impl FnOnce(Launch) -> Launch) -> Self {
         let clickhouse = clickhouse().await;
         let migrator = clickhouse.client("migrator");
         seed_common(&migrator).await;
@@ -125,11 +136,7 @@ impl Stand {
             )
             .await;
         }
-        Self::over(clickhouse, |launch| match reports {
-            Some(folder) => launch.env("PORTAL_REPORTS_DIR", folder),
-            None => launch,
-        })
-        .await
+        Self::over(clickhouse, change).await
     }
 
     async fn over(clickhouse: TestClickHouse, change: impl FnOnce(Launch) -> Launch) -> Self {

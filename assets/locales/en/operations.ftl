@@ -153,6 +153,7 @@ audit-refused = Refused
 audit-report-opened = Report opened
 audit-file-taken = File taken
 audit-export-asked = Export asked for
+audit-subscribed = Delivery set up
 audit-granted = Dealer opened
 audit-grant-taken = Dealer taken back
 audit-look-allowed = Looking as a dealer allowed

@@ -156,6 +156,7 @@ audit-refused = Отказ
 audit-report-opened = Отчёт открыт
 audit-file-taken = Файл скачан
 audit-export-asked = Выгрузка заказана
+audit-subscribed = Рассылка настроена
 audit-granted = Дилер открыт
 audit-grant-taken = Дилер закрыт
 audit-look-allowed = Разрешено смотреть как дилер

@@ -35,6 +35,8 @@ events! {
     /// A file of a report, made at once or taken once it was made.
     FileTaken = "file-taken",
     ExportAsked = "export-asked",
+    /// A delivery by mail was set up: whose, and to whom.
+    Subscribed = "subscribed",
     Granted = "granted",
     GrantTaken = "grant-taken",
     /// A manager may look as his dealers from now on.

@@ -115,7 +115,7 @@ async fn arrive(
 
     let id = Secret::fresh().map_err(AppError::internal)?;
     let former = cookie::read(headers, cookie::SESSION).map(|former| former.hash());
-    session::open(&app.postgres, &app.sealer, &id.hash(), former, (&person, address.0)).await?;
+    session::open(&app.postgres, &app.sealer, &id.hash(), former, &person, (address.0, Lang::of(headers).0)).await?;
     metrics::counter!("portal_sign_ins_total").increment(1);
     let cookies = CookieJar::new().add(cookie::made(cookie::SESSION, id.expose().to_owned()));
     Ok((cookies, Redirect::to(&attempt.return_to)).into_response())

@@ -67,7 +67,13 @@ async fn ask(app: App, id: Hash, session: Session, sealed: Vec<u8>) -> Result<()
     metrics::counter!("portal_refreshes_total").increment(1);
     match app.oidc.refresh(tokens, &session.subject).await {
         // Another role is another session: signing in again gives a new id.
-        Ok(person) if Role::from_name(&session.role) != person.role => end(&app, &id, &session).await,
+        Ok(person) if Role::from_name(&session.role) != person.role => {
+            // Nothing is mailed by what was claimed before.
+            sqlx::query!("UPDATE person SET claims_at = NULL WHERE subject = $1", person.subject)
+                .execute(&app.postgres)
+                .await?;
+            end(&app, &id, &session).await
+        }
         Ok(person) => save(&app, &id, &person).await,
         Err(RefreshError::Ended(cause)) => {
             tracing::info!(cause, "Keycloak ended a session");
@@ -92,6 +98,16 @@ async fn save(app: &App, id: &Hash, person: &Identity) -> Result<(), AppError> {
         &person.dealers,
         app.sealer.seal(&person.tokens, id).map_err(AppError::internal)?,
         person.claims_last.as_secs_f64(),
+    )
+    .execute(&app.postgres)
+    .await?;
+    // Mails go by the same claims, while the person is away too.
+    sqlx::query!(
+        "UPDATE person SET name = $2, email = $3, claimed_dealers = $4, claims_at = now() WHERE subject = $1",
+        person.subject,
+        person.name,
+        person.email,
+        &person.dealers,
     )
     .execute(&app.postgres)
     .await?;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use shared::ids::DealerId;
+use shared::language::Language;
 use shared::report::role::Role;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -82,19 +83,22 @@ pub async fn open(
     sealer: &Sealer,
     id: &Hash,
     former: Option<Hash>,
-    (person, address): (&Identity, IpAddr),
+    person: &Identity,
+    (address, language): (IpAddr, Language),
 ) -> Result<(), AppError> {
     let mut transaction = postgres.begin().await?;
     if let Some(former) = former {
         revoke(&mut transaction, &former).await?;
     }
     sqlx::query!(
-        "INSERT INTO person (subject, name, role, claimed_dealers) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role,
-             claimed_dealers = excluded.claimed_dealers, signed_in_at = now()",
+        "INSERT INTO person (subject, name, role, email, language, claimed_dealers, claims_at) VALUES ($1, $2, $3, $4, $5, $6, now())
+         ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role, signed_in_at = now(), email = excluded.email,
+             language = excluded.language, claimed_dealers = excluded.claimed_dealers, claims_at = excluded.claims_at",
         person.subject,
         person.name,
         role_name(person.role),
+        person.email,
+        language.code(),
         &person.dealers,
     )
     .execute(&mut *transaction)

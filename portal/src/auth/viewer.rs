@@ -140,7 +140,8 @@ impl FromRequestParts<App> for OwnViewer {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
-        Viewer::from_request_parts(parts, app).await?.as_himself().map(Self)
+        let signed_in = SignedIn::from_request_parts(parts, app).await?;
+        Viewer::of(signed_in, Lang::of(&parts.headers).0)?.as_himself().map(Self)
     }
 }
 

@@ -8,10 +8,11 @@ use shared::words::Text;
 use uuid::Uuid;
 
 use super::address::path;
-use super::own::{drawing, may_see, own, page, title};
+use super::own::{drawing, may_see, own, title};
 use crate::audit::{self, About, Event};
 use crate::auth::viewer::{OwnViewer, Viewer};
 use crate::error::AppError;
+use crate::frame::answer as page;
 use crate::state::App;
 use crate::web::download;
 use crate::web::input::Path;

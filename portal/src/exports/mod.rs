@@ -20,11 +20,12 @@ use shared::words::Text;
 use uuid::Uuid;
 
 use self::address::path;
-use self::own::{drawing, own, page, title};
+use self::own::{drawing, own, title};
 use self::view::List;
 use crate::audit::{self, About, Event};
 use crate::auth::viewer::{OwnViewer, SignedViewer};
 use crate::error::AppError;
+use crate::frame::answer as page;
 use crate::state::App;
 use crate::web::input::Path;
 

@@ -1,6 +1,5 @@
 //! A job as its person sees it: anybody else's is nowhere.
 
-use axum::response::{IntoResponse as _, Response};
 use shared::jobs::{self, Job};
 use shared::words::Text;
 use uuid::Uuid;
@@ -8,7 +7,6 @@ use uuid::Uuid;
 use super::view::Drawing;
 use crate::auth::viewer::Viewer;
 use crate::error::AppError;
-use crate::frame;
 use crate::state::App;
 
 pub async fn own(app: &App, viewer: &Viewer, id: Uuid) -> Result<Job, AppError> {
@@ -30,11 +28,4 @@ pub fn title(app: &App, viewer: &Viewer, job: &Job) -> String {
 pub fn drawing<'a>(app: &App, viewer: &'a Viewer, job: &'a Job) -> Drawing<'a> {
     let (text, timezone) = (Text::of(viewer.language), app.engine.timezone());
     Drawing { text, job, may_see: may_see(viewer, job), form_token: &viewer.form_token, timezone }
-}
-
-/// Without ClickHouse the page stands all the same: the person's name is there in the place of the dealer's.
-pub async fn page(app: &App, viewer: &Viewer, (title, here): (&str, &str), content: &maud::Markup) -> Response {
-    let dealers = app.ask(app.engine.dealers(&viewer.scope)).await.unwrap_or_default();
-    let page = frame::Page { title, here, dealers: &dealers };
-    frame::page(app.engine.catalogue(), viewer, &page, content).into_response()
 }

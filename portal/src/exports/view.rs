@@ -123,7 +123,7 @@ impl Drawing<'_> {
             _ if self.is_closed() => Some(text.get("export-because-access").to_owned()),
             State::Done if job.has_file() => {
                 let rows = format::count(text.language(), job.written.unsigned_abs()).into();
-                let size = words::size(text, job.file_bytes.unwrap_or_default()).into();
+                let size = format::size(text, job.file_bytes.unwrap_or_default()).into();
                 let until = job.expires_at.map(|at| age::time(text, at, self.timezone)).unwrap_or_default();
                 Some(text.with("export-done-text", &[("rows", rows), ("size", size), ("until", until.into())]))
             }

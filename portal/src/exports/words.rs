@@ -71,12 +71,3 @@ fn remaining(text: Text, job: &Job, total: i64) -> Option<String> {
 pub fn percent(text: Text, job: &Job) -> String {
     text.with("export-percent", &[("n", job.percent.into())])
 }
-
-/// `1,2 MB`
-pub fn size(text: Text, bytes: i64) -> String {
-    let bytes = bytes.max(0) as f64;
-    let (name, size) =
-        if bytes < 1_000_000.0 { ("size-kilobytes", bytes / 1e3) } else { ("size-megabytes", bytes / 1e6) };
-    let shown = format::number(text.language(), &format!("{:.1}", size.max(0.1)), 1);
-    text.with(name, &[("n", shown.into())])
-}

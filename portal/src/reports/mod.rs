@@ -168,6 +168,7 @@ impl Question<'_> {
             is_fragment: self.want.is_fragment(),
             form_token: &self.viewer.form_token,
             job_rows: self.app.config.export_job_rows,
+            mails: self.app.config.mails,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::ui::export_form::{self, ExportForm};
 use crate::ui::filters::Form;
 use crate::ui::in_place::InPlace;
 use crate::ui::table::{Lead, Table};
-use crate::ui::{chart, freshness, notice, pager, strip};
+use crate::ui::{chart, delivery_link, freshness, notice, pager, strip};
 
 /// Named once: the fragment wears it, the form aims at it.
 const RESULTS: &str = "report-results";
@@ -46,6 +46,8 @@ pub struct Drawing<'a> {
     pub form_token: &'a str,
     /// A file of more rows is made in the background.
     pub job_rows: u64,
+    /// Mails go out.
+    pub mails: bool,
 }
 
 impl Drawing<'_> {
@@ -173,6 +175,7 @@ impl Drawing<'_> {
         let item = |format: &Format| if is_large { self.job(format) } else { self.file(format) };
         html! {
             div.files {
+                @if self.mails { (self.by_mail()) }
                 (item(first))
                 @if !others.is_empty() {
                     details #report-formats {
@@ -183,6 +186,13 @@ impl Drawing<'_> {
             }
             @if is_large { (export_form::why(self.text, &format::count(self.text.language(), count))) }
         }
+    }
+
+    /// The way to the form that has this view sent at set times.
+    fn by_mail(&self) -> Markup {
+        let query = self.filter.first_page().query(self.report);
+        let path = delivery_link::path(&self.report.name, &query);
+        html! { a #report-deliver href=(path) { (self.text.get("deliver")) } }
     }
 
     fn file(&self, format: &Format) -> Markup {

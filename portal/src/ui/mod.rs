@@ -1,6 +1,7 @@
 //! Components: pure functions to `Markup` that know no request. Pages and fragments are made of them.
 
 pub mod chart;
+pub mod delivery_link;
 pub mod export_form;
 pub mod filters;
 pub mod freshness;

@@ -1,8 +1,11 @@
 //! `Query`, `Form`, `Json` and `Path` whose rejections are `AppError`. Nothing else of the portal takes axum's own.
 
+use std::fmt;
+
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::{StatusCode, request::Parts};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::error::AppError;
 
@@ -17,6 +20,31 @@ pub struct Form<T>(pub T);
 /// A body of JSON as `T`.
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
+/// Every field of a form, in its order: for one whose fields may stand several times.
+#[derive(Debug, Clone)]
+pub struct Pairs(pub Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the fields of a form")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = fields.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
 
 /// Parts of the path as `T`; a part that does not fit names nothing, so it is 404.
 #[derive(Debug, Clone)]

@@ -8,9 +8,6 @@ ALTER TABLE dealer_grant
 CREATE VIEW current_grant AS
 SELECT subject, dealer_id FROM dealer_grant WHERE until IS NULL OR until > now();
 
--- What Keycloak said at the last sign-in or refresh: who sees which dealer is asked without that person's session, too.
-ALTER TABLE person ADD COLUMN claimed_dealers uuid[] NOT NULL DEFAULT '{}';
-
 -- Managers who may look at the portal as one of their dealers. Administrators may anyway.
 CREATE TABLE may_look (
     subject     text PRIMARY KEY,

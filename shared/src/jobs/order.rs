@@ -116,7 +116,7 @@ fn party(dealers: &[DealerId]) -> String {
     }
 }
 
-fn fingerprint(order: &Order<'_>, party: &str) -> Vec<u8> {
+pub(super) fn fingerprint(order: &Order<'_>, party: &str) -> Vec<u8> {
     let Request { report, query, format, language, today } = order.request;
     let parts = [order.subject, party, report, query, format, language.code(), &today.to_string()];
     let mut hash = Sha256::new();

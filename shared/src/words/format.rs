@@ -118,6 +118,15 @@ fn signed(value: f64, shown: String) -> (String, Option<bool>) {
     }
 }
 
+/// `1,2 MB`
+pub fn size(text: Text, bytes: i64) -> String {
+    let bytes = bytes.max(0) as f64;
+    let (name, size) =
+        if bytes < 1_000_000.0 { ("size-kilobytes", bytes / 1e3) } else { ("size-megabytes", bytes / 1e6) };
+    let shown = number(text.language(), &format!("{:.1}", size.max(0.1)), 1);
+    text.with(name, &[("n", shown.into())])
+}
+
 /// `23.11.2026`, `23 Nov 2026`.
 pub fn date(language: Language, day: NaiveDate) -> String {
     let pattern = match language {

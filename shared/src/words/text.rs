@@ -23,6 +23,8 @@ macro_rules! sources {
             sources!($language, "api"),
             sources!($language, "exports"),
             sources!($language, "operations"),
+            sources!($language, "deliveries"),
+            sources!($language, "mail"),
         ]
     };
     ($language:literal, $name:literal) => {

@@ -6,6 +6,7 @@ pub mod install;
 pub mod isolated;
 pub mod kafka;
 pub mod keycloak;
+pub mod mail;
 pub mod onec;
 pub mod parts;
 pub mod ports;

@@ -72,6 +72,11 @@ impl Parts {
         self.root.join("openapi-tools")
     }
 
+    /// Where Python finds `aiosmtpd`.
+    pub fn mail(&self) -> PathBuf {
+        self.root.join("mail")
+    }
+
     pub fn kafka_lib(&self) -> PathBuf {
         self.root.join("kafka/lib")
     }

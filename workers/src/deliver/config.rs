@@ -11,6 +11,8 @@ use shared::file_store::FileStore;
 use shared::jobs::Rhythm;
 use shared::{clickhouse, postgres};
 
+use super::mail::MailConfig;
+
 /// Everything the reporter reads.
 #[derive(Debug, Clone)]
 pub struct ReporterConfig {
@@ -32,6 +34,8 @@ pub struct ReporterConfig {
     /// `EXPORT_LEASE_SECONDS` (60): how long a job waits for a worker that is silent, 3 to 600. `EXPORT_RETRY_SECONDS` (10):
     /// the first pause after a failure, 1 to 600. `EXPORT_KEEP_HOURS` (24): how long a file may be had, 1 to 720.
     pub rhythm: Rhythm,
+    /// None: no mail is set up, and no delivery goes out.
+    pub mail: Option<MailConfig>,
 }
 
 impl ReporterConfig {
@@ -55,6 +59,7 @@ impl ReporterConfig {
                 keep: hours("EXPORT_KEEP_HOURS", usual.keep)?,
                 ..usual
             },
+            mail: MailConfig::from_env()?,
         })
     }
 }

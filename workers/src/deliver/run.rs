@@ -17,12 +17,15 @@ use super::config::ReporterConfig;
 use super::export::{Exporter, Meter};
 use super::failure::Failure;
 use super::heard::{UnderWay, listen};
+use super::mail::Postman;
 use super::sweep::sweep;
 use crate::health::Health;
 use crate::waiting;
 
 /// Files that one reporter makes at once: each may take as much of ClickHouse as a query may.
 const AT_ONCE: usize = 2;
+/// Mails that one reporter writes at once.
+const MAILS_AT_ONCE: usize = 2;
 /// What a notification missed is found by then.
 const POLL: Duration = Duration::from_secs(10);
 /// How often an attempt says how far it is, keeps its lease and hears that it is cancelled.
@@ -51,18 +54,29 @@ pub async fn run(config: ReporterConfig, shutdown: CancellationToken) -> anyhow:
     if !waiting::awaited(schema, &health, &shutdown).await {
         return Ok(());
     }
+    let engine = Engine::new(config.clickhouse.client(), catalogue, config.timezone);
+    let canceller = Canceller::new(&config.canceller);
+    let postman = config.mail.map(|mail| {
+        Postman::new(mail, pool.clone(), (engine.clone(), config.files.clone()), canceller.clone()).map(Arc::new)
+    });
+    let postman = postman.transpose().context("make ready for mail")?;
+    if postman.is_none() {
+        tracing::info!("No mail is set up (SMTP_URL, MAIL_FROM): deliveries do not go out");
+    }
+    let mut posting = JoinSet::new();
+    for _ in 0..MAILS_AT_ONCE {
+        postman.clone().map(|postman| posting.spawn(postman.work(shutdown.clone())));
+    }
     let reporter = Arc::new(Reporter {
         queue: Queue::new(pool.clone(), config.rhythm),
-        exporter: Exporter {
-            engine: Engine::new(config.clickhouse.client(), catalogue, config.timezone),
-            files: config.files,
-            pool,
-        },
-        canceller: Canceller::new(&config.canceller),
+        exporter: Exporter { engine, files: config.files, pool },
+        canceller,
         under_way: UnderWay::default(),
         is_draining: CancellationToken::new(),
     });
     reporter.work(&health, shutdown).await;
+    // They have heard of the end at the same time as the files.
+    while posting.join_next().await.is_some() {}
     Ok(())
 }
 

@@ -10,6 +10,8 @@ use uuid::Uuid;
 pub struct Identity {
     pub subject: String,
     pub name: String,
+    /// Verified by Keycloak; none where it is not.
+    pub email: Option<String>,
     pub role: Option<Role>,
     pub dealers: Vec<Uuid>,
     pub provider_session: Option<String>,

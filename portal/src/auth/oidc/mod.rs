@@ -34,6 +34,9 @@ use crate::error::{AppError, Part, SignInProblem};
 /// Claims older than this show no rows, whatever life Keycloak gives its tokens: a removed grant is gone by then.
 const CLAIMS_LAST: Duration = Duration::from_secs(5 * 60);
 
+/// By RFC 5321.
+const LONGEST_EMAIL: usize = 254;
+
 /// Keycloak as the portal uses it.
 pub struct Oidc {
     issuer: String,
@@ -123,6 +126,7 @@ impl Oidc {
             .authorize_url(move || CsrfToken::new(state))
             .add_scope(Scope::new("openid".to_owned()))
             .add_scope(Scope::new("profile".to_owned()))
+            .add_scope(Scope::new("email".to_owned()))
             .add_extra_param("nonce", nonce.clone())
             .add_extra_param("ui_locales", language.code())
             .set_pkce_challenge(challenge)
@@ -231,6 +235,7 @@ impl Oidc {
         }
         Ok(Identity {
             name: shown_name(&claims),
+            email: verified_email(&claims),
             role: role::of(claims.roles.iter()),
             dealers: dealers(&claims.dealers),
             tokens: Tokens {
@@ -280,6 +285,12 @@ fn dealers(claimed: &OneOrMany) -> Vec<Uuid> {
 fn shown_name(claims: &IdClaims) -> String {
     let given = claims.name.as_deref().or(claims.preferred_username.as_deref()).map(str::trim);
     given.filter(|name| !name.is_empty()).unwrap_or(&claims.sub).chars().take(200).collect()
+}
+
+/// Anybody may write any address into a profile: one that Keycloak has not checked is nobody's.
+fn verified_email(claims: &IdClaims) -> Option<String> {
+    let email = claims.email.as_str().filter(|_| claims.email_verified == true)?.trim();
+    (!email.is_empty() && email.len() <= LONGEST_EMAIL).then(|| email.to_owned())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use shared::clock;
 use shared::report::role::Role;
 
 use super::mint::{Mint, with};
-use super::{Oidc, RefreshError, Tokens, dealers};
+use super::{Oidc, RefreshError, Tokens, dealers, verified_email};
 use crate::config;
 use crate::error::{AppError, Part, SignInProblem};
 
@@ -290,4 +290,26 @@ fn a_dealer_is_one_exact_reference_or_nobody() {
     ]);
     assert_eq!(dealers(&serde_json::from_value(claimed).unwrap()).len(), 1);
     assert_eq!(dealers(&serde_json::from_value(json!("5b0d6f0e-d0d0-11ee-8a01-000000000001")).unwrap()).len(), 1);
+}
+
+/// What a person may write into a profile is no address before Keycloak has checked it.
+#[test]
+fn an_address_counts_once_keycloak_has_verified_it() {
+    let email = |claimed: Value| {
+        let base = json!({"iss": "i", "aud": "a", "exp": 1, "iat": 1, "sub": "s"});
+        verified_email(&serde_json::from_value(with(&base, &claimed)).unwrap())
+    };
+    let olga = "olga@dealer.example";
+    assert_eq!(email(json!({"email": olga, "email_verified": true})).as_deref(), Some(olga));
+    for claimed in [
+        json!({}),
+        json!({"email": olga}),
+        json!({"email": olga, "email_verified": false}),
+        json!({"email": olga, "email_verified": "true"}),
+        json!({"email": [olga], "email_verified": true}),
+        json!({"email": " ", "email_verified": true}),
+        json!({"email": "a".repeat(255), "email_verified": true}),
+    ] {
+        assert_eq!(email(claimed.clone()), None, "{claimed}");
+    }
 }

@@ -207,6 +207,11 @@ pub struct IdClaims {
     pub sid: Option<String>,
     pub name: Option<String>,
     pub preferred_username: Option<String>,
+    /// Whatever stands there: one that is no text is no address, and no reason to turn the person away.
+    #[serde(default)]
+    pub email: serde_json::Value,
+    #[serde(default)]
+    pub email_verified: serde_json::Value,
     /// References of 1C partners; what is not exactly one grants nothing.
     #[serde(default)]
     pub dealers: OneOrMany,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use shared::jobs::cancel_any;
-use shared::words::{Text, age};
+use shared::words::{Text, age, format};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -87,7 +87,7 @@ fn one(text: Text, app: &App, operator: &Operator, job: &Job) -> Markup {
             p.fine {
                 (age::time(text, job.created_at, zone))
                 @if let Some(took) = job.took_s { " · " (text.with("jobs-took", &[("seconds", (took.ceil() as i64).into())])) }
-                @if let Some(bytes) = job.file_bytes { " · " (words::size(text, bytes)) }
+                @if let Some(bytes) = job.file_bytes { " · " (format::size(text, bytes)) }
             }
         }
         div.acts {

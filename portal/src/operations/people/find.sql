@@ -5,7 +5,7 @@ SELECT known.subject AS "subject!", coalesce(person.name, '') AS "name!", coales
 FROM (SELECT subject FROM person UNION SELECT subject FROM dealer_grant) AS known
 LEFT JOIN person ON person.subject = known.subject
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN person.role = 'dealer' THEN person.claimed_dealers ELSE '{}' END AS claimed,
+    SELECT CASE WHEN person.role = 'dealer' THEN coalesce(person.claimed_dealers, '{}') ELSE '{}' END AS claimed,
            ARRAY(SELECT dealer_id FROM current_grant WHERE current_grant.subject = known.subject) AS granted) AS seen
 WHERE ($1::text IS NULL OR known.subject = $1)
   AND ($2::text = '' OR position(lower($2) IN lower(coalesce(person.name, ''))) > 0)

@@ -184,7 +184,8 @@ async fn taken(app: &App, operator: &Operator, subject: &str, dealer: Uuid) -> R
 
 #[derive(Deserialize)]
 pub struct Looking {
-    allow: bool,
+    /// `true` or `false`.
+    allow: String,
 }
 
 /// `POST /operations/people/{subject}/looking`
@@ -195,6 +196,6 @@ pub async fn allow_looking(
 ) -> Result<Redirect, AppError> {
     let Posted { operator, fields: Looking { allow } } = posted;
     let person = query::person(&app, &operator, &subject).await?;
-    query::allow_looking(&app, &operator, &person.subject, allow).await?;
+    query::allow_looking(&app, &operator, &person.subject, allow == "true").await?;
     Ok(Redirect::to(&view::path(&subject)))
 }

@@ -93,7 +93,10 @@ pub async fn person(app: &App, operator: &Operator, subject: &str) -> Result<Per
         return Ok(known.clone());
     }
     let named = match (&operator.dealers, &app.directory) {
-        (None, Some(directory)) => directory.person(subject).await?,
+        (None, Some(directory)) => directory.person(subject).await.unwrap_or_else(|cause| {
+            tracing::warn!(%cause, "Keycloak does not say who somebody is");
+            None
+        }),
         _ => None,
     };
     match (here, named) {

@@ -24,6 +24,8 @@ const PACKAGE_LOCK: &str = include_str!("../../parts/package-lock.json");
 const REQUIREMENTS: &str = include_str!("../../parts/requirements.txt");
 /// What reads the files of reports as their users' tools do.
 const READERS: &str = include_str!("../../parts/readers/requirements.txt");
+/// The mail server.
+const MAIL: &str = include_str!("../../parts/mail/requirements.txt");
 /// What judges the description of the API, and makes a client of it.
 const OPENAPI_REQUIREMENTS: &str = include_str!("../../parts/openapi/requirements.txt");
 const KAFKA_POM: &str = include_str!("../../parts/pom.xml");
@@ -103,6 +105,7 @@ impl Site<'_> {
             python(&parts.root().join("python"), REQUIREMENTS, log).await
         })
         .await?;
+        self.step("Mail server (pip)", "mail", &[MAIL], async |log| python(&parts.mail(), MAIL, log).await).await?;
         self.step("Kafka (mvn)", "kafka", &[KAFKA_POM], async |log| kafka(parts, log).await).await?;
         self.step("Keycloak (mvn)", "keycloak", &[KEYCLOAK_VERSION], async |log| keycloak(parts, log).await).await?;
         let archives = [REQUIREMENTS, KAFKA_POM, KEYCLOAK_VERSION, &keycloak::Realm::Test.json()?];
@@ -150,6 +153,7 @@ impl Site<'_> {
             stamps.extend([
                 ("npm", vec![PACKAGE_JSON, PACKAGE_LOCK]),
                 ("pip", vec![REQUIREMENTS]),
+                ("mail", vec![MAIL]),
                 ("kafka", vec![KAFKA_POM]),
                 ("keycloak", vec![KEYCLOAK_VERSION]),
                 ("archives", vec![REQUIREMENTS, KAFKA_POM, KEYCLOAK_VERSION, &realm]),

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use shared::env;
 use stack::process::Process;
 use stack::progress::step;
-use stack::{clickhouse, kafka, keycloak, onec, parts::Parts, ports, postgres};
+use stack::{clickhouse, kafka, keycloak, mail, onec, parts::Parts, ports, postgres};
 
 use crate::place;
 
@@ -19,17 +19,19 @@ pub const KEYCLOAK: u16 = 21080;
 pub const KEYCLOAK_MANAGEMENT: u16 = 21090;
 pub const ONEC: u16 = 21070;
 pub const ONEC_ADMIN: u16 = 21071;
+pub const MAIL: u16 = 21025;
 pub const EXTRACTOR_HEALTH: u16 = 21801;
 pub const LOADER_HEALTH: u16 = 21802;
 pub const REPORTER_HEALTH: u16 = 21804;
 
 /// What each part is called, which variable replaces it, and the ports it would take.
-const PARTS: [(&str, &str, &[u16]); 5] = [
+const PARTS: [(&str, &str, &[u16]); 6] = [
     ("PostgreSQL", "DATABASE_URL", &[POSTGRES]),
     ("ClickHouse", "CLICKHOUSE_URL", &[CLICKHOUSE_HTTP, CLICKHOUSE_TCP]),
     ("Kafka", "KAFKA_BROKERS", &[KAFKA, KAFKA_CONTROLLER]),
     ("Keycloak", "OIDC_ISSUER", &[KEYCLOAK, KEYCLOAK_MANAGEMENT]),
     ("the 1C stand-in", "ONEC_URL", &[ONEC, ONEC_ADMIN]),
+    ("the mail server", "SMTP_URL", &[MAIL]),
 ];
 
 /// Names every taken port with its holder and the two ways out.
@@ -56,7 +58,7 @@ fn complaint(part: &str, port: u16, mend: &str) -> Option<String> {
 /// A part that serves: a process of ours, or a server that was there.
 pub struct Served {
     pub process: Option<Process>,
-    /// `DATABASE_URL`, `CLICKHOUSE_URL`, `KAFKA_BROKERS`, `OIDC_ISSUER` or `ONEC_URL`.
+    /// `DATABASE_URL`, `CLICKHOUSE_URL`, `KAFKA_BROKERS`, `OIDC_ISSUER`, `ONEC_URL` or `SMTP_URL`.
     pub address: String,
 }
 
@@ -159,4 +161,19 @@ pub async fn onec(dealers: u32, products: u32, lines: u64) -> Result<Served> {
         Ok((server.process, address))
     };
     serve("1C stand-in", "ONEC_URL", settings.log.clone(), start).await
+}
+
+/// Where the mails of our own server are kept.
+pub fn mails() -> PathBuf {
+    folder("mails")
+}
+
+pub async fn mail(parts: &Parts) -> Result<Served> {
+    let settings = mail::Settings { port: MAIL, folder: mails(), log: log("mail") };
+    let start = async {
+        let server = mail::MailServer::start(parts, &settings).await?;
+        let address = server.url();
+        Ok((server.process, address))
+    };
+    serve("Mail server", "SMTP_URL", settings.log.clone(), start).await
 }

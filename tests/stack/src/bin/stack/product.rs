@@ -20,14 +20,17 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// The manager of the demo realm, and the dealers that are his.
 const MANAGER: &str = "00000000-0000-4000-8000-000000000003";
 const MANAGERS_DEALERS: [u64; 2] = [1, 3];
+/// Whose mails ours are.
+const MAIL_FROM: &str = "Портал дилера <portal@dealer.example>";
 
-/// The five parts that the product leans on.
+/// The six parts that the product leans on.
 pub struct Parts {
     pub postgres: Served,
     pub clickhouse: Served,
     pub kafka: Served,
     pub keycloak: Served,
     pub onec: Served,
+    pub mail: Served,
 }
 
 impl Parts {
@@ -59,7 +62,10 @@ impl Parts {
         } else {
             (beside("ONEC_URL", "ONEC_USER")?, beside("ONEC_URL", "ONEC_PASSWORD")?)
         };
+        let from = if self.mail.is_ours() { env::or("MAIL_FROM", MAIL_FROM) } else { beside("SMTP_URL", "MAIL_FROM")? };
         let rest = [
+            ("SMTP_URL", self.mail.address.clone()),
+            ("MAIL_FROM", from),
             ("KAFKA_BROKERS", self.kafka.address.clone()),
             ("KAFKA_TOPIC_PREFIX", env::or("KAFKA_TOPIC_PREFIX", "erp")),
             ("OIDC_ISSUER", self.keycloak.address.clone()),

@@ -70,17 +70,19 @@ async fn start(options: &Options, role: &Role, running: &mut Running) -> Result<
     build_programs(&logs.join("build.log"), options.release).await?;
 
     let portal_url = env::or("PORTAL_URL", &format!("http://127.0.0.1:{PORTAL}"));
-    let (postgres, clickhouse, kafka, keycloak, onec) = tokio::try_join!(
+    let (postgres, clickhouse, kafka, keycloak, onec, mail) = tokio::try_join!(
         own_parts::postgres(&installed),
         own_parts::clickhouse(&installed),
         own_parts::kafka(&installed),
         own_parts::keycloak(&installed, &portal_url),
         own_parts::onec(options.dealers, options.products, options.lines),
+        own_parts::mail(&installed),
     )?;
-    let mut parts = Parts { postgres, clickhouse, kafka, keycloak, onec };
+    let mut parts = Parts { postgres, clickhouse, kafka, keycloak, onec, mail };
     let variables = parts.variables(&portal_url)?;
-    let (own_keycloak, own_onec) = (parts.keycloak.is_ours(), parts.onec.is_ours());
-    for part in [&mut parts.postgres, &mut parts.clickhouse, &mut parts.kafka, &mut parts.keycloak, &mut parts.onec] {
+    let (own_keycloak, own_onec, own_mail) = (parts.keycloak.is_ours(), parts.onec.is_ours(), parts.mail.is_ours());
+    let Parts { postgres, clickhouse, kafka, keycloak, onec, mail } = &mut parts;
+    for part in [postgres, clickhouse, kafka, keycloak, onec, mail] {
         running.parts.extend(part.process.take());
     }
 
@@ -102,16 +104,19 @@ async fn start(options: &Options, role: &Role, running: &mut Running) -> Result<
         ended = running.watch() => ended?,
     }
     role.publish(&variables)?;
-    greet(&portal_url, own_keycloak, &seconds(begun.elapsed()));
+    greet(&portal_url, (own_keycloak, own_mail), &seconds(begun.elapsed()));
     Ok(())
 }
 
-fn greet(portal_url: &str, demo: bool, time: &str) {
+fn greet(portal_url: &str, (demo, own_mail): (bool, bool), time: &str) {
     eprintln!("\n  Ready after {time}. Open {portal_url}\n");
     if demo {
         eprintln!("  Sign in (the password is the name):");
         eprintln!("    volga     dealer «Волга-Тепло»          ural      dealer «Урал-Климат»");
         eprintln!("    manager   manager of two dealers        nobody    a dealer's employee without a dealer\n");
+    }
+    if own_mail {
+        eprintln!("  Mails that go out are kept in {}\n", shown(&own_parts::mails()).display());
     }
     let logs = shown(&place::logs());
     eprintln!("  Logs: {}   Addresses: ./dev env   Queries: ./dev sql   Stop: Ctrl-C or ./dev down", logs.display());

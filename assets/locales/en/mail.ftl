@@ -1,0 +1,9 @@
+mail-open = Open the report in the portal
+mail-download = Download the file
+mail-large = The file is too large for a mail: { $size }. It waits for you in the portal until { $until }.
+mail-why = The dealer portal sent this mail on schedule.
+mail-unsubscribe = Unsubscribe from this delivery
+mail-above = “{ $column }” is above { $value }
+mail-below = “{ $column }” is below { $value }
+mail-not-above = “{ $column }” is not above { $value } any more
+mail-not-below = “{ $column }” is not below { $value } any more

@@ -1,0 +1,9 @@
+mail-open = Открыть отчёт в портале
+mail-download = Скачать файл
+mail-large = Файл слишком велик для письма: { $size }. Он ждёт вас в портале до { $until }.
+mail-why = Это письмо отправил портал дилера по расписанию.
+mail-unsubscribe = Отписаться от этой рассылки
+mail-above = «{ $column }» больше { $value }
+mail-below = «{ $column }» меньше { $value }
+mail-not-above = «{ $column }» больше не выше { $value }
+mail-not-below = «{ $column }» больше не ниже { $value }

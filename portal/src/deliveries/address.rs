@@ -1,0 +1,3 @@
+//! Where a person's deliveries are listed.
+
+pub const PATH: &str = "/deliveries";
