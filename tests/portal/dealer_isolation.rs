@@ -344,7 +344,9 @@ fn makers_of_scopes(root: &str) -> Vec<String> {
             let path = entry.expect("a source").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if std::fs::read_to_string(&path).expect("text").contains("DealerScope::granted") {
+            } else if path.extension().is_some_and(|ending| ending == "rs")
+                && std::fs::read_to_string(&path).expect("text").contains("DealerScope::granted")
+            {
                 makers.push(path.file_name().expect("a name").to_string_lossy().into_owned());
             }
         }
