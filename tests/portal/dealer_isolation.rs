@@ -335,20 +335,34 @@ fn the_portal_asks_the_catalogue_by_role() {
     assert!(asked >= 4, "{asked}");
 }
 
-/// The first lock's door: who may make a scope.
-#[test]
-fn only_sign_in_makes_a_scope() {
-    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../portal/src"))];
+/// The files below a folder that make a scope.
+fn makers_of_scopes(root: &str) -> Vec<String> {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(root)];
     let mut makers = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("sources") {
             let path = entry.expect("a source").path();
             if path.is_dir() {
                 folders.push(path);
-            } else if std::fs::read_to_string(&path).expect("text").contains("DealerScope::granted") {
+            } else if path.extension().is_some_and(|ending| ending == "rs")
+                && std::fs::read_to_string(&path).expect("text").contains("DealerScope::granted")
+            {
                 makers.push(path.file_name().expect("a name").to_string_lossy().into_owned());
             }
         }
     }
-    assert_eq!(makers, ["viewer.rs"]);
+    makers.sort();
+    makers
+}
+
+/// The first lock's door: who may make a scope.
+#[test]
+fn only_sign_in_makes_a_scope() {
+    assert_eq!(makers_of_scopes("portal/src"), ["viewer.rs"]);
+}
+
+/// The reporter's two doors: a file that was asked for, and a mail.
+#[test]
+fn only_a_stored_grant_makes_a_scope_in_the_reporter() {
+    assert_eq!(makers_of_scopes("workers/src"), ["export.rs", "view.rs"]);
 }

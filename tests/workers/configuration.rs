@@ -29,7 +29,12 @@ fn fits(program: &str, folder: &std::path::Path) -> Launch {
             .env("EXPORT_FILES", format!("file://{}", folder.display())),
         "reporter" => launch
             .env("CLICKHOUSE_CANCELLER_PASSWORD", SECRET)
-            .env("EXPORT_FILES", format!("file://{}", folder.display())),
+            .env("EXPORT_FILES", format!("file://{}", folder.display()))
+            .env("SMTP_URL", "smtps://mail.example")
+            .env("SMTP_USER", "portal")
+            .env("SMTP_PASSWORD", SECRET)
+            .env("MAIL_FROM", "portal@dealer.example")
+            .env("PORTAL_URL", "https://portal.example"),
         _ => launch,
     }
 }
@@ -100,6 +105,14 @@ const CASES: &[Case] = &[
     ("reporter", "EXPORT_FILES", Some("file:///no/such/folder"), "which is no folder that can be read"),
     ("reporter", "DATASETS_DIR", Some("/no/such/folder"), "/no/such/folder"),
     ("reporter", "CLICKHOUSE_CANCELLER_PASSWORD", None, "give CLICKHOUSE_CANCELLER_PASSWORD"),
+    ("reporter", "SMTP_URL", None, "is not set, but MAIL_FROM is"),
+    ("reporter", "SMTP_URL", Some("smtp://portal:Тайна-c2VjcmV0@mail.example"), "is no mail server"),
+    ("reporter", "SMTP_URL", Some("smtp://mail.example?tls=off"), "would be sent for all to read"),
+    ("reporter", "SMTP_PASSWORD", None, "give SMTP_PASSWORD or SMTP_PASSWORD_FILE a value"),
+    ("reporter", "MAIL_FROM", None, "is not set, but SMTP_URL is"),
+    ("reporter", "MAIL_FROM", Some("nobody"), "is no address such as"),
+    ("reporter", "MAIL_ATTACHMENT_MEGABYTES", Some("100"), "give 1 to 25"),
+    ("reporter", "PORTAL_URL", None, "links of mails lead there"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
