@@ -8,7 +8,7 @@ use shared::language::Language;
 use shared::report::definition::Definition;
 use shared::report::filter::Filter;
 use shared::report::scope::DealerScope;
-use shared::report::write::Format;
+use shared::report::write::{Format, Open};
 
 use crate::error::AppError;
 use crate::state::App;
@@ -26,12 +26,12 @@ pub async fn file(
     app: &App,
     taker: Taker<'_>,
     (report, filter): (&Arc<Definition>, &Filter),
-    format: &'static Format,
+    (format, open): (&'static Format, Open),
 ) -> Result<Response, AppError> {
     let own = app.limits.download(taker.subject)?;
     let wanted = Wanted { report, scope: taker.scope, filter, language: taker.language, format };
     let (file, place) = app.ask_for_file(files::open(&app.engine, wanted, None)).await?;
     let name = (file.name.clone(), file.plain_name.clone());
-    let body = download::body(file.parts(), (own, place));
+    let body = download::body(file.parts(open), (own, place));
     download::answer(body, format.media_type, (&name.0, &name.1))
 }

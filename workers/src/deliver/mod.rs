@@ -6,6 +6,7 @@ mod config;
 mod export;
 mod failure;
 mod heard;
+pub mod pdf;
 mod run;
 mod sweep;
 
