@@ -184,7 +184,9 @@ async fn step(
     let is_slow = writer.is_slow();
     let work = move || work(&mut *writer).map(|part| (part, writer));
     if is_slow {
-        return tokio::task::spawn_blocking(work).await.map_err(|panic| std::io::Error::new(std::io::ErrorKind::InvalidData, panic))?;
+        return tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|panic| std::io::Error::new(std::io::ErrorKind::InvalidData, panic))?;
     }
     work()
 }

@@ -51,7 +51,11 @@ async fn a_program_finds_its_way_from_the_list_to_rows_and_files() {
     // What is made in the background has no file here, and a sentence that says so.
     let refused = program.get(&format!("{}?format=pdf", path(&sales["links"]["file"]))).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    assert!(refused.text.contains("\"parameter\":\"format\"") && refused.text.contains("на странице отчёта"), "{}", refused.text);
+    assert!(
+        refused.text.contains("\"parameter\":\"format\"") && refused.text.contains("on the report's page"),
+        "{}",
+        refused.text
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

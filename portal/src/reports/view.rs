@@ -197,9 +197,12 @@ impl Drawing<'_> {
     }
 
     fn job(&self, format: &Format) -> Markup {
-        self.order(format, &html! {
-            button.link #{ "report-" (format.code) } type="submit" { (self.text.get(format.title)) }
-        })
+        self.order(
+            format,
+            &html! {
+                button.link #{ "report-" (format.code) } type="submit" { (self.text.get(format.title)) }
+            },
+        )
     }
 
     fn order(&self, format: &Format, button: &Markup) -> Markup {

@@ -129,10 +129,8 @@ pub fn one(report: &Definition, language: Language, public: &Url, options: Optio
     };
     let sign = if report.sort.descending { "-" } else { "" };
     let address = public.join(&format!("{ROOT}/{}", report.name)).map(String::from).unwrap_or_default();
-    let format = |format: &write::Format| Format {
-        code: format.code.to_owned(),
-        media_type: format.media_type.to_owned(),
-    };
+    let format =
+        |format: &write::Format| Format { code: format.code.to_owned(), media_type: format.media_type.to_owned() };
     Report {
         name: report.name.clone(),
         title: report.title.get(language).to_owned(),

@@ -11,7 +11,7 @@ mod xlsx;
 pub use self::writer::{Contents, Fact, Format, Open, Writer};
 
 /// Every format, in the order in which a page offers them.
-pub const FORMATS: &[&Format] = 
+pub const FORMATS: &[&Format] =
     &[&xlsx::FORMAT, &pdf::FORMAT, &csv::FORMAT, &csv::DATA, &parquet::FORMAT, &json::FORMAT];
 
 /// Those that any program can write while somebody waits.

@@ -89,9 +89,12 @@ fn on_paper() -> Result<()> {
     let statements = (STATEMENTS, STATEMENT_ROWS, format!("{DEALERS} statements of {STATEMENT_ROWS} rows"));
     for (what, rows, title) in files.into_iter().chain([statements]) {
         let said = written(what, rows)?;
-        table.push([title, figure(said.cpu_s), figure(said.whole_s), figure(said.peak_mb), figure(said.file_mb)].to_vec());
+        table.push(
+            [title, figure(said.cpu_s), figure(said.whole_s), figure(said.peak_mb), figure(said.file_mb)].to_vec(),
+        );
     }
-    let title = "PDF, × 8. To reach: 1 000 rows in ≤ 0.6 CPU s, the statements in ≤ 20 s on two cores, ≤ 250 MB at any length";
+    let title =
+        "PDF, × 8. To reach: 1 000 rows in ≤ 0.6 CPU s, the statements in ≤ 20 s on two cores, ≤ 250 MB at any length";
     print(title, &["", "CPU s", "s", "peak MB", "MB"], &table);
     Ok(())
 }
@@ -258,7 +261,11 @@ fn report([amounts, texts, days, codes]: [usize; 4]) -> Result<Arc<Definition>> 
         _ => None,
     };
     let report = definition::read("reports/rows", file)?;
-    ensure!(report.columns.len() == amounts + texts + days + codes, "the invented report has {} columns", report.columns.len());
+    ensure!(
+        report.columns.len() == amounts + texts + days + codes,
+        "the invented report has {} columns",
+        report.columns.len()
+    );
     Ok(Arc::new(report))
 }
 

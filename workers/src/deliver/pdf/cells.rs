@@ -18,8 +18,7 @@ pub struct Cells {
     /// Amounts in several currencies: each row says which is its own.
     has_currencies: bool,
     heads: Row,
-    is_text: Vec<bool>,
-    is_number: Vec<bool>,
+    kinds: Vec<Kind>,
     totals: Vec<Row>,
 }
 
@@ -35,8 +34,7 @@ impl Cells {
                 .map(|column| head(&contents, column))
                 .chain(currency.map(|()| contents.currency_title.clone()))
                 .collect(),
-            is_text: columns.iter().map(|column| column.kind == Kind::Text).chain(currency.map(|()| false)).collect(),
-            is_number: columns.iter().map(|column| column.kind.is_number()).chain(currency.map(|()| false)).collect(),
+            kinds: columns.iter().map(|column| column.kind).chain(currency.map(|()| Kind::Code)).collect(),
             totals: Vec::new(),
             contents,
         };
@@ -49,12 +47,8 @@ impl Cells {
         &self.heads
     }
 
-    pub fn is_text(&self) -> &[bool] {
-        &self.is_text
-    }
-
-    pub fn is_number(&self) -> &[bool] {
-        &self.is_number
+    pub fn is_number(&self) -> impl Iterator<Item = bool> {
+        self.kinds.iter().map(|kind| kind.is_number())
     }
 
     pub fn totals(&self) -> &[Row] {
@@ -64,7 +58,7 @@ impl Cells {
     /// What columns need without a row.
     pub fn needs(&self) -> Vec<Need> {
         let mut needs: Vec<Need> =
-            self.heads.iter().zip(&self.is_text).map(|(head, is_text)| Need::of_head(head, *is_text)).collect();
+            self.heads.iter().zip(&self.kinds).map(|(head, kind)| Need::of_head(head, *kind)).collect();
         for total in &self.totals {
             needs.iter_mut().zip(total).for_each(|(need, cell)| need.hold(cell, true));
         }

@@ -101,9 +101,11 @@ impl Joined {
         let first_key = self.tags_of.len() as i64;
         if let Some(tags) = &run.tags {
             let name = format!("r{number:05}-");
-            self.heads.extend(name_heads(&mut run.document, name.as_bytes()).into_iter().map(|(id, element)| {
-                (id, copy.number(&mut self.file, element))
-            }));
+            self.heads.extend(
+                name_heads(&mut run.document, name.as_bytes())
+                    .into_iter()
+                    .map(|(id, element)| (id, copy.number(&mut self.file, element))),
+            );
             let element = run.document.get_dictionary_mut(tags.document).map_err(unfit)?;
             element.set("S", "Part");
             copy.numbers.insert(tags.root, self.tag_root);
@@ -297,9 +299,9 @@ impl Run {
         Ok(Self { document, pages, tags })
     }
 
-    /// Takes the last page away with the tags of what stands on it, if it holds whole rows and is not the only one. How many rows.
+    /// Takes the last page away with the tags of what stands on it, if that is whole rows and others stand before it. How many rows.
     fn without_last_page(&mut self) -> io::Result<usize> {
-        let Some(tags) = self.tags.as_ref().filter(|_| self.pages.len() > 1) else { return Ok(0) };
+        let Some(tags) = self.tags.as_ref().filter(|_| self.pages.len() > 2) else { return Ok(0) };
         let Some(page) = self.pages.last().copied() else { return Ok(0) };
         let mut look = Look { document: &self.document, page, rows: 0, is_torn: false, gone: HashSet::new() };
         look.at(tags.document, None);
@@ -309,7 +311,9 @@ impl Run {
         }
         self.pages.pop();
         for object in self.document.objects.values_mut() {
-            let Ok(Object::Array(kids)) = object.as_dict_mut().and_then(|element| element.get_mut(b"K")) else { continue };
+            let Ok(Object::Array(kids)) = object.as_dict_mut().and_then(|element| element.get_mut(b"K")) else {
+                continue;
+            };
             kids.retain(|kid| kid.as_reference().map_or(true, |kid| !gone.contains(&kid)));
         }
         Ok(rows)
@@ -447,12 +451,7 @@ impl Copy {
     }
 
     /// Writes what was asked for, and what that leads to. `tags`: the element under which a run hangs.
-    fn all(
-        &mut self,
-        file: &mut ObjectFile,
-        document: &mut Document,
-        tags: Option<(ObjectId, u32)>,
-    ) -> io::Result<()> {
+    fn all(&mut self, file: &mut ObjectFile, document: &mut Document, tags: Option<(ObjectId, u32)>) -> io::Result<()> {
         let mut next = 0;
         while let Some(id) = self.todo.get(next).copied() {
             next += 1;

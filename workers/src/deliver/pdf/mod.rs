@@ -26,8 +26,10 @@ use self::typeset::{FEET, REPORT, typeset};
 const RUN: usize = 500;
 /// Feet that are set at once.
 const FEET_AT_ONCE: usize = 500;
+/// Longer names would not stand beside the number of a page.
+const LONG_NAME: usize = 80;
 /// A row with a longer text may be torn at the end of a page: it might not fit on one.
-const LONG_TEXT: usize = 600;
+const LONG_TEXT: usize = 300;
 
 pub fn open(contents: Contents) -> Box<dyn Writer> {
     Box::new(Pdf::of(contents, RUN))
@@ -126,24 +128,25 @@ impl Pdf {
         }
         let sheet = *self.sheet.get_or_insert_with(|| Sheet::of(&self.needs));
         let widths = sheet.widths(&self.needs);
-        let is_text = self.cells.is_text();
+        let columns: Vec<_> = widths.iter().zip(&self.needs).collect();
         let cells = |rows: &[Row]| -> Value {
-            let cell = |((cell, width), is_text): ((&String, &f64), &bool)| {
-                if *is_text { text_value(&sheet.breakable(cell, *width)) } else { text_value(cell) }
+            let cell = |(cell, (width, need)): (&String, &(&f64, &Need))| {
+                if need.is_breakable() { text_value(&sheet.breakable(cell, **width)) } else { text_value(cell) }
             };
-            Value::Array(rows.iter().flat_map(|row| row.iter().zip(&widths).zip(is_text).map(cell)).collect())
+            Value::Array(rows.iter().flat_map(|row| row.iter().zip(&columns).map(cell)).collect())
         };
         let is_breakable = rows.iter().flatten().any(|cell| cell.chars().count() > LONG_TEXT);
-        let facts = self.facts.iter().filter(|_| is_first).map(|fact| {
-            Value::Array([&fact.name, &fact.value].into_iter().map(|words| text_value(words)).collect())
-        });
+        let facts =
+            self.facts.iter().filter(|_| is_first).map(|fact| {
+                Value::Array([&fact.name, &fact.value].into_iter().map(|words| text_value(words)).collect())
+            });
         let mut values = self.values();
         for (name, value) in [
             ("is-first", Value::Bool(is_first)),
             ("is-breakable", Value::Bool(is_breakable)),
             ("facts", Value::Array(facts.collect())),
             ("widths", Value::Array(widths.iter().copied().map(Value::Float).collect())),
-            ("is-number", Value::Array(self.cells.is_number().iter().copied().map(Value::Bool).collect())),
+            ("is-number", Value::Array(self.cells.is_number().map(Value::Bool).collect())),
             ("heads", Value::Array(self.cells.heads().iter().map(|head| text_value(head)).collect())),
             ("totals", cells(if is_first { self.cells.totals() } else { &[] })),
             ("cells", cells(rows)),
@@ -153,12 +156,19 @@ impl Pdf {
         values
     }
 
+    /// What a page that lies alone is of.
+    fn whose(&self) -> String {
+        let dealer = self.facts.iter().find(|fact| fact.key == "dealer" && fact.value.chars().count() <= LONG_NAME);
+        dealer.map_or_else(|| self.title.clone(), |dealer| format!("{} · {}", self.title, dealer.value))
+    }
+
     /// What every source asks for.
     fn values(&self) -> Dict {
         let sheet = self.sheet.unwrap_or(Sheet::of(&self.needs));
         let mut values = Dict::new();
         for (name, value) in [
             ("title", text_value(&self.title)),
+            ("whose", text_value(&self.whose())),
             ("language", text_value(self.text.language().code())),
             ("width", Value::Float(sheet.width)),
             ("height", Value::Float(sheet.height)),

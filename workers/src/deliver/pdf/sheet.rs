@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use shared::report::kind::Kind;
 use ttf_parser::Face;
 
 use super::typeset::{BOLD, REGULAR};
@@ -18,9 +19,8 @@ pub const PADDING: f64 = 3.0;
 /// Letters, from what reads well to what can still be read.
 const SIZES: [f64; 4] = [9.0, 8.0, 7.0, 6.0];
 
-/// In ems: beyond that a name rather breaks, and a word does.
+/// In ems: a column of words takes no more while others lack room.
 const WIDE: f64 = 18.0;
-const NARROW: f64 = 6.0;
 
 static FACES: LazyLock<[Option<Face<'static>>; 2]> =
     LazyLock::new(|| [REGULAR, BOLD].map(|font| Face::parse(font, 0).ok()));
@@ -46,21 +46,31 @@ pub struct Need {
     least: f64,
     /// Without breaking anything.
     whole: f64,
-    /// Words, which may be broken.
-    is_text: bool,
+    /// In ems: a wider word may be broken. A number may not be, however wide.
+    breaks_at: f64,
 }
 
 impl Need {
-    pub fn of_head(head: &str, is_text: bool) -> Self {
+    pub fn of_head(head: &str, kind: Kind) -> Self {
         let least = longest_word(head, true);
-        Self { least, whole: least, is_text }
+        let breaks_at = match kind {
+            Kind::Text => 6.0,
+            Kind::Code => 12.0,
+            _ => f64::INFINITY,
+        };
+        Self { least, whole: least, breaks_at }
+    }
+
+    pub fn is_breakable(&self) -> bool {
+        self.breaks_at.is_finite()
     }
 
     pub fn hold(&mut self, cell: &str, is_bold: bool) {
         // A hair more: kerning is not measured.
         let whole = width(cell, is_bold) + 0.1;
-        self.whole = self.whole.max(if self.is_text { whole.min(WIDE) } else { whole });
-        self.least = self.least.max(if self.is_text { longest_word(cell, is_bold).min(NARROW) } else { whole });
+        self.whole = self.whole.max(if self.is_breakable() { whole.min(WIDE) } else { whole });
+        self.least =
+            self.least.max(if self.is_breakable() { longest_word(cell, is_bold).min(self.breaks_at) } else { whole });
     }
 }
 
@@ -84,7 +94,7 @@ impl Sheet {
         if sum(|need| need.whole, SIZES[0]) <= SHORT {
             return upright;
         }
-        let fine = |need: &Need| if need.is_text { need.least.max(need.whole * 0.6) } else { need.least };
+        let fine = |need: &Need| if need.is_breakable() { need.least.max(need.whole * 0.6) } else { need.least };
         let lying = |size: f64| Self { width: LONG, height: SHORT, size };
         let smallest = SIZES[SIZES.len() - 1];
         let size = SIZES.into_iter().find(|size| sum(fine, *size) <= LONG);
@@ -110,10 +120,10 @@ impl Sheet {
         }
         let granted = if wished > left { left / wished } else { 1.0 };
         let rest = (left - wished * granted).max(0.0);
-        let texts = needs.iter().filter(|need| need.is_text).count();
+        let texts = needs.iter().filter(|need| need.is_breakable()).count();
         let share = |need: &Need| match texts {
             0 => rest / needs.len() as f64,
-            _ if need.is_text => rest / texts as f64,
+            _ if need.is_breakable() => rest / texts as f64,
             _ => 0.0,
         };
         let each = needs.iter().zip(&least).zip(&wishes);
@@ -144,16 +154,18 @@ impl Sheet {
 
 #[cfg(test)]
 mod tests {
+    use shared::report::kind::Kind;
+
     use super::{LONG, MARGIN, Need, PADDING, SHORT, Sheet, width};
 
     fn needs(texts: usize, numbers: usize, number: &str) -> Vec<Need> {
-        let column = |is_text: bool, cell: &str| {
-            let mut need = Need::of_head("Выручка", is_text);
+        let column = |kind: Kind, cell: &str| {
+            let mut need = Need::of_head("Выручка", kind);
             need.hold(cell, false);
             need
         };
-        let texts = (0..texts).map(|_| column(true, "Насос циркуляционный бытовой с мокрым ротором"));
-        texts.chain((0..numbers).map(|_| column(false, number))).collect()
+        let texts = (0..texts).map(|_| column(Kind::Text, "Насос циркуляционный бытовой с мокрым ротором"));
+        texts.chain((0..numbers).map(|_| column(Kind::Money, number))).collect()
     }
 
     #[test]

@@ -90,7 +90,8 @@ fn elements(document: &Document) -> Vec<&Dictionary> {
 }
 
 fn count(document: &Document, kind: &str) -> usize {
-    let of_kind = |element: &&Dictionary| element.get(b"S").and_then(Object::as_name).is_ok_and(|s| s == kind.as_bytes());
+    let of_kind =
+        |element: &&Dictionary| element.get(b"S").and_then(Object::as_name).is_ok_and(|s| s == kind.as_bytes());
     elements(document).into_iter().filter(of_kind).count()
 }
 
@@ -176,7 +177,8 @@ fn a_report_without_rows_is_one_page_with_its_facts() {
 #[test]
 fn every_letter_of_both_languages_and_of_numbers_has_its_shape() {
     let letters = ('а'..='я').chain('А'..='Я').chain('a'..='z').chain('A'..='Z').chain('0'..='9');
-    let signs = "ёЁ₽$€£₸¥₺№«»„“”—–−…·×°±%‰²³½\u{a0}\u{202f}\u{2009}\u{2011}\u{200b}!\"#&'()*+,-./:;<=>?@[\\]^_`{|}~§©®™µ";
+    let signs =
+        "ёЁ₽$€£₸¥₺№«»„“”—–−…·×°±%‰²³½\u{a0}\u{202f}\u{2009}\u{2011}\u{200b}!\"#&'()*+,-./:;<=>?@[\\]^_`{|}~§©®™µ";
     for font in [REGULAR, BOLD] {
         let face = Face::parse(font, 0).unwrap();
         let missing: String =
