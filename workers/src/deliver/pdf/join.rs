@@ -88,11 +88,11 @@ impl Joined {
         self.file.taken()
     }
 
-    /// Puts the pages of a run behind the others. Unless it is the last, its last page is left out, for it is seldom full: how many
-    /// rows of the table's end must come again.
-    pub fn add(&mut self, run: &[u8], is_last: bool) -> io::Result<usize> {
+    /// Puts the pages of a run of so many rows behind the others. Unless it is the last, its last page is left out, for it is seldom
+    /// full: how many rows of the table's end must come again. Always fewer than it has.
+    pub fn add(&mut self, run: &[u8], rows: usize, is_last: bool) -> io::Result<usize> {
         let mut run = Run::read(run)?;
-        let again = if is_last { 0 } else { run.without_last_page()? };
+        let again = if is_last { 0 } else { run.without_last_page(rows)? };
         let number = self.runs.len();
         if number == 0 {
             self.keep_what_is_said(&run)?;
@@ -120,12 +120,10 @@ impl Joined {
             self.runs.push(0);
         }
         if number == 0 {
-            for key in ["Outlines"] {
-                if let Ok(object) = run.document.catalog().and_then(|catalog| catalog.get(key)) {
-                    let mut object = object.clone();
-                    copy.translate(&mut self.file, &mut object);
-                    self.catalog.set(key, object);
-                }
+            if let Ok(outlines) = run.document.catalog().and_then(|catalog| catalog.get(b"Outlines")) {
+                let mut outlines = outlines.clone();
+                copy.translate(&mut self.file, &mut outlines);
+                self.catalog.set("Outlines", outlines);
             }
         }
         for page in run.pages.clone() {
@@ -204,7 +202,7 @@ impl Joined {
         for page in run.pages.clone() {
             let Some(number) = self.feet.get(self.feet_written).copied() else { break };
             self.feet_written += 1;
-            let content = run.document.get_page_content(page).map_err(unfit)?;
+            let content = run.document.get_page_content(page);
             let page = run.document.get_dictionary(page).map_err(unfit)?;
             let mut form = dictionary! { "Type" => "XObject", "Subtype" => "Form" };
             form.set("BBox", page.get(b"MediaBox").map_err(unfit)?.clone());
@@ -300,13 +298,13 @@ impl Run {
     }
 
     /// Takes the last page away with the tags of what stands on it, if that is whole rows and others stand before it. How many rows.
-    fn without_last_page(&mut self) -> io::Result<usize> {
-        let Some(tags) = self.tags.as_ref().filter(|_| self.pages.len() > 2) else { return Ok(0) };
+    fn without_last_page(&mut self, of: usize) -> io::Result<usize> {
+        let Some(tags) = &self.tags else { return Ok(0) };
         let Some(page) = self.pages.last().copied() else { return Ok(0) };
         let mut look = Look { document: &self.document, page, rows: 0, is_torn: false, gone: HashSet::new() };
         look.at(tags.document, None);
         let Look { rows, is_torn, gone, .. } = look;
-        if is_torn || rows == 0 {
+        if is_torn || rows == 0 || rows >= of {
             return Ok(0);
         }
         self.pages.pop();

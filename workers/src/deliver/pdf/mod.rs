@@ -15,7 +15,7 @@ use std::io;
 use shared::report::table::Line;
 use shared::report::write::{Contents, Fact, Writer};
 use shared::words::Text;
-use typst::foundations::{Array, Dict, Str, Value};
+use typst::foundations::{Dict, Str, Value};
 
 use self::cells::{Cells, Row};
 use self::join::Joined;
@@ -113,7 +113,7 @@ impl Pdf {
         let values = self.run_values(number, is_first);
         let pages = typeset(&REPORT, values, true)?;
         let Some(joined) = &mut self.joined else { return Err(unfit("rows came before the head")) };
-        let again = joined.add(&pages, is_last)?;
+        let again = joined.add(&pages, number, is_last)?;
         self.waiting.drain(..number.saturating_sub(again));
         Ok(joined.taken())
     }
