@@ -95,13 +95,17 @@ def of_kind(node, *kinds):
 
 
 document = walk(root["/StructTreeRoot"]["/K"].get_object(), None)
-tables = [[[all_text(cell) for cell in of_kind(row, "TH", "TD")] for row in of_kind(table, "TR")] for table in of_kind(document, "Table")]
+tables = [
+    [[all_text(cell) for cell in of_kind(row, "TH", "TD")] for row in of_kind(table, "TR")]
+    for table in of_kind(document, "Table")
+]
+told = [all_text(words) for block in of_kind(document, "Div") for words in block["below"]]
 print(json.dumps({
     "language": root["/Lang"],
     "title": reader.metadata.title,
     "is_marked": bool(root["/MarkInfo"]["/Marked"]),
     "pages": [page.extract_text().replace("\u200b", "") for page in reader.pages],
     "headings": [all_text(heading) for heading in of_kind(document, "H1")],
-    "told": [all_text(one) for part in document["below"] for one in of_kind(part, "P", "Div", "NonStruct", "Span", "Table", "H1") if one["kind"] not in ("Table", "H1")],
+    "facts": list(zip(told[::2], told[1::2])),
     "tables": tables,
 }, ensure_ascii=False))

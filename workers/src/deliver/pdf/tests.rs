@@ -75,7 +75,6 @@ fn file(language: Language, products: &[&str], run: usize) -> Document {
         bytes.extend(writer.rows(lines.to_vec()).unwrap());
     }
     bytes.extend(writer.end().unwrap());
-    std::fs::write(format!("/tmp/pdfs/{}-{run}-{}.pdf", products.len(), language.code()), &bytes).unwrap();
     Document::load_mem(&bytes).unwrap()
 }
 
