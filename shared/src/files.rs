@@ -190,3 +190,44 @@ async fn step(
     }
     work()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::{Writer, step};
+    use crate::report::table::Line;
+
+    /// Waits in its own thread until another task goes on.
+    struct Slow(std::sync::Mutex<mpsc::Receiver<()>>);
+
+    impl Writer for Slow {
+        fn is_slow(&self) -> bool {
+            true
+        }
+
+        fn head(&mut self) -> std::io::Result<Vec<u8>> {
+            let waited = self.0.lock().unwrap().recv_timeout(Duration::from_secs(10));
+            waited.map(|()| b"head".to_vec()).map_err(std::io::Error::other)
+        }
+
+        fn rows(&mut self, _: Vec<Line>) -> std::io::Result<Vec<u8>> {
+            panic!("a row that cannot be written")
+        }
+
+        fn end(&mut self) -> std::io::Result<Vec<u8>> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_step_holds_up_no_other_task_and_a_panic_in_it_is_an_error_of_its_rows() {
+        let (go_on, waits) = mpsc::channel();
+        let other = tokio::spawn(async move { go_on.send(()) });
+        let (part, writer) = step(Box::new(Slow(waits.into())), |writer| writer.head()).await.unwrap();
+        assert_eq!((part.as_slice(), other.await.unwrap()), (b"head".as_slice(), Ok(())));
+        let failed = step(writer, |writer| writer.rows(Vec::new())).await.err().unwrap();
+        assert_eq!(failed.kind(), std::io::ErrorKind::InvalidData);
+    }
+}

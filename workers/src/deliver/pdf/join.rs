@@ -30,8 +30,8 @@ pub struct Joined {
     feet: Vec<u32>,
     feet_written: usize,
     runs: Vec<u32>,
-    /// Of each page, and of whatever else tags are found by: in the order of their keys.
-    tags_of: Vec<Object>,
+    /// Of each page: the list of the elements that stand on it.
+    tags_of: Vec<u32>,
     heads: Vec<(Vec<u8>, u32)>,
     /// What the first run says of the whole.
     catalog: Dictionary,
@@ -112,19 +112,19 @@ impl Joined {
             let of_pages = run.tags_of_pages(tags)?;
             for mut tags in of_pages {
                 copy.translate(&mut self.file, &mut tags);
-                self.tags_of.push(tags);
+                let number = self.file.number();
+                self.file.write(number, &tags)?;
+                self.tags_of.push(number);
             }
             let document = copy.number(&mut self.file, tags.document);
             self.runs.push(document);
         } else {
             self.runs.push(0);
         }
-        if number == 0 {
-            if let Ok(outlines) = run.document.catalog().and_then(|catalog| catalog.get(b"Outlines")) {
-                let mut outlines = outlines.clone();
-                copy.translate(&mut self.file, &mut outlines);
-                self.catalog.set("Outlines", outlines);
-            }
+        if let (0, Ok(outlines)) = (number, run.document.catalog().and_then(|catalog| catalog.get(b"Outlines"))) {
+            let mut outlines = outlines.clone();
+            copy.translate(&mut self.file, &mut outlines);
+            self.catalog.set("Outlines", outlines);
         }
         for page in run.pages.clone() {
             let number = copy.number(&mut self.file, page);
@@ -233,8 +233,9 @@ impl Joined {
             };
             self.file.write(self.tag_document, &document.into())?;
             let next = self.tags_of.len() as i64;
-            let keys = std::mem::take(&mut self.tags_of).into_iter().enumerate();
-            let numbers: Vec<Object> = keys.flat_map(|(key, tags)| [Object::Integer(key as i64), tags]).collect();
+            let keys = self.tags_of.iter().enumerate();
+            let numbers: Vec<Object> =
+                keys.flat_map(|(key, tags)| [Object::Integer(key as i64), reference(*tags)]).collect();
             let mut root = dictionary! {
                 "Type" => "StructTreeRoot", "K" => reference(self.tag_document), "ParentTreeNextKey" => next,
                 "ParentTree" => dictionary! { "Nums" => numbers },

@@ -63,7 +63,7 @@ impl ObjectFile {
 
     fn unpacked(&mut self, number: u32, object: &Object) -> io::Result<()> {
         self.put(number, Place::At(self.given + self.bytes.len() as u64));
-        write!(self.bytes, "{number} 0 obj\n")?;
+        writeln!(self.bytes, "{number} 0 obj")?;
         Writer::write_object(&mut self.bytes, object).map_err(unfit)?;
         self.bytes.extend_from_slice(b"\nendobj\n");
         Ok(())

@@ -166,8 +166,11 @@ fn a_joined_file_is_tagged_as_one_document_in_its_language() {
     for (at, page) in pages.values().enumerate() {
         let key = document.get_dictionary(*page).unwrap().get(b"StructParents").unwrap().as_i64().unwrap();
         assert_eq!(key, at as i64);
-        let tags = numbers[2 * at + 1].as_array().unwrap();
-        assert!(tags.iter().all(|tag| document.get_dictionary(tag.as_reference().unwrap()).is_ok()));
+        let tags = document.get_object(numbers[2 * at + 1].as_reference().unwrap()).unwrap().as_array().unwrap();
+        for tag in tags {
+            let element = document.get_dictionary(tag.as_reference().unwrap()).unwrap();
+            assert_eq!(element.get(b"Pg").unwrap().as_reference().unwrap(), *page, "an element of another page");
+        }
     }
     let heads = root.get(b"IDTree").unwrap().as_dict().unwrap().get(b"Names").unwrap().as_array().unwrap();
     let names: BTreeSet<&[u8]> = heads.iter().step_by(2).map(|name| name.as_str().unwrap()).collect();
