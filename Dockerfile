@@ -52,6 +52,7 @@ COPY shared shared
 COPY assets/reports assets/reports
 COPY assets/datasets assets/datasets
 COPY assets/locales assets/locales
+COPY assets/fonts assets/fonts
 COPY workers workers
 
 FROM workspace AS onec-sources

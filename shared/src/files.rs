@@ -15,7 +15,7 @@ use crate::report::filter::Filter;
 use crate::report::run::{Choice, Engine, Freshness, RowStream, RunError};
 use crate::report::scope::DealerScope;
 use crate::report::table::Line;
-use crate::report::write::{Contents, Fact, Format, Writer};
+use crate::report::write::{Contents, Fact, Format, Open, Writer};
 use crate::words::{Text, age, facts};
 
 /// A file that is asked for.
@@ -145,21 +145,26 @@ impl File {
         self.rows.next().await
     }
 
+    pub fn format(&self) -> &'static Format {
+        self.format
+    }
+
     /// Counts the rows as `parts` gives them.
     pub fn written(&self) -> Arc<AtomicU64> {
         self.written.clone()
     }
 
-    /// Head, then rows as they come, then the end. After an error what came before it is half a file, and none.
-    pub fn parts(self) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
+    /// Head, then rows as they come, then the end, as the writer of `open` has them. After an error what came before it is half a
+    /// file, and none.
+    pub fn parts(self, open: Open) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
         let name = self.contents.report.name.clone();
         let written = self.written;
-        let state = (name, (self.format.open)(self.contents), self.rows, Next::Head);
-        stream::try_unfold(state, move |(name, mut writer, mut rows, next): (String, Box<dyn Writer>, _, _)| {
+        let state = (name, open(self.contents), self.rows, Next::Head);
+        stream::try_unfold(state, move |(name, writer, mut rows, next): (String, Box<dyn Writer>, _, _)| {
             let written = written.clone();
             async move {
-                let (part, next) = match next {
-                    Next::Head => (writer.head()?, Next::Rows),
+                let ((part, writer), next) = match next {
+                    Next::Head => (step(writer, |writer| writer.head()).await?, Next::Rows),
                     Next::Rows => {
                         let read = RowStream::next(&mut rows).await.inspect_err(|cause| {
                             tracing::warn!(%cause, report = name, "A file was cut: ClickHouse failed under way");
@@ -167,9 +172,9 @@ impl File {
                         match read.map_err(|cause| std::io::Error::other(cause.to_string()))? {
                             Some(rows) => {
                                 written.fetch_add(rows.len() as u64, Ordering::Relaxed);
-                                (writer.rows(rows)?, Next::Rows)
+                                (step(writer, |writer| writer.rows(rows)).await?, Next::Rows)
                             }
-                            None => (writer.end()?, Next::End),
+                            None => (step(writer, |writer| writer.end()).await?, Next::End),
                         }
                     }
                     Next::End => return Ok(None),
@@ -177,5 +182,61 @@ impl File {
                 Ok(Some((Bytes::from(part), (name, writer, rows, next))))
             }
         })
+    }
+}
+
+/// A step of a writer, beside the other tasks where it is slow. One that nobody waits for any more is ended all the same.
+async fn step(
+    mut writer: Box<dyn Writer>,
+    work: impl FnOnce(&mut dyn Writer) -> std::io::Result<Vec<u8>> + Send + 'static,
+) -> std::io::Result<(Vec<u8>, Box<dyn Writer>)> {
+    let is_slow = writer.is_slow();
+    let work = move || work(&mut *writer).map(|part| (part, writer));
+    if is_slow {
+        return tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|panic| std::io::Error::new(std::io::ErrorKind::InvalidData, panic))?;
+    }
+    work()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::{Writer, step};
+    use crate::report::table::Line;
+
+    /// Waits in its own thread until another task goes on.
+    struct Slow(std::sync::Mutex<mpsc::Receiver<()>>);
+
+    impl Writer for Slow {
+        fn is_slow(&self) -> bool {
+            true
+        }
+
+        fn head(&mut self) -> std::io::Result<Vec<u8>> {
+            let waited = self.0.lock().unwrap().recv_timeout(Duration::from_secs(10));
+            waited.map(|()| b"head".to_vec()).map_err(std::io::Error::other)
+        }
+
+        fn rows(&mut self, _: Vec<Line>) -> std::io::Result<Vec<u8>> {
+            panic!("a row that cannot be written")
+        }
+
+        fn end(&mut self) -> std::io::Result<Vec<u8>> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_step_holds_up_no_other_task_and_a_panic_in_it_is_an_error_of_its_rows() {
+        let (go_on, waits) = mpsc::channel();
+        let other = tokio::spawn(async move { go_on.send(()) });
+        let (part, writer) = step(Box::new(Slow(waits.into())), |writer| writer.head()).await.unwrap();
+        assert_eq!((part.as_slice(), other.await.unwrap()), (b"head".as_slice(), Ok(())));
+        let failed = step(writer, |writer| writer.rows(Vec::new())).await.err().unwrap();
+        assert_eq!(failed.kind(), std::io::ErrorKind::InvalidData);
     }
 }

@@ -2,7 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use shared::report::write::FORMATS;
+use shared::report::write;
 use tests::Program;
 use tests::program::problem;
 
@@ -47,7 +47,15 @@ async fn a_program_finds_its_way_from_the_list_to_rows_and_files() {
         assert!(file.headers()["content-disposition"].to_str().unwrap().starts_with("attachment; filename=\"sales-"));
         assert!(file.bytes().await.unwrap().len() > 1000, "{code}");
     }
-    assert_eq!(described["formats"].as_array().unwrap().len(), FORMATS.len());
+    assert_eq!(described["formats"].as_array().unwrap().len(), write::streamed().count());
+    // What is made in the background has no file here, and a sentence that says so.
+    let refused = program.get(&format!("{}?format=pdf", path(&sales["links"]["file"]))).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(
+        refused.text.contains("\"parameter\":\"format\"") && refused.text.contains("on the report's page"),
+        "{}",
+        refused.text
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

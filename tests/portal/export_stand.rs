@@ -29,8 +29,12 @@ pub async fn volga(stand: &Stand) -> (Person, TestUser) {
 
 /// Sends the form for a file of a report; the answer.
 pub async fn order_of(person: &Person, report: &str, query: &str) -> Answer {
+    order_as(person, report, "csv", query).await
+}
+
+pub async fn order_as(person: &Person, report: &str, format: &str, query: &str) -> Answer {
     let token = person.get("/exports").await.form_token();
-    let fields = [("form_token", &*token), ("report", report), ("format", "csv"), ("query", query)];
+    let fields = [("form_token", &*token), ("report", report), ("format", format), ("query", query)];
     person.post("/exports", &fields).await
 }
 

@@ -5,7 +5,7 @@ use stack::process::Process;
 use tests::Person;
 
 use crate::export_stand::{
-    Row, await_state, files, order, order_of, order_path, reporter, row, start, volga, write_large_report,
+    Row, await_state, files, order, order_as, order_of, order_path, reporter, row, start, volga, write_large_report,
 };
 use crate::stand::{Line, Product, Stand, TODAY, URAL, VOLGA};
 
@@ -65,6 +65,50 @@ async fn a_large_set_offers_forms_and_a_link_to_its_file_begins_no_job() {
     // What is small streams at once, as ever.
     let small = person.get("/reports/sales?search=%D0%BD%D0%B8%D1%87%D1%82%D0%BE&format=csv").await;
     assert_eq!((small.status, small.header("content-type")), (StatusCode::OK, "text/csv; charset=utf-8"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_on_paper_is_made_in_the_background_however_few_its_rows_are() {
+    let stand = Stand::start().await;
+    let (person, _) = volga(&stand).await;
+    let page = person.get("/reports/sales").await.text;
+    assert!(
+        page.contains("name=\"format\" value=\"pdf\"") && !page.contains("format=pdf"),
+        "a form and no link: {page}"
+    );
+    assert!(page.contains("format=csv"), "what is small is a link: {page}");
+    let told = person.get("/reports/sales?sort=product&format=pdf").await;
+    assert_eq!((told.status, told.header("content-disposition")), (StatusCode::UNPROCESSABLE_ENTITY, ""));
+    for words in ["action=\"/exports\"", "value=\"pdf\"", "value=\"sort=product\"", "PDF готовится в фоне"]
+    {
+        assert!(told.text.contains(words), "{words}: {}", told.text);
+    }
+    let jobs: i64 = sqlx::query_scalar("SELECT count(*) FROM job").fetch_one(&stand.postgres.pool).await.unwrap();
+    assert_eq!(jobs, 0, "no link begins a job");
+    let _reporter = start(reporter(&stand));
+    let job = order_as(&person, "sales", "pdf", "").await.location().to_owned();
+    await_state(&stand, &job, "done").await;
+    let (status, head, file) = bytes(&person, &format!("{job}/file")).await;
+    assert_eq!((status, &head["content-type"]), (StatusCode::OK, &"application/pdf".parse().unwrap()));
+    assert!(file.starts_with(b"%PDF-1.7") && file.ends_with(b"%%EOF\n"), "{} bytes", file.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_rows_than_anybody_reads_on_paper_are_refused_with_words_that_name_another_format() {
+    let reports = tests::folder();
+    write_large_report(reports.path(), 100_001);
+    let stand = Stand::of_site(&[Product::called(1, "Насос")], &[Line::of(1, TODAY, 100)], Some(reports.path())).await;
+    let (person, _) = volga(&stand).await;
+    let page = person.get("/reports/large").await.text;
+    assert!(page.contains("value=\"xlsx\"") && !page.contains("value=\"pdf\""), "it is not offered: {page}");
+    let told = person.get("/reports/large?format=pdf").await;
+    assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(told.text.contains("не длиннее") && !told.text.contains("value=\"pdf\""), "{}", told.text);
+    let _reporter = start(reporter(&stand).env("PORTAL_REPORTS_DIR", reports.path()));
+    let job = order_as(&person, "large", "pdf", "").await.location().to_owned();
+    let failed = await_state(&stand, &job, "failed").await;
+    assert_eq!((failed.reason.as_deref(), failed.attempt, files(&stand)), (Some("too-many-rows"), 1, Vec::new()));
+    assert!(person.get(&job).await.text.contains("Выберите Excel или CSV"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,10 +2,12 @@
 
 use std::process::Command;
 
-use shared::report::write::FORMATS;
-use tests::SignedIn;
+use serde_json::Value;
+use shared::report::write;
 use tests::written::{self, Written};
+use tests::{Person, SignedIn};
 
+use crate::export_stand::{await_state, order_as, reporter, start, volga};
 use crate::stand::{DOLLAR, Line, METRE, Product, RUSSIAN, Stand, TODAY, VOLGA, YEAR_AGO};
 
 async fn file(who: &SignedIn, address: &str) -> Vec<u8> {
@@ -20,7 +22,7 @@ async fn every_file(who: &SignedIn, address: &str) -> Vec<(&'static str, Written
     let json = text(file(who, &format!("{address}format=json")).await);
     let kinds = written::kinds(&json);
     let mut all = Vec::new();
-    for format in FORMATS.iter().map(|format| format.code) {
+    for format in write::streamed().map(|format| format.code) {
         let bytes = file(who, &format!("{address}format={format}")).await;
         all.push((
             format,
@@ -44,6 +46,30 @@ async fn every_file(who: &SignedIn, address: &str) -> Vec<(&'static str, Written
         ));
     }
     all
+}
+
+/// What a script says of a file that it is given as its argument.
+fn read_by(script: &str, file: &std::path::Path) -> String {
+    let output = Command::new("python3")
+        .arg(format!("{}/portal/{script}", env!("CARGO_MANIFEST_DIR")))
+        .arg(file)
+        .env("PYTHONPATH", stack::parts::Parts::locate().root().join("readers"))
+        .output()
+        .expect("run python3");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// The file on paper, which the report service makes, as its tags tell it.
+async fn on_paper(stand: &Stand, person: &Person, query: &str) -> Value {
+    let ordered = order_as(person, "sales", "pdf", query).await;
+    let job = ordered.location().to_owned();
+    await_state(stand, &job, "done").await;
+    let answer = person.request(reqwest::Method::GET, &format!("{job}/file")).send().await.expect("a file");
+    let folder = tests::folder();
+    let path = folder.path().join("sales.pdf");
+    std::fs::write(&path, answer.bytes().await.expect("its bytes")).expect("keep the file");
+    serde_json::from_str(&read_by("read_pdf.py", &path)).expect("JSON")
 }
 
 /// Facts that differ by the moment of asking.
@@ -100,6 +126,58 @@ async fn currencies_units_returns_and_identifiers_are_the_same_in_every_format()
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_on_paper_holds_the_same_facts_totals_and_rows_by_its_tags() {
+    let stand = Stand::of_trade(&RUSSIAN).await;
+    let _reporter = start(reporter(&stand));
+    let (seen, (person, _)) = (stand.dealer(&[VOLGA]).await, volga(&stand).await);
+    for (query, rows) in [("", 64), ("search=%D0%BD%D0%B0%D1%81%D0%BE%D1%81&sort=product", 16), ("search=nothing", 0)] {
+        let json = file(&seen, &format!("/reports/sales?{query}&format=json")).await;
+        let json = String::from_utf8(json).expect("UTF-8");
+        let kinds = written::kinds(&json);
+        let mut other = without_age(written::json(&json, &kinds));
+        let read = on_paper(&stand, &person, query).await;
+        let paper = without_age(written::pdf(&read, &kinds, other.totals.len()));
+        if other.totals.len() == 1 {
+            // What they are all in stands in the heads.
+            other.rows.iter_mut().chain(&mut other.totals).for_each(|row| drop(row.pop()));
+            assert!(read["tables"][0][0].to_string().contains("₽"), "{}", read["tables"][0][0]);
+        }
+        assert_eq!((&paper, paper.rows.len()), (&other, rows), "{query}");
+        assert_eq!(
+            (&read["language"], &read["title"], &read["is_marked"]),
+            (&"ru".into(), &"Продажи".into(), &true.into())
+        );
+        assert_eq!(read["headings"], serde_json::json!(["Продажи"]));
+        let pages = read["pages"].as_array().expect("pages");
+        for (at, page) in pages.iter().enumerate() {
+            let foot = format!("Страница {} из {}", at + 1, pages.len());
+            assert!(page.as_str().is_some_and(|page| page.contains(&foot)), "{foot}: {page}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn currencies_returns_and_what_looks_like_markup_stand_on_paper_as_they_are() {
+    let words = r##"#panic("x") *b* _i_ [a] $1$ \ " <b> `c` = @d // e"##;
+    let products = [Product::called(1, words), Product::called(2, "№ 5 «Кран» — 1/2″"), Product::called(3, "Котёл")];
+    let lines = [
+        Line::of(1, TODAY, 100),
+        Line::of(1, TODAY, 40).in_currency(DOLLAR),
+        Line::of(2, TODAY, -300),
+        Line::of(3, TODAY, 7),
+    ];
+    let stand = Stand::of(&products, &lines).await;
+    let _reporter = start(reporter(&stand));
+    let (seen, (person, _)) = (stand.dealer(&[VOLGA]).await, volga(&stand).await);
+    let json = String::from_utf8(file(&seen, "/reports/sales?format=json").await).expect("UTF-8");
+    let kinds = written::kinds(&json);
+    let other = without_age(written::json(&json, &kinds));
+    let paper = without_age(written::pdf(&on_paper(&stand, &person, "").await, &kinds, other.totals.len()));
+    assert_eq!((&paper, other.totals.len()), (&other, 2));
+    assert!(paper.rows.iter().any(|row| row[0] == words), "{:?}", paper.rows);
+}
+
 /// What readers of other makers see of the same files.
 #[tokio::test(flavor = "multi_thread")]
 async fn other_makers_readers_see_typed_columns_formulas_and_their_values() {
@@ -110,12 +188,5 @@ async fn other_makers_readers_see_typed_columns_formulas_and_their_values() {
         let bytes = file(&volga, &format!("/reports/sales?format={format}")).await;
         std::fs::write(folder.path().join(format!("sales.{format}")), bytes).expect("keep the file");
     }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/portal/read_files.py");
-    let output = Command::new("python3")
-        .arg(script)
-        .arg(folder.path())
-        .env("PYTHONPATH", stack::parts::Parts::locate().root().join("readers"))
-        .output()
-        .expect("run python3");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    read_by("read_files.py", folder.path());
 }

@@ -134,6 +134,34 @@ pub fn parquet(bytes: &[u8], kinds: &[String]) -> Written {
     written
 }
 
+/// A file on paper as `read_pdf.py` has read it, in Russian; totals stand above the rows.
+pub fn pdf(read: &Value, kinds: &[String], totals: usize) -> Written {
+    let texts = |row: &Value| -> Vec<String> {
+        list(row).iter().map(|cell| cell.as_str().expect("a text").to_owned()).collect()
+    };
+    let value = |(text, kind): (&String, &String)| match kind.as_str() {
+        "text" | "code" => text.clone(),
+        "date" => text.split('.').rev().collect::<Vec<_>>().join("-"),
+        _ => by_kind(kind, &text.replace('\u{202f}', "").replace('−', "-").replace(',', "."), 1.0),
+    };
+    let mut written = Written::default();
+    for fact in list(&read["facts"]) {
+        let fact = texts(fact);
+        written.facts.push((fact[0].clone(), fact[1].clone()));
+    }
+    for (at, table) in list(&read["tables"]).iter().enumerate() {
+        let lines = list(table).iter().skip(1).map(|row| texts(row).iter().zip(kinds).map(value).collect::<Vec<_>>());
+        for (number, mut line) in lines.enumerate() {
+            if at == 0 && number < totals {
+                written.totals.push(line.split_off(1));
+            } else {
+                written.rows.push(line);
+            }
+        }
+    }
+    written
+}
+
 /// The kinds of a JSON answer's columns; behind them that of the currency.
 pub fn kinds(text: &str) -> Vec<String> {
     let read: Value = serde_json::from_str(text).expect("JSON");

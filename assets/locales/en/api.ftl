@@ -23,4 +23,5 @@ api-wrong-cursor = This cursor belongs to another question or was changed. Begin
 api-wrong-sort = There is no such column. Write the name of a column, or a minus and the name.
 api-wrong-former = Write 1, or leave the parameter out.
 api-wrong-dealer = There is no such dealer among yours.
+api-format-of-exports = A file of this format is not given here: it is made in the background, and asked for on the report's page. Write one of these formats: { $formats }.
 api-wrong-format = There is no such format. Write one of these: { $formats }.

@@ -91,6 +91,7 @@ unnamed = Not yet received from 1C
 former = only in the period before
 other-formats = Other formats
 format-xlsx = Excel
+format-pdf = PDF
 format-csv = CSV
 format-csv-data = CSV, data only
 format-parquet = Parquet

@@ -99,6 +99,7 @@ unnamed = Ещё не пришло из 1С
 former = только в прошлом периоде
 other-formats = Другие форматы
 format-xlsx = Excel
+format-pdf = PDF
 format-csv = CSV
 format-csv-data = CSV без шапки
 format-parquet = Parquet

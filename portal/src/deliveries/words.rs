@@ -63,6 +63,7 @@ pub fn reason(text: Text, code: Option<&str>) -> &'static str {
         Reason::File(OfFile::Storage) => "export-because-storage",
         Reason::File(OfFile::TooMuch) => "export-because-too-much",
         Reason::File(OfFile::TooLong) => "export-because-too-long",
+        Reason::File(OfFile::TooManyRows) => "export-because-too-many-rows",
         Reason::File(OfFile::Quota) => "export-because-quota",
         Reason::File(OfFile::Worker) => "export-because-worker",
         Reason::File(OfFile::Internal) => "export-because-internal",

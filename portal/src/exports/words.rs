@@ -9,6 +9,7 @@ pub fn reason(text: Text, code: Option<&str>) -> &'static str {
         Reason::Warehouse => "export-because-warehouse",
         Reason::Storage => "export-because-storage",
         Reason::TooMuch => "export-because-too-much",
+        Reason::TooManyRows => "export-because-too-many-rows",
         Reason::TooLong => "export-because-too-long",
         Reason::Quota => "export-because-quota",
         Reason::Access => "export-because-access",

@@ -9,7 +9,7 @@ use shared::language::Language;
 use shared::report::definition::Definition;
 use shared::report::filter::Filter;
 use shared::report::scope::DealerScope;
-use shared::report::write::Format;
+use shared::report::write::{Format, Open};
 use uuid::Uuid;
 
 use crate::audit::{self, About, Actor, Event};
@@ -34,7 +34,7 @@ pub async fn file(
     app: &App,
     taker: Taker<'_>,
     (report, filter): (&Arc<Definition>, &Filter),
-    format: &'static Format,
+    (format, open): (&'static Format, Open),
 ) -> Result<Response, AppError> {
     let own = app.limits.download(&taker.actor.subject)?;
     let wanted = Wanted { report, scope: taker.scope, filter, language: taker.language, format };
@@ -43,6 +43,6 @@ pub async fn file(
     let about = About { dealers: &dealers, what: &report.name, detail: format.code };
     audit::record(&app.postgres, taker.actor, Event::FileTaken, about).await?;
     let name = (file.name.clone(), file.plain_name.clone());
-    let body = download::body(file.parts(), (own, place));
+    let body = download::body(file.parts(open), (own, place));
     download::answer(body, format.media_type, (&name.0, &name.1))
 }

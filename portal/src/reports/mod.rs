@@ -17,6 +17,7 @@ use shared::clock;
 use shared::report::definition::Definition;
 use shared::report::filter::{Filter, ROWS_PER_PAGE, Refused};
 use shared::report::run::{Rows, RunError};
+use shared::report::write::Format;
 use shared::words::Text;
 
 use self::asked::Asked;
@@ -42,13 +43,17 @@ async fn show(viewer: Viewer, want: Want, State(app): State<App>, asked: Asked) 
     let question = Question { app: &app, viewer: &viewer, report, today: app.engine.today(), want };
     match (Filter::read(report, &viewer.scope, question.today, &asked.pairs), asked.format()) {
         (Err(refused), _) => Ok(question.refuse(&refused).await),
-        (Ok(filter), Some(format)) => match question.rows_of_job(&filter).await? {
-            Some(count) => Ok(question.too_large(&filter, count).await),
-            None => {
-                let Viewer { actor, scope, language, .. } = &viewer;
-                export::file(&app, Taker { actor, scope, language: *language }, (report, &filter), format).await
+        (Ok(filter), Some(format)) => {
+            let count = question.count(&filter).await?;
+            match format.open.filter(|_| count <= app.config.export_job_rows) {
+                None => Ok(question.only_as_job(&filter, (format, count)).await),
+                Some(open) => {
+                    let Viewer { actor, scope, language, .. } = &viewer;
+                    let taker = Taker { actor, scope, language: *language };
+                    export::file(&app, taker, (report, &filter), (format, open)).await
+                }
             }
-        },
+        }
         (Ok(filter), None) => question.answer(filter).await,
     }
 }
@@ -119,17 +124,17 @@ impl Question<'_> {
         }
     }
 
-    /// How many rows a file has, if that is more than one gets at once. Who has just seen the page is answered by what is kept.
-    async fn rows_of_job(&self, filter: &Filter) -> Result<Option<u64>, AppError> {
+    /// How many rows a file has. Who has just seen the page is answered by what is kept.
+    async fn count(&self, filter: &Filter) -> Result<u64, AppError> {
         let page = self.app.ask(self.app.engine.page(self.report, &self.viewer.scope, &filter.first_page())).await?;
-        Ok(Some(page.count).filter(|count| *count > self.app.config.export_job_rows))
+        Ok(page.count)
     }
 
     /// No file, and no job by a link either: the form that asks for it. 422, so that no program takes it for the file.
-    async fn too_large(&self, filter: &Filter, count: u64) -> Response {
+    async fn only_as_job(&self, filter: &Filter, wanted: (&Format, u64)) -> Response {
         let offered = self.app.ask(self.offered(filter, true)).await.unwrap_or_default();
         let drawing = self.drawing(filter, None, (&offered, &[]));
-        (StatusCode::UNPROCESSABLE_ENTITY, self.framed(&drawing, &drawing.too_large(count))).into_response()
+        (StatusCode::UNPROCESSABLE_ENTITY, self.framed(&drawing, &drawing.only_as_job(wanted))).into_response()
     }
 
     /// The form's own data. A fragment leaves the form as it is, but for the names of what is chosen.

@@ -168,11 +168,14 @@ impl Drawing<'_> {
         Table { text, report, filter, page: &rows.page, leads, today, target: TARGET }
     }
 
-    /// A link for each format, those after the first in a menu; forms, where the file is large, and why.
+    /// A link for each format, those after the first in a menu; a form, where the file is made in the background, and why all are.
     fn files(&self, count: u64) -> Markup {
-        let Some((first, others)) = FORMATS.split_first() else { return html! {} };
+        let fitting: Vec<&Format> = FORMATS.iter().copied().filter(|format| count <= format.most_rows).collect();
+        let Some((first, others)) = fitting.split_first() else { return html! {} };
         let is_large = count > self.job_rows;
-        let item = |format: &Format| if is_large { self.job(format) } else { self.file(format) };
+        let item = |format: &Format| {
+            if is_large || format.open.is_none() { self.job(format) } else { self.file(format) }
+        };
         html! {
             div.files {
                 @if self.mails { (self.by_mail()) }
@@ -204,19 +207,38 @@ impl Drawing<'_> {
     }
 
     fn job(&self, format: &Format) -> Markup {
-        let query = &self.filter.first_page().query(self.report);
-        let form = ExportForm { form_token: self.form_token, report: &self.report.name, format: format.code, query };
-        form.draw(&html! {
-            button.link #{ "report-" (format.code) } type="submit" { (self.text.get(format.title)) }
-        })
+        self.order(
+            format,
+            &html! {
+                button.link #{ "report-" (format.code) } type="submit" { (self.text.get(format.title)) }
+            },
+        )
     }
 
-    /// In the place of a file that is too large for an answer at once.
-    pub fn too_large(&self, count: u64) -> Markup {
+    fn order(&self, format: &Format, button: &Markup) -> Markup {
+        let query = &self.filter.first_page().query(self.report);
+        let form = ExportForm { form_token: self.form_token, report: &self.report.name, format: format.code, query };
+        form.draw(button)
+    }
+
+    /// In the place of a file that is none for an answer at once: too large, or of a format that the report service makes.
+    pub fn only_as_job(&self, (format, count): (&Format, u64)) -> Markup {
         let title = self.report.title.get(self.text.language());
+        let name = self.text.get(format.title);
         html! {
             div.title { h1 { (title) } }
-            section.card.job { div.tools { (self.files(count)) } }
+            section.card.job {
+                @if format.open.is_none() && count <= format.most_rows {
+                    p { (self.text.with("export-why-format", &[("format", name.into())])) }
+                    (self.order(format, &html! { button.primary type="submit" { (name) } }))
+                } @else {
+                    @if count > format.most_rows {
+                        @let most = format::count(self.text.language(), format.most_rows);
+                        p { (self.text.with("export-too-long-for", &[("format", name.into()), ("most", most.into())])) }
+                    }
+                    div.tools { (self.files(count)) }
+                }
+            }
             p { a href=(self.filter.url(self.report)) { (self.text.get("export-to-report")) } }
         }
     }

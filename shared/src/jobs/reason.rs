@@ -9,6 +9,8 @@ pub enum Reason {
     Storage,
     /// More than a report may read or return.
     TooMuch,
+    /// More than a file of this format is of use for.
+    TooManyRows,
     /// It took longer than it may.
     TooLong,
     /// The dealer has used up its share of the warehouse for now.
@@ -24,10 +26,11 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Warehouse,
         Self::Storage,
         Self::TooMuch,
+        Self::TooManyRows,
         Self::TooLong,
         Self::Quota,
         Self::Access,
@@ -42,6 +45,7 @@ impl Reason {
             Self::Warehouse => "warehouse",
             Self::Storage => "storage",
             Self::TooMuch => "too-much",
+            Self::TooManyRows => "too-many-rows",
             Self::TooLong => "too-long",
             Self::Quota => "quota",
             Self::Access => "access",

@@ -52,6 +52,14 @@ pub fn number(language: Language, text: &str, places: i16) -> String {
     grouped(language, &decimal)
 }
 
+/// A decimal's text to its last place, grouped by thousands, with at least so many places.
+pub fn exact(language: Language, text: &str, least_places: i16) -> String {
+    let Ok(mut decimal) = Decimal::try_from_str(text) else { return UNKNOWN.to_owned() };
+    decimal.trim_end();
+    decimal.pad_end(-least_places);
+    grouped(language, &decimal)
+}
+
 pub fn count(language: Language, count: u64) -> String {
     grouped(language, &Decimal::from(count))
 }
@@ -164,7 +172,7 @@ fn month_names(language: Language) -> [String; 12] {
 
 #[cfg(test)]
 mod tests {
-    use super::{change, count, date, full_month, month, number, percent, points, value};
+    use super::{change, count, date, exact, full_month, month, number, percent, points, value};
     use crate::language::Language::{En, Ru};
     use crate::report::kind::Kind;
     use crate::report::table::{Cell, Number};
@@ -203,6 +211,20 @@ mod tests {
         assert_eq!(value(Ru, Kind::Code, &Cell::Text("007".into())), "007");
         assert_eq!(value(Ru, Kind::Quantity, &Cell::Number(Number::read("2.5000").unwrap())), "2,5");
         assert_eq!(value(Ru, Kind::Money, &Cell::Number(Number::read("2.5000").unwrap())), "3");
+    }
+
+    #[test]
+    fn what_is_exact_loses_no_place_and_money_has_its_kopecks() {
+        for (text, least, in_russian, in_english) in [
+            ("1234567.5", 2, "1\u{202f}234\u{202f}567,50", "1,234,567.50"),
+            ("-0.125000", 2, "−0,125", "−0.125"),
+            ("7", 2, "7,00", "7.00"),
+            ("7.500", 0, "7,5", "7.5"),
+            ("100", 0, "100", "100"),
+            ("abc", 2, "—", "—"),
+        ] {
+            assert_eq!((exact(Ru, text, least).as_str(), exact(En, text, least).as_str()), (in_russian, in_english));
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! One attempt at one file: the same file as the page's download, made of the dealers that were granted when it was asked for,
 //! as long as they are granted.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures_util::StreamExt as _;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
 use shared::file_store::{FileStore, NewFile};
 use shared::files::{self, File, Wanted};
 use shared::ids::DealerId;
@@ -13,12 +15,13 @@ use shared::report::definition::Definition;
 use shared::report::filter::Filter;
 use shared::report::run::Engine;
 use shared::report::scope::DealerScope;
-use shared::report::write;
+use shared::report::write::{self, Open};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use super::cancel::query_id;
 use super::failure::Failure;
+use super::writer;
 
 /// What is not known yet.
 const UNKNOWN: u64 = u64::MAX;
@@ -63,11 +66,11 @@ pub struct Exporter {
 impl Exporter {
     /// Makes the file. Whatever ends it early, no file of it has a name.
     pub async fn make(&self, claim: &Claim, meter: &Meter, stop: &CancellationToken) -> Result<Made, Failure> {
-        let opened = stop.run_until_cancelled(self.open(claim, meter)).await.ok_or(Failure::Stopped)??;
+        let (opened, open) = stop.run_until_cancelled(self.open(claim, meter)).await.ok_or(Failure::Stopped)??;
         let (name, plain_name, media_type) = (opened.name.clone(), opened.plain_name.clone(), opened.media_type());
         let rows = opened.contents.count;
         let mut upload = stop.run_until_cancelled(self.files.create()).await.ok_or(Failure::Stopped)??;
-        let written = stop.run_until_cancelled(self.fill(&mut upload, opened, claim)).await;
+        let written = stop.run_until_cancelled(self.fill(&mut upload, opened.parts(open), claim)).await;
         if let Err(failure) = written.unwrap_or(Err(Failure::Stopped)) {
             upload.abort().await;
             return Err(failure);
@@ -76,7 +79,7 @@ impl Exporter {
         Ok(Made { key, name, plain_name, media_type, bytes, rows })
     }
 
-    async fn open(&self, claim: &Claim, meter: &Meter) -> Result<File, Failure> {
+    async fn open(&self, claim: &Claim, meter: &Meter) -> Result<(File, Open), Failure> {
         let (report, scope) = self.allowed(claim).await?;
         let request = &*claim.request;
         let gone =
@@ -85,20 +88,26 @@ impl Exporter {
         let pairs: Vec<(String, String)> = form_urlencoded::parse(request.query.as_bytes()).into_owned().collect();
         let filter = Filter::read(&report, &scope, request.today, &pairs).map_err(|_| gone("a filter"))?.first_page();
         let id = |what: &str| query_id(claim.id, claim.fence, what);
-        meter.counts(self.engine.count_long(&report, &scope, &filter, &id("count")).await?);
+        let count = self.engine.count_long(&report, &scope, &filter, &id("count")).await?;
+        meter.counts(count);
+        let open = writer::of(format, count)?;
         let (report, scope, filter, language) = (&report, &scope, &filter, request.language);
         let wanted = Wanted { report, scope, filter, language, format };
         let file = files::open(&self.engine, wanted, Some(&id("rows"))).await?;
         meter.reads(&file);
-        Ok(file)
+        Ok((file, open))
     }
 
     /// The rows, and once they are there the question whether they may still be seen.
-    async fn fill(&self, upload: &mut NewFile, file: File, claim: &Claim) -> Result<(), Failure> {
-        let mut parts = std::pin::pin!(file.parts());
+    async fn fill(
+        &self,
+        upload: &mut NewFile,
+        parts: impl Stream<Item = io::Result<Bytes>>,
+        claim: &Claim,
+    ) -> Result<(), Failure> {
+        let mut parts = std::pin::pin!(parts);
         while let Some(part) = parts.next().await {
-            // Whatever `parts` brings was read from ClickHouse or made of it.
-            upload.write(part.map_err(|cause| Failure::because(Reason::Warehouse, cause))?).await?;
+            upload.write(part.map_err(writer::failed)?).await?;
         }
         self.allowed(claim).await.map(drop)
     }

@@ -7,8 +7,10 @@ mod export;
 mod failure;
 mod heard;
 mod mail;
+pub mod pdf;
 mod run;
 mod sweep;
+mod writer;
 
 pub use self::config::ReporterConfig;
 pub use self::run::run;

@@ -10,7 +10,7 @@ use shared::report::definition::Definition;
 use shared::report::filter::asked::Asked as Pairs;
 use shared::report::filter::{Filter, Wrong};
 use shared::report::run::part::Mark;
-use shared::report::write::{self, FORMATS, Format};
+use shared::report::write::{self, Format, Open};
 use shared::words::{Text, facts};
 
 use super::cursor::{Bound, Cursor};
@@ -102,15 +102,22 @@ impl Asked {
     }
 
     /// All rows, as a file.
-    pub fn file(&self, app: &App, caller: &Caller, report: &Definition) -> Result<(Filter, &'static Format), AppError> {
+    pub fn file(
+        &self,
+        app: &App,
+        caller: &Caller,
+        report: &Definition,
+    ) -> Result<(Filter, (&'static Format, Open)), AppError> {
         let reading = Reading { text: Text::of(caller.language), pairs: &self.pairs };
         reading.only(|name| is_of_rows(report, name) || name == "format")?;
-        let format = Pairs(&self.pairs).get("format").and_then(write::format).ok_or_else(|| {
-            let formats = FORMATS.iter().map(|format| format.code).collect::<Vec<_>>().join(", ");
-            let message = reading.text.with("api-wrong-format", &[("formats", formats.into())]);
+        let format = Pairs(&self.pairs).get("format").and_then(write::format);
+        let streamed = format.and_then(|format| Some((format, format.open?))).ok_or_else(|| {
+            let formats = write::streamed().map(|format| format.code).collect::<Vec<_>>().join(", ");
+            let sentence = if format.is_some() { "api-format-of-exports" } else { "api-wrong-format" };
+            let message = reading.text.with(sentence, &[("formats", formats.into())]);
             AppError::Invalid { field: "format".to_owned(), message }
         })?;
-        Ok((reading.filter(report, caller, app.engine.today())?, format))
+        Ok((reading.filter(report, caller, app.engine.today())?, streamed))
     }
 }
 

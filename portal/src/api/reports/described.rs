@@ -5,7 +5,7 @@ use shared::language::Language;
 use shared::report::definition::{Definition, FilterSpec};
 use shared::report::filter::kind::{Taken, What};
 use shared::report::run;
-use shared::report::write::FORMATS;
+use shared::report::write;
 use url::Url;
 use utoipa::ToSchema;
 
@@ -129,10 +129,8 @@ pub fn one(report: &Definition, language: Language, public: &Url, options: Optio
     };
     let sign = if report.sort.descending { "-" } else { "" };
     let address = public.join(&format!("{ROOT}/{}", report.name)).map(String::from).unwrap_or_default();
-    let format = |format: &&shared::report::write::Format| Format {
-        code: format.code.to_owned(),
-        media_type: format.media_type.to_owned(),
-    };
+    let format =
+        |format: &write::Format| Format { code: format.code.to_owned(), media_type: format.media_type.to_owned() };
     Report {
         name: report.name.clone(),
         title: report.title.get(language).to_owned(),
@@ -144,7 +142,7 @@ pub fn one(report: &Definition, language: Language, public: &Url, options: Optio
             .map(|(index, spec)| filter(spec, language, options.and_then(|all| all.get(index))))
             .collect(),
         sort: format!("{sign}{}", report.columns[report.sort.column].name),
-        formats: FORMATS.iter().map(format).collect(),
+        formats: write::streamed().map(format).collect(),
         links: Links { rows: format!("{address}/rows"), file: format!("{address}/file"), this: address },
     }
 }

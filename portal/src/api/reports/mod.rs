@@ -113,13 +113,13 @@ async fn rows(caller: Caller, State(app): State<App>, asked: Asked, headers: Hea
 /// `GET /{name}/file?format=…`: all rows, as a page's download has them.
 async fn file(caller: Caller, State(app): State<App>, asked: Asked, headers: HeaderMap) -> Result<Response, AppError> {
     let report = asked.report(&app, &caller)?;
-    let (filter, format) = asked.file(&app, &caller, report)?;
-    let stand = Stand::of(&app, &caller, (report, &filter), &["file", format.code]).await?;
+    let (filter, streamed) = asked.file(&app, &caller, report)?;
+    let stand = Stand::of(&app, &caller, (report, &filter), &["file", streamed.0.code]).await?;
     if let Some(unchanged) = stand.unchanged(&headers) {
         return Ok(unchanged);
     }
     let taker = Taker { actor: &caller.actor, scope: &caller.scope, language: caller.language };
-    Ok(stand.kept(export::file(&app, taker, (report, &filter), format).await?))
+    Ok(stand.kept(export::file(&app, taker, (report, &filter), streamed).await?))
 }
 
 /// This description. It holds nothing of any dealer, so it asks for no token; with one it is of what the caller may open,

@@ -3,14 +3,21 @@
 mod csv;
 pub mod json;
 mod parquet;
+mod pdf;
 mod sink;
 mod writer;
 mod xlsx;
 
-pub use self::writer::{Contents, Fact, Format, Writer};
+pub use self::writer::{Contents, Fact, Format, Open, Writer};
 
 /// Every format, in the order in which a page offers them.
-pub const FORMATS: &[&Format] = &[&xlsx::FORMAT, &csv::FORMAT, &csv::DATA, &parquet::FORMAT, &json::FORMAT];
+pub const FORMATS: &[&Format] =
+    &[&xlsx::FORMAT, &pdf::FORMAT, &csv::FORMAT, &csv::DATA, &parquet::FORMAT, &json::FORMAT];
+
+/// Those that any program can write while somebody waits.
+pub fn streamed() -> impl Iterator<Item = &'static Format> {
+    FORMATS.iter().copied().filter(|format| format.open.is_some())
+}
 
 /// The format that an address asks for.
 pub fn format(code: &str) -> Option<&'static Format> {

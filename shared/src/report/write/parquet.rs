@@ -26,7 +26,8 @@ pub const FORMAT: Format = Format {
     extension: "parquet",
     title: "format-parquet",
     media_type: "application/vnd.apache.parquet",
-    open: |contents| Box::new(Parquet::new(contents)),
+    most_rows: u64::MAX,
+    open: Some(|contents| Box::new(Parquet::new(contents))),
 };
 
 /// What is packed together, and in memory until then.
@@ -244,7 +245,7 @@ mod tests {
         let mut contents = sales(Language::En, &[("Period", "May")], &[("revenue", "5")]);
         let report = contents.report.clone();
         contents.scales = vec![4; report.columns.len()];
-        let mut writer = (FORMAT.open)(contents);
+        let mut writer = FORMAT.open.unwrap()(contents);
         let lines: Vec<Line> = (0..ROWS_OF_A_GROUP + 2)
             .map(|n| line(&report, &[("code", &format!("{n:011}")), ("revenue", "-12345678901234567890.1250")]))
             .collect();

@@ -16,8 +16,14 @@ pub struct Format {
     /// What people call it: the name of a text.
     pub title: &'static str,
     pub media_type: &'static str,
-    pub open: fn(Contents) -> Box<dyn Writer>,
+    /// A file of more rows is of no use to anybody.
+    pub most_rows: u64,
+    /// None: the report service alone makes it, for its writer carries a library that no other program should.
+    pub open: Option<Open>,
 }
+
+/// Begins a file.
+pub type Open = fn(Contents) -> Box<dyn Writer>;
 
 /// What is told of a file's rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +63,13 @@ impl Contents {
     }
 }
 
-/// Makes a file from its beginning to its end, some rows at a time.
+/// Makes a file from its beginning to its end, some rows at a time. `InvalidData`: of these rows it cannot.
 pub trait Writer: Send {
+    /// Is a step so much work that it would hold up what else its thread has to do?
+    fn is_slow(&self) -> bool {
+        false
+    }
+
     fn head(&mut self) -> io::Result<Vec<u8>>;
     fn rows(&mut self, rows: Vec<Line>) -> io::Result<Vec<u8>>;
     fn end(&mut self) -> io::Result<Vec<u8>>;

@@ -16,6 +16,7 @@ use super::letter::Enclosed;
 use super::said::Said;
 use super::unsent::Unsent;
 use super::view::View;
+use crate::deliver::writer;
 
 /// How long a file waits: over a weekend.
 const KEEP: Duration = Duration::from_secs(72 * 60 * 60);
@@ -69,7 +70,8 @@ impl Packer {
 
     async fn pack(&self, file: File) -> Result<Packed, Unsent> {
         let mut packed = Packed::Small(Vec::new());
-        let mut parts = std::pin::pin!(file.parts());
+        let open = writer::of(file.format(), file.contents.count)?;
+        let mut parts = std::pin::pin!(file.parts(open));
         while let Some(part) = parts.next().await {
             packed = match (part, packed) {
                 (Ok(part), packed) => self.add(packed, part).await?,
@@ -77,8 +79,7 @@ impl Packer {
                     if let Packed::Large(large) = packed {
                         large.abort().await;
                     }
-                    // Whatever `parts` brings was read from ClickHouse or made of it.
-                    return Err(Unsent::because(Reason::File(jobs::Reason::Warehouse), cause));
+                    return Err(writer::failed(cause).into());
                 }
             };
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use shared::language::Language;
 use shared::report::definition::Definition;
 use shared::report::filter::kind::{Taken, What};
-use shared::report::write::{FORMATS, json};
+use shared::report::write::{self, json};
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
@@ -37,9 +37,9 @@ pub fn rows(report: &Definition, language: Language) -> Operation {
 }
 
 pub fn file(report: &Definition, language: Language) -> Operation {
-    let codes = text().enum_values(Some(FORMATS.iter().map(|format| format.code)));
+    let codes = text().enum_values(Some(write::streamed().map(|format| format.code)));
     let format = ParameterBuilder::from(parameter("format", "The form of the file.", codes));
-    let media_types: BTreeSet<&str> = FORMATS.iter().map(|format| format.media_type).collect();
+    let media_types: BTreeSet<&str> = write::streamed().map(|format| format.media_type).collect();
     let contents = media_types.into_iter().map(|media_type| {
         let schema = if media_type == json::FORMAT.media_type {
             Ref::from_schema_name(schemas::file(report)).into()

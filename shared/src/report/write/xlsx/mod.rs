@@ -27,7 +27,8 @@ pub const FORMAT: Format = Format {
     extension: "xlsx",
     title: "format-xlsx",
     media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    open: |contents| Box::new(Xlsx::of(contents, MOST_ROWS)),
+    most_rows: u64::MAX,
+    open: Some(|contents| Box::new(Xlsx::of(contents, MOST_ROWS))),
 };
 
 /// Of a sheet, as Excel has it.
