@@ -25,7 +25,7 @@ use self::typeset::{FEET, REPORT, typeset};
 /// Rows of a run: some 80 MB.
 const RUN: usize = 500;
 /// Feet that are set at once.
-const FEET_AT_ONCE: usize = 500;
+const FEET_AT_ONCE: usize = 100;
 /// Longer names would not stand beside the number of a page.
 const LONG_NAME: usize = 80;
 /// A row with a longer text may be torn at the end of a page: it might not fit on one.
