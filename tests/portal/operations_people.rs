@@ -36,7 +36,7 @@ async fn an_administrator_opens_a_dealer_to_somebody_and_takes_it_back() {
         assert!(refused.text.contains(told) && refused.text.contains("aria-invalid"), "{fields:?}: {}", refused.text);
     }
     assert!(!sees().await);
-    let day = (chrono::Utc::now() + chrono::Duration::days(3)).format("%Y-%m-%d").to_string();
+    let day = (shared::clock::now() + chrono::Duration::days(3)).format("%Y-%m-%d").to_string();
     let given =
         submit(&admin, &page, &grants, &[("dealer", VOLGA), ("until", &day), ("reason", "замещает <b>коллегу</b>")])
             .await;

@@ -108,7 +108,7 @@ impl Viewer {
         Ok(Self { actor, role, own_role, scope, language, form_token, session: id })
     }
 
-    fn as_himself(self) -> Result<Self, AppError> {
+    fn only_himself(self) -> Result<Self, AppError> {
         if self.actor.look.is_some() { Err(AppError::Looking) } else { Ok(self) }
     }
 
@@ -141,7 +141,7 @@ impl FromRequestParts<App> for OwnViewer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
         let signed_in = SignedIn::from_request_parts(parts, app).await?;
-        Viewer::of(signed_in, Lang::of(&parts.headers).0)?.as_himself().map(Self)
+        Viewer::of(signed_in, Lang::of(&parts.headers).0)?.only_himself().map(Self)
     }
 }
 
@@ -172,7 +172,7 @@ impl<T: DeserializeOwned> FromRequest<App> for SignedViewer<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, AppError> {
         let language = Lang::of(request.headers()).0;
         let Signed { who, fields } = Signed::<T>::from_request(request, app).await?;
-        Ok(Self { viewer: Viewer::of(who, language)?.as_himself()?, fields })
+        Ok(Self { viewer: Viewer::of(who, language)?.only_himself()?, fields })
     }
 }
 

@@ -37,7 +37,7 @@ fn role(text: Text, person: &Person) -> &'static str {
 }
 
 /// A dealer's name, where this operator has to do with that dealer.
-fn called<'a>(text: Text, dealers: &'a Dealers, dealer: Uuid) -> Option<&'a str> {
+fn called(text: Text, dealers: &Dealers, dealer: Uuid) -> Option<&str> {
     dealers.iter().find(|(known, _)| known.0 == dealer).map(|(_, name)| dealer_name(text, name))
 }
 

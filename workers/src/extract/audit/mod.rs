@@ -68,7 +68,7 @@ impl Table {
         Self { datasets: all.of_table(&dataset.table) }
     }
 
-    fn name(&self) -> &str {
+    fn in_warehouse(&self) -> &str {
         &self.datasets[0].table
     }
 

@@ -21,9 +21,13 @@ pub async fn write(
     };
     let are_equal: Vec<bool> = spans.iter().map(|span| !wrong.contains(span)).collect();
     let mut tx = pool.begin().await?;
-    sqlx::query!("DELETE FROM reconciliation WHERE warehouse_table = $1 AND span <> ALL($2)", table.name(), &spans)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query!(
+        "DELETE FROM reconciliation WHERE warehouse_table = $1 AND span <> ALL($2)",
+        table.in_warehouse(),
+        &spans
+    )
+    .execute(&mut *tx)
+    .await?;
     sqlx::query!(
         "INSERT INTO reconciliation (warehouse_table, span, sent_documents, sent_lines, sent_amount, standing_documents,
              standing_lines, standing_amount, is_equal, differed_at)
@@ -36,7 +40,7 @@ pub async fn write(
              standing_documents = excluded.standing_documents, standing_lines = excluded.standing_lines,
              standing_amount = excluded.standing_amount, is_equal = excluded.is_equal, compared_at = now(),
              differed_at = coalesce(excluded.differed_at, reconciliation.differed_at)",
-        table.name(),
+        table.in_warehouse(),
         &spans,
         &side(sent, |sum| sum.documents),
         &side(sent, |sum| sum.lines),
