@@ -105,3 +105,24 @@ async fn a_generated_client_lists_reports_and_reads_all_rows_part_by_part() {
     let said = python(folder.path(), &at("made"), &[&at("read.py"), &stand.portal.url, &program.token, VOLGA]).await;
     assert!(said.contains("60 rows of Sales"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operations_are_described_each_and_a_public_validator_and_a_generator_take_it() {
+    let stand = Stand::start().await;
+    let answer = Program::send(stand.program(&[VOLGA]).await.bare(Method::GET, "/api/v1/operations/openapi.json")).await;
+    assert_eq!(answer.status, StatusCode::OK, "it asks for no token: {}", answer.text);
+    let document: Value = serde_json::from_str(&answer.text).unwrap();
+    for route in portal::operations::api_routes() {
+        let described = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        assert!(described["responses"]["403"].is_object(), "{} {}: {described}", route.method, route.path);
+    }
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(at("openapi.json"), &answer.text).unwrap();
+    let said = python(folder.path(), "", &["-m", "openapi_spec_validator", "--schema", "3.1", &at("openapi.json")]).await;
+    assert!(said.contains("OK"), "{said}");
+    std::fs::write(at("config.yml"), "post_hooks: []\n").unwrap();
+    let words = ["-m", "openapi_python_client", "generate", "--fail-on-warning", "--meta", "none", "--path"];
+    let rest = [&at("openapi.json"), "--config", &at("config.yml"), "--output-path", &at("made")];
+    python(folder.path(), "", &[&words[..], &rest.map(AsRef::as_ref)].concat()).await;
+}

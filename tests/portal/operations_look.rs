@@ -64,7 +64,7 @@ async fn an_administrator_looks_as_a_dealer_read_only_and_every_page_is_written_
     let of_look =
         "SELECT count(*) FROM audit_event WHERE event IN ('look-begun', 'look-page', 'report-opened', 'look-ended')
                    AND look = (SELECT id FROM look) AND dealers = ARRAY['5b0d6f0e-d0d0-11ee-8a01-000000000001'::uuid]";
-    assert_eq!(count(&stand, of_look).await, 8, "each says in which look, and as whom: {told:?}");
+    assert_eq!(count(&stand, of_look).await, 9, "each says in which look, and as whom: {told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
