@@ -109,7 +109,8 @@ async fn a_generated_client_lists_reports_and_reads_all_rows_part_by_part() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operations_are_described_each_and_a_public_validator_and_a_generator_take_it() {
     let stand = Stand::start().await;
-    let answer = Program::send(stand.program(&[VOLGA]).await.bare(Method::GET, "/api/v1/operations/openapi.json")).await;
+    let answer =
+        Program::send(stand.program(&[VOLGA]).await.bare(Method::GET, "/api/v1/operations/openapi.json")).await;
     assert_eq!(answer.status, StatusCode::OK, "it asks for no token: {}", answer.text);
     let document: Value = serde_json::from_str(&answer.text).unwrap();
     for route in portal::operations::api_routes() {
@@ -119,7 +120,8 @@ async fn the_operations_are_described_each_and_a_public_validator_and_a_generato
     let folder = folder();
     let at = |name: &str| folder.path().join(name).display().to_string();
     std::fs::write(at("openapi.json"), &answer.text).unwrap();
-    let said = python(folder.path(), "", &["-m", "openapi_spec_validator", "--schema", "3.1", &at("openapi.json")]).await;
+    let said =
+        python(folder.path(), "", &["-m", "openapi_spec_validator", "--schema", "3.1", &at("openapi.json")]).await;
     assert!(said.contains("OK"), "{said}");
     std::fs::write(at("config.yml"), "post_hooks: []\n").unwrap();
     let words = ["-m", "openapi_python_client", "generate", "--fail-on-warning", "--meta", "none", "--path"];

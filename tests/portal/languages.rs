@@ -64,7 +64,7 @@ async fn an_english_page_holds_no_russian() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_russian_page_holds_no_english() {
     // Names of formats, and the number of a request.
-    const NAMES: [&str; 4] = ["CSV", "Excel", "JSON", "Parquet"];
+    const NAMES: [&str; 5] = ["CSV", "Excel", "JSON", "PDF", "Parquet"];
     let is_english = |text: &str| {
         let is_word = |word: &&str| word.len() > 1 && word.chars().all(|letter| letter.is_ascii_alphabetic());
         !text.starts_with("Номер обращения")

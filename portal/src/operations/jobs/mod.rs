@@ -1,11 +1,14 @@
 //! All files that are made in the background, whoever asked for them; an administrator may cancel one.
 
+pub mod api;
+
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use shared::jobs::cancel_any;
+use shared::report::role::Role;
 use shared::words::{Text, age, format};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -71,7 +74,8 @@ pub async fn list(operator: Operator, State(app): State<App>) -> Result<Response
 
 fn one(text: Text, app: &App, operator: &Operator, job: &Job) -> Markup {
     let zone = app.engine.timezone();
-    let report = app.engine.catalogue().get(&job.report);
+    let of_role = |role: Role| app.engine.catalogue().one_open_to(role, &job.report);
+    let report = Role::ALL.into_iter().find_map(of_role);
     let title = report.map_or(job.report.as_str(), |report| report.title.get(operator.language));
     let state = match job.state.as_str() {
         "queued" => "export-queued",
@@ -128,40 +132,4 @@ pub async fn cancel(
 ) -> Result<Redirect, AppError> {
     cancelled(&app, &posted.operator, id).await?;
     Ok(Redirect::to(PATH))
-}
-
-/// For programs.
-pub mod api {
-    use axum::Json;
-    use axum::extract::State;
-    use axum::http::StatusCode;
-    use serde::Serialize;
-    use utoipa::ToSchema;
-    use uuid::Uuid;
-
-    use super::{App, AppError, Job, Operator, Path, cancelled, jobs};
-
-    #[derive(Serialize, ToSchema)]
-    pub struct Jobs {
-        jobs: Vec<Job>,
-    }
-
-    /// The newest jobs of everybody, those that are not over first.
-    #[utoipa::path(get, path = "/api/v1/operations/jobs", operation_id = "list_jobs", tag = "operations",
-        responses((status = 200, body = Jobs)))]
-    pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<Jobs>, AppError> {
-        Ok(Json(Jobs { jobs: jobs(&app).await? }))
-    }
-
-    /// Cancels a job; one that is over stays as it is.
-    #[utoipa::path(delete, path = "/api/v1/operations/jobs/{id}", operation_id = "cancel_job", tag = "operations", params(("id" = Uuid, Path)),
-        responses((status = 204)))]
-    pub async fn cancel(
-        operator: Operator,
-        State(app): State<App>,
-        Path(id): Path<Uuid>,
-    ) -> Result<StatusCode, AppError> {
-        cancelled(&app, &operator, id).await?;
-        Ok(StatusCode::NO_CONTENT)
-    }
 }

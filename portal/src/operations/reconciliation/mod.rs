@@ -1,5 +1,7 @@
 //! What was sent against what stands in the warehouse, by table and month: the last comparison of each.
 
+pub mod api;
+
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
@@ -8,10 +10,10 @@ use serde::Serialize;
 use shared::words::{Text, age, format};
 use utoipa::ToSchema;
 
-use super::form::nothing;
 use crate::auth::operator::Operator;
 use crate::error::AppError;
 use crate::frame;
+use crate::operations::form::nothing;
 use crate::state::App;
 
 const PATH: &str = "/operations/reconciliation";
@@ -102,28 +104,5 @@ fn table(text: Text, compared: &[Compared], timezone: chrono_tz::Tz) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// For programs.
-pub mod api {
-    use axum::Json;
-    use axum::extract::State;
-    use serde::Serialize;
-    use utoipa::ToSchema;
-
-    use super::{App, AppError, Compared, Operator, compared};
-
-    #[derive(Serialize, ToSchema)]
-    #[schema(as = Reconciliation)]
-    pub struct All {
-        compared: Vec<Compared>,
-    }
-
-    /// What was sent against what stands, by table and month: what differs first.
-    #[utoipa::path(get, path = "/api/v1/operations/reconciliation", operation_id = "list_reconciliation", tag = "operations",
-        responses((status = 200, body = All)))]
-    pub async fn list(_: Operator, State(app): State<App>) -> Result<Json<All>, AppError> {
-        Ok(Json(All { compared: compared(&app).await? }))
     }
 }

@@ -1,5 +1,7 @@
 //! Dealers, as they have come from 1C: who sees each of them, and the way to look as one.
 
+pub mod api;
+
 use std::collections::HashMap;
 
 use axum::extract::State;
@@ -11,11 +13,11 @@ use shared::words::Text;
 use shared::words::facts::dealer_name;
 use utoipa::IntoParams;
 
-use super::form::{nothing, search};
 use crate::auth::operator::Operator;
 use crate::auth::right::Right;
 use crate::error::AppError;
 use crate::frame;
+use crate::operations::form::{nothing, search};
 use crate::state::App;
 use crate::web::input::Query;
 
@@ -124,48 +126,5 @@ fn entry(text: Text, operator: &Operator, (dealer, name): (DealerId, &str), peop
                 }
             }
         }
-    }
-}
-
-/// For programs.
-pub mod api {
-    use axum::Json;
-    use axum::extract::State;
-
-    use utoipa::ToSchema;
-    use uuid::Uuid;
-
-    use super::{App, AppError, Asked, Operator, Query, Serialize, found, known, people};
-
-    #[derive(Serialize, ToSchema)]
-    pub struct Dealer {
-        /// The reference of the partner in 1C.
-        id: Uuid,
-        name: String,
-        /// Who sees its rows.
-        people: i64,
-    }
-
-    #[derive(Serialize, ToSchema)]
-    pub struct Dealers {
-        dealers: Vec<Dealer>,
-    }
-
-    /// Dealers that the caller has to do with, and how many people see each.
-    #[utoipa::path(get, path = "/api/v1/operations/dealers", operation_id = "list_dealers", tag = "operations",
-        params(Asked),
-        responses((status = 200, body = Dealers)))]
-    pub async fn list(
-        operator: Operator,
-        State(app): State<App>,
-        Query(asked): Query<Asked>,
-    ) -> Result<Json<Dealers>, AppError> {
-        let (known, people) = tokio::try_join!(known(&app, &operator), people(&app))?;
-        let dealers = found(known, &asked.search).into_iter().map(|(id, name)| Dealer {
-            id: id.0,
-            name,
-            people: people.get(&id).copied().unwrap_or_default(),
-        });
-        Ok(Json(Dealers { dealers: dealers.collect() }))
     }
 }
