@@ -38,12 +38,15 @@ fn each_right_opens_some_page_and_each_page_has_its_like_for_programs() {
 /// Asks for a route as a person; what is posted carries a token of the session.
 async fn ask(person: &Person, route: &Route, token: &str) -> StatusCode {
     let path = address(route.path);
-    if route.method == Method::POST {
-        let fields =
-            [("form_token", token), ("reason", "test"), ("allow", "true"), ("dataset", "nothing"), ("dealer", VOLGA)];
-        return person.post(&path, &fields).await.status;
+    if route.method != Method::POST {
+        return person.get(&path).await.status;
     }
-    person.get(&path).await.status
+    let (token, dealer) = (("form_token", token), ("dealer", VOLGA));
+    let fields = [token, dealer, ("reason", "test"), ("allow", "true"), ("dataset", "nothing")];
+    let status = person.post(&path, &fields).await.status;
+    // A look that was begun closes everything else.
+    person.post("/operations/look/end", &[token]).await;
+    status
 }
 
 #[tokio::test(flavor = "multi_thread")]
