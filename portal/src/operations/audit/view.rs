@@ -96,7 +96,7 @@ impl Page<'_> {
         let (at, who, what, whose) =
             (text.get("audit-at"), text.get("audit-who"), text.get("audit-event"), text.get("audit-dealer"));
         html! {
-            table.rows {
+            table.rows.plain {
                 caption.unseen { (text.get("operations-audit")) }
                 thead { tr { th scope="col" { (what) } th scope="col" { (at) } th scope="col" { (who) } th scope="col" { (whose) } th scope="col" { (text.get("audit-from-where")) } } }
                 tbody {
