@@ -105,7 +105,7 @@ fn table(text: Text, compared: &[Compared], datasets: &Catalogue, timezone: chro
                         td.number data-label=(heads[0]) { (both(&count(row.sent_documents), &count(row.standing_documents))) }
                         td.number data-label=(heads[1]) { (both(&count(row.sent_lines), &count(row.standing_lines))) }
                         td.number data-label=(heads[2]) {
-                            (both(&format::number(language, &row.sent_amount, 2), &format::number(language, &row.standing_amount, 2)))
+                            (both(&format::exact(language, &row.sent_amount, 2), &format::exact(language, &row.standing_amount, 2)))
                         }
                         td.code data-label=(text.get("reconciliation-when")) { (age::time(text, row.compared_at, timezone)) }
                     }
