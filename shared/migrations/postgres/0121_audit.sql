@@ -37,18 +37,3 @@ BEGIN
     RETURN gone;
 END $$;
 REVOKE ALL ON FUNCTION audit_forget FROM PUBLIC;
-
--- Where each program has a role of its own, the portal's reads and adds, and the workers' has no business here. Nor may workers grant.
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal') THEN
-        REVOKE ALL ON audit_event, current_grant FROM portal;
-        GRANT SELECT, INSERT ON audit_event TO portal;
-        GRANT SELECT ON current_grant TO portal;
-        GRANT EXECUTE ON FUNCTION audit_forget TO portal;
-    END IF;
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'workers') THEN
-        REVOKE ALL ON audit_event, dealer_grant, current_grant, may_look, look FROM workers;
-        GRANT SELECT ON current_grant TO workers;
-    END IF;
-END $$;

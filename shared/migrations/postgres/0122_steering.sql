@@ -56,12 +56,3 @@ CREATE TABLE reconciliation (
     differed_at         timestamptz,            -- the last time that it was not equal; what was is sent again
     PRIMARY KEY (warehouse_table, span)
 );
-
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal') THEN
-        REVOKE ALL ON reconciliation, misfit FROM portal;
-        GRANT SELECT ON reconciliation TO portal;
-        GRANT SELECT, DELETE ON misfit TO portal;
-    END IF;
-END $$;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::query::{Row, Wanted};
 use crate::audit::Event;
 use crate::operations::form::nothing;
+use crate::operations::people::role_name;
 
 pub struct Page<'a> {
     pub text: Text,
@@ -95,7 +96,7 @@ impl Page<'_> {
         let (at, who, what, whose) =
             (text.get("audit-at"), text.get("audit-who"), text.get("audit-event"), text.get("audit-dealer"));
         html! {
-            table.rows {
+            table.rows.plain {
                 caption.unseen { (text.get("operations-audit")) }
                 thead { tr { th scope="col" { (what) } th scope="col" { (at) } th scope="col" { (who) } th scope="col" { (whose) } th scope="col" { (text.get("audit-from-where")) } } }
                 tbody {
@@ -103,7 +104,7 @@ impl Page<'_> {
                         tr {
                             th scope="row" {
                                 (event(text, row))
-                                @if let Some(about) = about(row) { p.fine hx-ignore { (about) } }
+                                @if let Some(about) = about(text, row) { p.fine hx-ignore { (about) } }
                             }
                             td.code data-label=(at) { (age::time(text, row.at, self.timezone)) }
                             td data-label=(who) hx-ignore {
@@ -139,9 +140,11 @@ fn event(text: Text, row: &Row) -> String {
     Event::from_code(&row.event).map_or_else(|| row.event.clone(), |event| text.get(event.words()).to_owned())
 }
 
-fn about(row: &Row) -> Option<String> {
+fn about(text: Text, row: &Row) -> Option<String> {
     let about = row.about_name.as_deref().unwrap_or(&row.about);
-    let told: Vec<&str> = [about, &row.detail].into_iter().filter(|part| !part.is_empty()).collect();
+    let is_sign_in = Event::from_code(&row.event) == Some(Event::SignedIn);
+    let detail = if is_sign_in { role_name(text, &row.detail) } else { &row.detail };
+    let told: Vec<&str> = [about, detail].into_iter().filter(|part| !part.is_empty()).collect();
     (!told.is_empty()).then(|| told.join(" · "))
 }
 

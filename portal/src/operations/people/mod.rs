@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use self::query::{Given, Person, Wanted};
+pub use self::view::role_name;
 use self::view::{Form, List, OnePerson};
 use super::dealers;
 use crate::auth::operator::{Operator, Posted};

@@ -28,7 +28,12 @@ pub fn name(text: Text, person: &Person) -> &str {
 }
 
 fn role(text: Text, person: &Person) -> &'static str {
-    match person.role.as_str() {
+    role_name(text, &person.role)
+}
+
+/// A role as people call it.
+pub fn role_name(text: Text, role: &str) -> &'static str {
+    match role {
         "dealer" => text.get("role-dealer"),
         "manager" => text.get("role-manager"),
         "admin" => text.get("role-admin"),

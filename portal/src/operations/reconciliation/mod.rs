@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 use serde::Serialize;
+use shared::dataset::Catalogue;
 use shared::words::{Text, age, format};
 use utoipa::ToSchema;
 
@@ -63,13 +64,20 @@ pub async fn show(operator: Operator, State(app): State<App>) -> Result<Response
                 @if wrong == 0 { (text.get("reconciliation-equal")) }
                 @else { (text.with("reconciliation-differs", &[("count", wrong.into())])) }
             }
-            section.card.sheet { (table(text, &compared, app.engine.timezone())) }
+            section.card.sheet { (table(text, &compared, &app.config.datasets, app.engine.timezone())) }
         }
     };
     Ok(frame::staff_page(&operator, text.get("operations-reconciliation"), PATH, &drawn).into_response())
 }
 
-fn table(text: Text, compared: &[Compared], timezone: chrono_tz::Tz) -> Markup {
+/// What a table holds, by the titles of its datasets.
+fn title(text: Text, datasets: &Catalogue, table: &str) -> String {
+    let own = datasets.all().iter().filter(|dataset| dataset.definition().table == table);
+    let titles: Vec<_> = own.map(|dataset| dataset.definition().title.get(text.language())).collect();
+    if titles.is_empty() { table.to_owned() } else { titles.join(", ") }
+}
+
+fn table(text: Text, compared: &[Compared], datasets: &Catalogue, timezone: chrono_tz::Tz) -> Markup {
     let language = text.language();
     let count = |count: i64| format::count(language, count.unsigned_abs());
     let heads =
@@ -80,7 +88,7 @@ fn table(text: Text, compared: &[Compared], timezone: chrono_tz::Tz) -> Markup {
         }
     };
     html! {
-        table.rows {
+        table.rows.plain {
             caption.unseen { (text.get("operations-reconciliation")) }
             thead { tr {
                 th scope="col" { (text.get("reconciliation-what")) }
@@ -90,14 +98,14 @@ fn table(text: Text, compared: &[Compared], timezone: chrono_tz::Tz) -> Markup {
             tbody {
                 @for row in compared {
                     tr {
-                        th scope="row" { (row.table) @if let Some(month) = &row.month { " " (month) }
+                        th scope="row" { (title(text, datasets, &row.table)) @if let Some(month) = &row.month { " " (month) }
                             @if !row.is_equal { p.bad { (text.get("reconciliation-wrong")) } }
                             @else if let Some(at) = row.differed_at { p.fine { (text.with("reconciliation-mended", &[("at", age::time(text, at, timezone).into())])) } }
                         }
                         td.number data-label=(heads[0]) { (both(&count(row.sent_documents), &count(row.standing_documents))) }
                         td.number data-label=(heads[1]) { (both(&count(row.sent_lines), &count(row.standing_lines))) }
                         td.number data-label=(heads[2]) {
-                            (both(&format::number(language, &row.sent_amount, 2), &format::number(language, &row.standing_amount, 2)))
+                            (both(&format::exact(language, &row.sent_amount, 2), &format::exact(language, &row.standing_amount, 2)))
                         }
                         td.code data-label=(text.get("reconciliation-when")) { (age::time(text, row.compared_at, timezone)) }
                     }
