@@ -27,3 +27,6 @@ CREATE TABLE look (
 );
 -- One at a time.
 CREATE UNIQUE INDEX look_of_session ON look (session) WHERE ended_at IS NULL;
+-- The look of a session that goes on.
+CREATE VIEW live_look AS
+SELECT id, session, dealer_id, ends_at FROM look WHERE ended_at IS NULL AND ends_at > now();

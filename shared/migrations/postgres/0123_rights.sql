@@ -4,14 +4,14 @@
 CREATE FUNCTION narrow_rights() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal') THEN
-        REVOKE ALL ON audit_event, current_grant, reconciliation, misfit FROM portal;
+        REVOKE ALL ON audit_event, current_grant, live_look, reconciliation, misfit FROM portal;
         GRANT SELECT, INSERT ON audit_event TO portal;
-        GRANT SELECT ON current_grant, reconciliation TO portal;
+        GRANT SELECT ON current_grant, live_look, reconciliation TO portal;
         GRANT SELECT, DELETE ON misfit TO portal;
         GRANT EXECUTE ON FUNCTION audit_forget TO portal;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'workers') THEN
-        REVOKE ALL ON audit_event, dealer_grant, current_grant, may_look, look FROM workers;
+        REVOKE ALL ON audit_event, dealer_grant, current_grant, may_look, look, live_look FROM workers;
         GRANT SELECT ON current_grant TO workers;
     END IF;
 END $$;

@@ -1,8 +1,8 @@
 -- What happened, the newest first: of this kind, by or about this person, about this dealer, on these days; before this event.
 SELECT id, at, event, actor, actor_name, look IS NOT NULL AS "is_look!", dealers, about,
-       CASE WHEN event IN ('granted', 'grant-taken', 'look-allowed', 'look-forbidden') THEN person.name END AS about_name,
+       CASE WHEN event IN ('granted', 'grant-taken', 'look-allowed', 'look-forbidden') THEN (SELECT name FROM person WHERE person.subject = about) END AS about_name,
        detail, session, host(address) AS address
-FROM audit_event LEFT JOIN person ON person.subject = about
+FROM audit_event
 WHERE ($1::text IS NULL OR event = $1)
   AND ($2::text = '' OR actor = $2 OR about = $2 OR position(lower($2) IN lower(coalesce(actor_name, ''))) > 0)
   AND ($3::uuid IS NULL OR $3 = ANY(dealers))

@@ -110,9 +110,9 @@ pub async fn person(app: &App, operator: &Operator, subject: &str) -> Result<Per
 pub async fn grants(app: &App, operator: &Operator, subject: &str) -> Result<Vec<Grant>, AppError> {
     let all = sqlx::query_as!(
         Grant,
-        r#"SELECT dealer_id, reason, coalesce(giver.name, granted_by) AS "granted_by!", granted_at, until,
+        r#"SELECT dealer_id, reason, coalesce((SELECT name FROM person WHERE person.subject = granted_by), granted_by) AS "granted_by!", granted_at, until,
                   coalesce(until <= now(), false) AS "is_over!"
-           FROM dealer_grant LEFT JOIN person AS giver ON giver.subject = granted_by
+           FROM dealer_grant
            WHERE dealer_grant.subject = $1 ORDER BY granted_at DESC, dealer_id"#,
         subject,
     );
