@@ -55,6 +55,12 @@ async fn rows_that_stand_though_nobody_sent_them_are_taken_away() {
     stand.await_pass().await;
     let audits = "SELECT count(*) FROM slot WHERE job = 'sales-audit' AND state <> 'missed'";
     assert_eq!(stand.postgres_count(audits).await, 1, "one comparison follows the first load, the next its cron line");
+    // It began while rows were on their way: what is written down of it is what it found when they had arrived.
+    let compared = "SELECT count(*) FROM reconciliation WHERE warehouse_table = 'sale'";
+    await_true("the comparison is over", SOON, async || stand.postgres_count(compared).await > 0).await;
+    let unlike = "SELECT count(*) FROM reconciliation WHERE is_equal
+                  AND (sent_documents, sent_lines, sent_amount) <> (standing_documents, standing_lines, standing_amount)";
+    assert_eq!(stand.postgres_count(unlike).await, 0, "called equal, with different sums");
     let documents = stand.documents().await;
     // Tombstones get lost: a document moves to another dealer, and its former rows stand on.
     let (moved, gone) = (text(&documents[0], "ref").to_owned(), text(&documents[1], "ref").to_owned());

@@ -51,6 +51,8 @@ struct Sum {
     hash: i64,
 }
 
+type Sums = HashMap<Span, Sum>;
+
 /// The hash of a document that was sent; the warehouse makes the same of its rows, by their lowest and highest version.
 pub fn hash(key: Uuid, version: u64, lines: u32, amount: i64) -> u64 {
     xxh64(format!("{key}{BETWEEN}{version}{BETWEEN}{version}{BETWEEN}{lines}{BETWEEN}{amount}").as_bytes(), 0)
@@ -101,9 +103,10 @@ impl<'a> Audit<'a> {
     /// it again.
     pub async fn finds_nothing(&self) -> Result<bool, Stop> {
         let dataset = self.pass.dataset;
-        let (sent, standing) = (sent::sums(self.pool, &self.table).await?, self.warehouse.sums(&self.table).await?);
+        let (sent, standing) = self.sums().await?;
+        let differing = differing(&sent, &standing);
         let (mut lacking, mut strays, mut wrong_spans) = (0, 0, Vec::new());
-        for span in differing(&sent, &standing) {
+        for &span in &differing {
             self.pass.check()?;
             let wrong = self.wrong_for_certain(span).await?;
             if wrong.is_empty() {
@@ -114,6 +117,8 @@ impl<'a> Audit<'a> {
             strays += wrong.len() - known;
             wrong_spans.push(span);
         }
+        // What was on its way has arrived meanwhile.
+        let (sent, standing) = if differing.len() > wrong_spans.len() { self.sums().await? } else { (sent, standing) };
         written::write(self.pool, &self.table, (&sent, &standing), &wrong_spans).await?;
         let named: Vec<String> = wrong_spans.iter().map(|span| span_name(*span)).collect();
         if named.is_empty() {
@@ -130,6 +135,11 @@ impl<'a> Audit<'a> {
             named.join(", ")
         );
         Ok(false)
+    }
+
+    /// Both sides of every span.
+    async fn sums(&self) -> Result<(Sums, Sums), Stop> {
+        Ok((sent::sums(self.pool, &self.table).await?, self.warehouse.sums(&self.table).await?))
     }
 
     /// What is wrong twice, each time after everything that was sent before has arrived: another dataset of the same table may

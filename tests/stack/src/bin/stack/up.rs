@@ -113,7 +113,8 @@ fn greet(portal_url: &str, (demo, own_mail): (bool, bool), time: &str) {
     if demo {
         eprintln!("  Sign in (the password is the name):");
         eprintln!("    volga     dealer «Волга-Тепло»          ural      dealer «Урал-Климат»");
-        eprintln!("    manager   manager of two dealers        nobody    a dealer's employee without a dealer\n");
+        eprintln!("    manager   manager of two dealers        nobody    a dealer's employee without a dealer");
+        eprintln!("    admin     administrator of the portal\n");
     }
     if own_mail {
         eprintln!("  Mails that go out are kept in {}\n", shown(&own_parts::mails()).display());
