@@ -84,6 +84,19 @@ impl Default for Lately {
 }
 
 impl Lately {
+    /// A report, or the overview, is opened for these dealers.
+    pub async fn opened(
+        &self,
+        executor: impl PgExecutor<'_>,
+        actor: &Actor,
+        report: &str,
+        dealers: &[DealerId],
+    ) -> sqlx::Result<()> {
+        let dealers: Vec<Uuid> = dealers.iter().map(|dealer| dealer.0).collect();
+        let about = About { dealers: &dealers, what: report, detail: "" };
+        self.record(executor, actor, Event::ReportOpened, about).await
+    }
+
     /// Writes it down, unless the same session did the same lately.
     pub async fn record(
         &self,

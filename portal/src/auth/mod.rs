@@ -5,6 +5,7 @@ mod attempt;
 mod authorization;
 pub mod bearer;
 pub mod cookie;
+pub mod form;
 pub mod oidc;
 pub mod operator;
 mod refresh;
@@ -23,6 +24,7 @@ use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 
 use self::attempt::Attempt;
+use self::form::Nothing;
 use self::seal::Secret;
 use self::viewer::Signed;
 use crate::audit::{self, About, Actor, Event};
@@ -154,9 +156,6 @@ fn failed(problem: SignInProblem, cause: &str) -> AppError {
     metrics::counter!("portal_sign_in_failures_total", "problem" => format!("{problem:?}")).increment(1);
     AppError::SignInFailed { problem, cause: cause.to_owned() }
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 /// Ends our session first, whatever becomes of the rest, then sends the browser to end Keycloak's. Pressed twice, or after
 /// the session has ended, it still leads out and never to signing in: Keycloak's own session may live, and would let the

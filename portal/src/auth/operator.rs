@@ -3,7 +3,6 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shared::ids::DealerId;
 use shared::language::Language;
@@ -12,11 +11,10 @@ use shared::report::role::Role;
 use super::right::Right;
 use super::session::Hash;
 use super::viewer::SignedIn;
-use super::{authorization, bearer};
+use super::{authorization, bearer, form};
 use crate::audit::Actor;
 use crate::error::{AppError, Part};
 use crate::state::App;
-use crate::web::input::Form;
 use crate::web::language::Lang;
 
 /// One of the staff, who may do what the route is for.
@@ -111,20 +109,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Posted<T> {
     type Rejection = AppError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, AppError> {
-        #[derive(Deserialize)]
-        struct Fields<T> {
-            #[serde(default)]
-            form_token: String,
-            #[serde(flatten)]
-            fields: T,
-        }
         let (mut parts, body) = request.into_parts();
         let operator = Operator::from_request_parts(&mut parts, app).await?;
         let session = operator.session.ok_or(AppError::SignIn)?;
-        let Form(form) = Form::<Fields<T>>::from_request(Request::from_parts(parts, body), app).await?;
-        if !app.sealer.is_form_token(&form.form_token, &session) {
-            return Err(AppError::Forbidden("the form token is missing or another session's"));
-        }
-        Ok(Self { operator, fields: form.fields })
+        let fields = form::fields(Request::from_parts(parts, body), app, &session).await?;
+        Ok(Self { operator, fields })
     }
 }

@@ -10,12 +10,11 @@ use shared::report::scope::DealerScope;
 use uuid::Uuid;
 
 use super::session::{self, Hash, Session};
-use super::{authorization, cookie, refresh};
+use super::{authorization, cookie, form, refresh};
 use crate::audit::{self, About, Actor, Event};
 use crate::error::{AppError, Part};
 use crate::state::App;
 use crate::web::address::ClientAddress;
-use crate::web::input::Form;
 use crate::web::language::Lang;
 use crate::web::whose::{Person, Whose};
 
@@ -149,20 +148,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Signed<T> {
     type Rejection = AppError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, AppError> {
-        #[derive(serde::Deserialize)]
-        struct Fields<T> {
-            #[serde(default)]
-            form_token: String,
-            #[serde(flatten)]
-            fields: T,
-        }
         let (mut parts, body) = request.into_parts();
         let who = SignedIn::from_request_parts(&mut parts, app).await?;
-        let Form(form) = Form::<Fields<T>>::from_request(Request::from_parts(parts, body), app).await?;
-        if !app.sealer.is_form_token(&form.form_token, &who.id) {
-            return Err(AppError::Forbidden("the form token is missing or another session's"));
-        }
-        Ok(Self { who, fields: form.fields })
+        let fields = form::fields(Request::from_parts(parts, body), app, &who.id).await?;
+        Ok(Self { who, fields })
     }
 }
 

@@ -11,13 +11,13 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
-use serde::Deserialize;
 use shared::words::Text;
 use shared::{clock, deliveries};
 use uuid::Uuid;
 
 use self::address::PATH;
 use self::list::List;
+use crate::auth::form::Nothing;
 use crate::auth::viewer::{OwnViewer, SignedViewer};
 use crate::error::AppError;
 use crate::frame;
@@ -53,10 +53,6 @@ async fn list(OwnViewer(viewer): OwnViewer, State(app): State<App>) -> Result<Re
     .draw();
     Ok(frame::answer(&app, &viewer, (text.get("deliveries"), PATH), &drawn).await)
 }
-
-/// A form that has its token alone.
-#[derive(Deserialize)]
-struct Nothing {}
 
 fn found(is_found: bool) -> Result<Redirect, AppError> {
     if is_found { Ok(Redirect::to(PATH)) } else { Err(AppError::NotFound) }

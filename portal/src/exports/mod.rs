@@ -23,6 +23,7 @@ use self::address::path;
 use self::own::{drawing, own, title};
 use self::view::List;
 use crate::audit::{self, About, Event};
+use crate::auth::form::Nothing;
 use crate::auth::viewer::{OwnViewer, SignedViewer};
 use crate::error::AppError;
 use crate::frame::answer as page;
@@ -112,7 +113,3 @@ async fn cancel(
     jobs::cancel(&app.postgres, job.id, &signed.viewer.actor.subject).await?;
     Ok(Redirect::to(&path(id)))
 }
-
-/// A form that has its token alone.
-#[derive(Deserialize)]
-struct Nothing {}

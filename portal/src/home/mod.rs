@@ -17,7 +17,6 @@ use shared::report::period::Period;
 use shared::report::run::{Months, Page};
 use shared::words::Text;
 
-use crate::audit::{About, Event};
 use crate::auth::viewer::Viewer;
 use crate::error::AppError;
 use crate::frame;
@@ -48,11 +47,7 @@ async fn show(viewer: Result<Viewer, AppError>, State(app): State<App>) -> Resul
     };
     let answers = questions.iter().map(|question| app.ask(question.ask(&app, &viewer)));
     // Each report takes a place of its own: this page asks as much as several others.
-    let whose: Vec<_> = scope.dealers().iter().map(|dealer| dealer.0).collect();
-    let opened = async {
-        let about = About { dealers: &whose, what: "overview", detail: "" };
-        Ok(app.lately.record(&app.postgres, &viewer.actor, Event::ReportOpened, about).await?)
-    };
+    let opened = async { Ok(app.lately.opened(&app.postgres, &viewer.actor, "overview", scope.dealers()).await?) };
     let (answers, (oldest, ages, dealers), ()) =
         tokio::try_join!(futures_util::future::try_join_all(answers), app.ask(ages), opened)?;
     let drawn = tiles.iter().filter_map(|(report, tile, filter)| {

@@ -3,6 +3,27 @@
 use maud::{Markup, html};
 use shared::words::Text;
 
+use crate::auth::operator::Operator;
+use crate::error::AppError;
+
+/// Letters of a reason.
+const LONGEST_REASON: usize = 200;
+
+/// Why somebody does what is written down: nobody does without saying so. None where it is empty or too long.
+pub fn reason(given: &str) -> Option<&str> {
+    let reason = given.trim();
+    (!reason.is_empty() && reason.chars().count() <= LONGEST_REASON).then_some(reason)
+}
+
+/// The same, or the sentence beside the field.
+pub fn reasoned(operator: &Operator, given: &str) -> Result<String, AppError> {
+    let wrong = || AppError::Invalid {
+        field: "reason".to_owned(),
+        message: Text::of(operator.language).get("reason-wrong").to_owned(),
+    };
+    reason(given).map(str::to_owned).ok_or_else(wrong)
+}
+
 /// A form that does one thing to one row: a token and a button.
 pub fn button(form_token: &str, action: &str, words: &str) -> Markup {
     html! {

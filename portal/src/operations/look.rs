@@ -6,19 +6,18 @@ use axum::extract::State;
 use axum::response::Redirect;
 use serde::Deserialize;
 use shared::ids::DealerId;
-use shared::words::Text;
 use uuid::Uuid;
 
+use super::form::reasoned;
 use crate::audit::{self, About, Event};
-use crate::auth::operator::{Operator, Posted};
+use crate::auth::form::Nothing;
+use crate::auth::operator::Posted;
 use crate::auth::viewer::Signed;
 use crate::error::AppError;
 use crate::state::App;
 
 /// How long a look lasts.
 const LASTS: Duration = Duration::from_secs(30 * 60);
-/// Letters of a reason.
-const LONGEST: usize = 200;
 
 #[derive(Deserialize)]
 pub struct Asked {
@@ -62,19 +61,6 @@ pub async fn begin(State(app): State<App>, posted: Posted<Asked>) -> Result<Redi
     transaction.commit().await?;
     Ok(Redirect::to("/"))
 }
-
-/// Nobody looks without a reason.
-fn reasoned(operator: &Operator, reason: &str) -> Result<String, AppError> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > LONGEST {
-        let message = Text::of(operator.language).get("reason-wrong").to_owned();
-        return Err(AppError::Invalid { field: "reason".to_owned(), message });
-    }
-    Ok(reason.to_owned())
-}
-
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// `POST /operations/look/end`: by whoever looks, and once it is over too.
 pub async fn end(State(app): State<App>, signed: Signed<Nothing>) -> Result<Redirect, AppError> {

@@ -93,9 +93,8 @@ impl Question<'_> {
 
     /// Written down while ClickHouse answers; what cannot be written is not shown.
     async fn opened(&self, filter: &Filter) -> Result<(), AppError> {
-        let dealers: Vec<_> = asked_of(&self.viewer.scope, filter).iter().map(|dealer| dealer.0).collect();
-        let about = About { dealers: &dealers, what: &self.report.name, detail: "" };
-        Ok(self.app.lately.record(&self.app.postgres, &self.viewer.actor, Event::ReportOpened, about).await?)
+        let dealers = asked_of(&self.viewer.scope, filter);
+        Ok(self.app.lately.opened(&self.app.postgres, &self.viewer.actor, &self.report.name, dealers).await?)
     }
 
     /// 400, the form with what was asked, a sentence beside the field; no query of the report runs.

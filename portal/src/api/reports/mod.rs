@@ -14,8 +14,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use shared::parts::{self, Wanted};
-use shared::report::definition::Definition;
-use shared::report::filter::Filter;
 use shared::report::role::Role;
 use shared::report::write::json;
 use utoipa::OpenApi as _;
@@ -25,7 +23,6 @@ use self::cursor::Cursor;
 use self::described::{DealerList, Report, ReportList};
 use self::etag::Stand;
 use crate::api::problem::Problem;
-use crate::audit::{About, Event};
 use crate::auth::bearer::Caller;
 use crate::error::AppError;
 use crate::reports::export::{self, Taker};
@@ -87,7 +84,9 @@ async fn dealers(caller: Caller, State(app): State<App>, asked: asked::Nothing) 
 async fn rows(caller: Caller, State(app): State<App>, asked: Asked, headers: HeaderMap) -> Result<Response, AppError> {
     let report = asked.report(&app, &caller)?;
     let question = asked.rows(&app, &caller, report)?;
-    opened(&app, &caller, report, &question.filter).await?;
+    // Written down before it is answered.
+    let dealers = export::asked_of(&caller.scope, &question.filter);
+    app.lately.opened(&app.postgres, &caller.actor, &report.name, dealers).await?;
     let form = ["rows".to_owned(), question.limit.to_string(), format!("{:?}", (question.today, &question.mark))];
     let form = form.each_ref().map(String::as_str);
     let stand = Stand::of(&app, &caller, (report, &question.filter), &form).await?;
@@ -112,13 +111,6 @@ async fn rows(caller: Caller, State(app): State<App>, asked: Asked, headers: Hea
     let body = json::part(&part.contents, &part.rows, next.as_deref()).map_err(AppError::internal)?;
     let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(json::FORMAT.media_type))];
     Ok(stand.kept((kind, body).into_response()))
-}
-
-/// Written down before it is answered.
-async fn opened(app: &App, caller: &Caller, report: &Definition, filter: &Filter) -> Result<(), AppError> {
-    let dealers: Vec<_> = export::asked_of(&caller.scope, filter).iter().map(|dealer| dealer.0).collect();
-    let about = About { dealers: &dealers, what: &report.name, detail: "" };
-    Ok(app.lately.record(&app.postgres, &caller.actor, Event::ReportOpened, about).await?)
 }
 
 /// `GET /{name}/file?format=…`: all rows, as a page's download has them.

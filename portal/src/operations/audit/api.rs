@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::query::{Asked, Row, Wanted, events};
-use super::{App, AppError, LISTED, Operator, Query, written};
+use super::query::{Asked, Row, Wanted};
+use super::{App, AppError, Operator, Query, listed, written};
 
 #[derive(Serialize, ToSchema)]
 pub struct Events {
@@ -25,9 +25,7 @@ pub async fn list(
 ) -> Result<Json<Events>, AppError> {
     let wanted = Wanted::of(&asked);
     written(&app, &operator, &wanted).await?;
-    let mut events = events(&app, &wanted, 1 + i64::try_from(LISTED).unwrap_or_default()).await?;
-    let has_more = events.len() > LISTED;
-    events.truncate(LISTED);
+    let (events, has_more) = listed(&app, &wanted).await?;
     let before = events.last().filter(|_| has_more).map(|last| last.id);
     Ok(Json(Events { events, before }))
 }

@@ -9,7 +9,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use shared::words::Text;
 
-use self::query::{Asked, Wanted, events};
+use self::query::{Asked, Row, Wanted, events};
 use self::view::Page;
 use super::dealers;
 use crate::audit::{About, Event};
@@ -33,15 +33,21 @@ pub async fn show(
 ) -> Result<Response, AppError> {
     let wanted = Wanted::of(&asked);
     written(&app, &operator, &wanted).await?;
-    let mut rows = events(&app, &wanted, 1 + i64::try_from(LISTED).unwrap_or_default()).await?;
-    let has_more = rows.len() > LISTED;
-    rows.truncate(LISTED);
+    let (rows, has_more) = listed(&app, &wanted).await?;
     // Without ClickHouse events stand all the same, with ids in the place of names.
     let dealers = dealers::known(&app, &operator).await.unwrap_or_default();
     let text = Text::of(operator.language);
     let timezone = app.engine.timezone();
     let drawn = Page { text, wanted: &wanted, rows: &rows, has_more, dealers: &dealers, timezone }.draw();
     Ok(frame::staff_page(&operator, text.get("operations-audit"), "/operations/audit", &drawn).into_response())
+}
+
+/// A page of them, and whether there are older ones.
+async fn listed(app: &App, wanted: &Wanted) -> Result<(Vec<Row>, bool), AppError> {
+    let mut rows = events(app, wanted, 1 + i64::try_from(LISTED).unwrap_or_default()).await?;
+    let has_more = rows.len() > LISTED;
+    rows.truncate(LISTED);
+    Ok((rows, has_more))
 }
 
 /// Who reads the audit is written to it.

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use shared::jobs::cancel_any;
 use shared::report::role::Role;
 use shared::words::{Text, age, format};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::form::{button, nothing};
 use crate::audit::{self, About, Event};
+use crate::auth::form::Nothing;
 use crate::auth::operator::{Operator, Posted};
 use crate::auth::right::Right;
 use crate::error::AppError;
@@ -106,9 +107,6 @@ fn one(text: Text, app: &App, operator: &Operator, job: &Job) -> Markup {
         }
     }
 }
-
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// Cancels a job of anybody that is not over.
 async fn cancelled(app: &App, operator: &Operator, id: Uuid) -> Result<(), AppError> {

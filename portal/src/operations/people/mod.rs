@@ -17,14 +17,13 @@ use self::query::{Given, Person, Wanted};
 pub use self::view::role_name;
 use self::view::{Form, List, OnePerson};
 use super::dealers;
+use crate::auth::form::Nothing;
 use crate::auth::operator::{Operator, Posted};
 use crate::error::AppError;
 use crate::frame;
+use crate::operations::form::reason;
 use crate::state::App;
 use crate::web::input::{Path, Query};
-
-/// Letters of a reason.
-const LONGEST_REASON: usize = 200;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -154,15 +153,9 @@ async fn given<'a>(app: &App, operator: &Operator, form: &'a Form) -> Result<Che
             _ => return Ok(Err(("until", "grant-until-wrong"))),
         },
     };
-    let reason = form.reason.trim();
-    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
-        return Ok(Err(("reason", "reason-wrong")));
-    }
+    let Some(reason) = reason(&form.reason) else { return Ok(Err(("reason", "reason-wrong"))) };
     Ok(Ok(Given { dealer, until, reason }))
 }
-
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 /// `POST /operations/people/{subject}/grants/{dealer}/take`
 pub async fn take(

@@ -8,9 +8,10 @@ use shared::words::Text;
 use utoipa::ToSchema;
 
 use super::query::{Stand, stands};
-use super::{Word, days, reasoned, tell};
+use super::{Word, days, tell};
 use crate::auth::operator::Operator;
 use crate::error::AppError;
+use crate::operations::form::reasoned;
 use crate::state::App;
 use crate::web::input::{self, Path};
 

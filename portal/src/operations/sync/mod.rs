@@ -14,15 +14,15 @@ use shared::words::Text;
 use self::query::stands;
 use self::view::Page;
 use crate::audit::{self, About, Event};
+use crate::auth::form::Nothing;
 use crate::auth::operator::{Operator, Posted};
 use crate::error::AppError;
 use crate::frame;
+use crate::operations::form::reasoned;
 use crate::state::App;
 use crate::web::input::Path;
 
 const PATH: &str = "/operations/sync";
-/// Letters of a reason.
-const LONGEST_REASON: usize = 200;
 
 /// `GET /operations/sync`
 pub async fn show(operator: Operator, State(app): State<App>) -> Result<Response, AppError> {
@@ -123,15 +123,6 @@ fn wrong(operator: &Operator, field: &str, words: &'static str) -> AppError {
     AppError::Invalid { field: field.to_owned(), message: Text::of(operator.language).get(words).to_owned() }
 }
 
-/// A reason for a pause: nobody pauses without one.
-pub fn reasoned(operator: &Operator, reason: &str) -> Result<String, AppError> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
-        return Err(wrong(operator, "reason", "reason-wrong"));
-    }
-    Ok(reason.to_owned())
-}
-
 /// Two days, the first not after the last.
 pub fn days(operator: &Operator, from: &str, to: &str) -> Result<Word, AppError> {
     let read = |name: &str, text: &str| match text.trim() {
@@ -144,9 +135,6 @@ pub fn days(operator: &Operator, from: &str, to: &str) -> Result<Word, AppError>
     }
     Ok(Word::Reread { from, to })
 }
-
-#[derive(Deserialize)]
-pub struct Nothing {}
 
 #[derive(Deserialize)]
 pub struct Why {
