@@ -309,6 +309,39 @@ async fn an_extractor_that_slept_past_its_lease_can_move_no_progress_when_it_wak
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_extractor_that_slept_while_it_wrote_the_ledger_keeps_no_other_from_its_datasets() {
+    let stand = Stand::start().await;
+    let mut held = stand.postgres.pool.begin().await.expect("begin");
+    sqlx::query("LOCK TABLE sent IN EXCLUSIVE MODE").execute(&mut *held).await.expect("lock the ledger");
+    let sleeper = start(stand.extractor());
+    let copies = "SELECT count(*) FROM pg_stat_activity
+                  WHERE datname = current_database() AND query LIKE 'COPY sent%' AND wait_event_type =";
+    let waiting = async |for_what| {
+        let query = sqlx::AssertSqlSafe(format!("{copies} '{for_what}'"));
+        sqlx::query_scalar::<_, i64>(query).fetch_one(&stand.postgres.pool).await.expect("ask PostgreSQL")
+    };
+    await_true("it sleeps before it writes", SOON, async || {
+        sleeper.pause();
+        if waiting("Lock").await > 0 {
+            return true;
+        }
+        sleeper.resume();
+        false
+    })
+    .await;
+    held.rollback().await.expect("roll back");
+    await_true("PostgreSQL waits for what it writes", SOON, async || waiting("Client").await > 0).await;
+    let sql = "UPDATE slot SET lease_until = now() - interval '1 s' WHERE state = 'running'";
+    sqlx::query(sql).execute(&stand.postgres.pool).await.expect("change the leases");
+    let (_second, _loader) = (start(stand.extractor()), start(stand.loader()));
+    stand.await_equal().await;
+    assert!(waiting("Client").await > 0, "it no longer sleeps where it was put to sleep");
+    sleeper.resume();
+    stand.await_pass().await;
+    stand.await_equal().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_loader_that_slept_while_another_took_its_partitions_stores_nothing_twice_when_it_wakes() {
     let stand = Stand::start().await;
     let mut proxy = FaultProxy::before(stand.clickhouse.url().trim_start_matches("http://").to_owned()).await;

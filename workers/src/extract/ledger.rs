@@ -203,10 +203,6 @@ impl Ledger {
     /// Step one, before anything is produced: which keys will lie where. Returns the batch's number.
     pub async fn record(&self, pass: &Pass, entries: &[Entry]) -> Result<i64, Stop> {
         let mut tx = self.pool.begin().await?;
-        match entries.iter().filter_map(|entry| entry.version).max() {
-            Some(version) => progress::will_send(&mut *tx, pass, version).await?,
-            None => progress::fence(&mut tx, pass).await?,
-        }
         let batch = sqlx::query_scalar!(
             "INSERT INTO sending (dataset, pass) VALUES ($1, $2) RETURNING batch",
             pass.dataset.name(),
@@ -217,6 +213,11 @@ impl Ledger {
         let mut copy = tx.copy_in_raw(copy::SENT).await?;
         copy.send(copy::rows(pass, batch, entries)).await?;
         copy.finish().await?;
+        // The fence last: no time-out of PostgreSQL's ends a COPY whose rows do not come, and nobody could claim the dataset meanwhile.
+        match entries.iter().filter_map(|entry| entry.version).max() {
+            Some(version) => progress::will_send(&mut *tx, pass, version).await?,
+            None => progress::fence(&mut tx, pass).await?,
+        }
         tx.commit().await?;
         Ok(batch)
     }
