@@ -11,6 +11,8 @@ use portal::web::health::{self, Health};
 use portal::{config::Config, live_assets, serve::serve, state::App};
 use shared::report::catalogue::Catalogue;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// The web server that dealers see.
 #[derive(Parser)]
@@ -26,17 +28,26 @@ enum Command {
         /// Only this part of it; without the word, all.
         #[arg(long)]
         surface: Option<Surface>,
+        /// And everything that works behind it, in the same process: migrate, topics, extractor, loader, reporter.
+        #[arg(long, conflicts_with = "surface")]
+        with_workers: bool,
     },
     /// Asks ClickHouse whether the reports, the site's own included, are what it can answer.
     CheckReports,
 }
 
+const FAILED: &str = "The portal does not run";
+
 fn main() -> std::process::ExitCode {
     let args = Args::parse();
+    #[cfg(feature = "workers")]
+    if let Some(Command::Serve { with_workers: true, .. }) = args.command {
+        workers::memory::share_one_heap();
+    }
     shared::telemetry::init();
     let (done, failure) = match args.command {
-        None => (run(None).and_then(follow), "The portal does not start"),
-        Some(Command::Serve { surface }) => (run(surface).and_then(follow), "The portal does not start"),
+        None => (run(None, false).and_then(follow), FAILED),
+        Some(Command::Serve { surface, with_workers }) => (run(surface, with_workers).and_then(follow), FAILED),
         Some(Command::CheckReports) => (check_reports(), "The reports do not fit"),
     };
     match done {
@@ -81,8 +92,19 @@ fn follow(next: Next) -> anyhow::Result<()> {
     Err(std::process::Command::new(program).args(std::env::args_os().skip(1)).exec()).context("start again")
 }
 
+/// Has the workers work until the token is cancelled, which they do themselves where one of them fails.
+#[cfg(feature = "workers")]
+fn start_workers(end: CancellationToken) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
+    Ok(tokio::spawn(workers::together::Together::from_env()?.run(end)))
+}
+
+#[cfg(not(feature = "workers"))]
+fn start_workers(_: CancellationToken) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
+    anyhow::bail!("--with-workers: this program was built without them. Run extractor, loader and reporter beside it.")
+}
+
 #[tokio::main]
-async fn run(surface: Option<Surface>) -> anyhow::Result<Next> {
+async fn run(surface: Option<Surface>, with_workers: bool) -> anyhow::Result<Next> {
     let config = Config::from_env(Surfaces::of(surface))?;
     let metrics = PrometheusBuilder::new().install_recorder().context("install the metrics recorder")?;
     let stop = shared::shutdown::on_signal().context("listen for signals")?;
@@ -107,6 +129,7 @@ async fn run(surface: Option<Surface>) -> anyhow::Result<Next> {
         })
     });
     let app = App::new(config)?;
+    let working = with_workers.then(|| start_workers(end.clone())).transpose()?;
 
     let is_stopping = Arc::new(AtomicBool::new(false));
     let health = Health {
@@ -128,6 +151,9 @@ async fn run(surface: Option<Surface>) -> anyhow::Result<Next> {
     serve(pages, portal::app(app.clone()), &limits, end).await;
     tending.await.context("end what goes on beside the requests")?;
     app.postgres.close().await;
+    if let Some(working) = working {
+        working.await.context("the workers panicked")??;
+    }
     if let Some(watching) = watching
         && !stop.is_cancelled()
     {

@@ -15,11 +15,15 @@ pub struct Settings {
 
 impl Settings {
     pub fn from_env(default_user: &str) -> Result<Self, EnvError> {
-        Ok(Self {
-            url: env::http_url("CLICKHOUSE_URL")?,
-            user: env::or("CLICKHOUSE_USER", default_user),
-            password: env::secret("CLICKHOUSE_PASSWORD")?,
-        })
+        let user = env::or("CLICKHOUSE_USER", default_user);
+        Ok(Self { url: env::http_url("CLICKHOUSE_URL")?, user, password: env::secret("CLICKHOUSE_PASSWORD")? })
+    }
+
+    /// The same where one process needs several users: `CLICKHOUSE_<USER>_PASSWORD` (or `_FILE`), such as
+    /// `CLICKHOUSE_CANCELLER_PASSWORD`.
+    pub fn of_user(user: &str) -> Result<Self, EnvError> {
+        let password = env::secret(&format!("CLICKHOUSE_{}_PASSWORD", user.to_uppercase()))?;
+        Ok(Self { url: env::http_url("CLICKHOUSE_URL")?, user: user.to_owned(), password })
     }
 
     pub fn client(&self) -> Client {

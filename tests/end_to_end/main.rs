@@ -5,5 +5,6 @@ mod convergence;
 mod erp_to_report;
 mod killed;
 mod made_up;
+mod one_program;
 mod parts_down;
 mod road;

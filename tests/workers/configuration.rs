@@ -143,3 +143,33 @@ async fn a_wrong_variable_stops_its_program_with_one_sentence_that_names_it_and_
 fn escaped(text: &str) -> String {
     text.replace('"', "\\\"")
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_portal_with_workers_wants_what_each_of_them_wants_and_ends_with_the_first_that_cannot_work() {
+    let folder = folder();
+    let all = || {
+        let users = ["MIGRATOR", "AUDIT_RO", "LOADER", "EXPORT_RO", "CANCELLER"];
+        fits("portal", folder.path())
+            .args(["serve", "--with-workers"])
+            .envs(users.map(|user| (format!("CLICKHOUSE_{user}_PASSWORD"), SECRET)))
+            .env("ONEC_URL", "http://127.0.0.1:1/base/odata/standard.odata")
+            .env("ONEC_USER", "Обмен")
+            .env("ONEC_PASSWORD", SECRET)
+    };
+    for (launch, says) in [
+        (all().without_env("CLICKHOUSE_LOADER_PASSWORD"), "give CLICKHOUSE_LOADER_PASSWORD"),
+        (all().without_env("ONEC_URL"), "ONEC_URL is not set"),
+        (all().env("HEALTH_LISTEN", "127.0.0.1:0"), "HEALTH_LISTEN is one address"),
+        (all().env("ONEC_CONFIGURATION", "ut10"), "ut10"),
+        (all().args(["--surface", "web"]), "cannot be used with"),
+    ] {
+        let mut process = launch.start().expect("start the program");
+        let ended = process.finished(Duration::from_secs(20)).await;
+        let output = process.output();
+        assert!(
+            ended.is_some_and(|status| !status.success()) && output.contains(says),
+            "{says:?}: {ended:?}, {output}"
+        );
+        assert!(!output.contains("c2VjcmV0"), "{output}");
+    }
+}

@@ -232,11 +232,16 @@ pub struct ExtractorConfig {
 
 impl ExtractorConfig {
     pub fn from_env() -> Result<Self, EnvError> {
+        Self::of(clickhouse::Settings::from_env("audit_ro")?)
+    }
+
+    /// With a user of ClickHouse that was found elsewhere.
+    pub fn of(clickhouse: clickhouse::Settings) -> Result<Self, EnvError> {
         former_names()?;
         let datasets = Catalogue::from_env()?;
         Ok(Self {
             database: postgres::Settings::from_env("extractor", Duration::from_secs(30))?,
-            clickhouse: clickhouse::Settings::from_env("audit_ro")?,
+            clickhouse,
             kafka: KafkaSettings::from_env()?,
             onec: OnecSettings::from_env()?,
             timezone: env::parsed("ONEC_TIMEZONE", chrono_tz::Europe::Moscow)?,
@@ -370,9 +375,14 @@ pub struct LoaderConfig {
 
 impl LoaderConfig {
     pub fn from_env() -> Result<Self, EnvError> {
+        Self::of(clickhouse::Settings::from_env("loader")?)
+    }
+
+    /// With a user of ClickHouse that was found elsewhere.
+    pub fn of(clickhouse: clickhouse::Settings) -> Result<Self, EnvError> {
         Ok(Self {
             database: postgres::Settings::from_env("loader", Duration::from_secs(30))?,
-            clickhouse: clickhouse::Settings::from_env("loader")?,
+            clickhouse,
             kafka: KafkaSettings::from_env()?,
             datasets: Catalogue::from_env()?,
             health: health_from_env()?,

@@ -10,5 +10,7 @@ pub mod health;
 pub mod kafka;
 pub mod load;
 pub mod memory;
+pub mod migrate;
 pub mod record;
+pub mod together;
 pub mod waiting;

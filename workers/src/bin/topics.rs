@@ -2,14 +2,12 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use shared::dataset::Catalogue;
 use shared::telemetry;
 use workers::config::KafkaSettings;
-use workers::kafka::topics::{self, TopicsError};
-use workers::waiting::Teller;
+use workers::kafka::topics;
 
 /// Makes the topics of the product that are missing, and changes none. Waits for the brokers.
 #[derive(Parser)]
@@ -36,14 +34,7 @@ async fn main() -> ExitCode {
 
 async fn make() -> anyhow::Result<()> {
     let (settings, datasets) = (KafkaSettings::from_env()?, Catalogue::from_env()?);
-    let mut teller = Teller::default();
-    let made = loop {
-        match topics::make(&settings, &datasets).await {
-            Err(error @ TopicsError::Unreachable { .. }) => teller.tell(&error.to_string()),
-            ended => break ended?,
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    };
+    let made = topics::make_once_reachable(&settings, &datasets).await?;
     tracing::info!("Made {} topics: {}", made.len(), made.join(", "));
     Ok(())
 }

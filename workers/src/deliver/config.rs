@@ -40,9 +40,12 @@ pub struct ReporterConfig {
 
 impl ReporterConfig {
     pub fn from_env() -> Result<Self, EnvError> {
-        let clickhouse = clickhouse::Settings::from_env("export_ro")?;
-        let password = env::secret("CLICKHOUSE_CANCELLER_PASSWORD")?;
-        let canceller = clickhouse::Settings { user: "canceller".to_owned(), password, url: clickhouse.url.clone() };
+        Self::of(clickhouse::Settings::from_env("export_ro")?)
+    }
+
+    /// With a user of ClickHouse that was found elsewhere.
+    pub fn of(clickhouse: clickhouse::Settings) -> Result<Self, EnvError> {
+        let canceller = clickhouse::Settings::of_user("canceller")?;
         let usual = Rhythm::default();
         Ok(Self {
             database: postgres::Settings::from_env("reporter", Duration::from_secs(30))?,

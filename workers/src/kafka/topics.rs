@@ -11,6 +11,7 @@ use shared::dataset::Catalogue;
 
 use super::base;
 use crate::config::KafkaSettings;
+use crate::waiting::Teller;
 
 /// Where rejected documents and messages lie whole; without the prefix.
 pub const DEAD_LETTERS: &str = "dead-letters.v1";
@@ -117,6 +118,18 @@ pub async fn make(settings: &KafkaSettings, datasets: &Catalogue) -> Result<Vec<
         }
     }
     Ok(made)
+}
+
+/// The same as soon as a broker answers, however long that takes.
+pub async fn make_once_reachable(settings: &KafkaSettings, datasets: &Catalogue) -> Result<Vec<String>, TopicsError> {
+    let mut teller = Teller::default();
+    loop {
+        match make(settings, datasets).await {
+            Err(error @ TopicsError::Unreachable { .. }) => teller.tell(&error.to_string()),
+            ended => return ended,
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// The same as Strimzi's resources, replicated.
