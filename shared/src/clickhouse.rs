@@ -19,11 +19,9 @@ impl Settings {
         Ok(Self { url: env::http_url("CLICKHOUSE_URL")?, user, password: env::secret("CLICKHOUSE_PASSWORD")? })
     }
 
-    /// The same where one process needs several users: `CLICKHOUSE_<USER>_PASSWORD` (or `_FILE`), such as
-    /// `CLICKHOUSE_CANCELLER_PASSWORD`.
-    pub fn of_user(user: &str) -> Result<Self, EnvError> {
-        let password = env::secret(&format!("CLICKHOUSE_{}_PASSWORD", user.to_uppercase()))?;
-        Ok(Self { url: env::http_url("CLICKHOUSE_URL")?, user: user.to_owned(), password })
+    /// The same where one process needs several users: this one, whose password the variable (or its `_FILE`) holds.
+    pub fn of_user(user: &str, password: &str) -> Result<Self, EnvError> {
+        Ok(Self { url: env::http_url("CLICKHOUSE_URL")?, user: user.to_owned(), password: env::secret(password)? })
     }
 
     pub fn client(&self) -> Client {

@@ -11,8 +11,15 @@ use tokio::task::JoinHandle;
 use crate::kubectl::{NAMESPACE, until};
 
 /// The forwards of `skaffold.yaml`: service, its port, the port here.
-pub const ALL: [(&str, u16, u16); 4] =
-    [("web-server", 80, 21800), ("keycloak", 8080, 21080), ("onec-admin", 8081, 21071), ("clickhouse", 8123, 21123)];
+pub const ALL: [(&str, u16, u16); 7] = [
+    ("web-server", 80, 21800),
+    ("backend-service-1", 80, 21805),
+    ("backend-service-2", 80, 21806),
+    ("keycloak", 8080, 21080),
+    ("onec-admin", 8081, 21071),
+    ("clickhouse", 8123, 21123),
+    ("mail", 8025, 21025),
+];
 
 /// Closed when dropped.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ mod measures;
 mod overlays;
 mod pods;
 mod rollout;
+mod services;
 mod site;
 mod skaffold;
 mod steps;
@@ -82,7 +83,8 @@ async fn until_stopped(options: &Options) -> Result<()> {
 }
 
 /// Steps that need what runs.
-const RUNNING: [&str; 9] = ["run", "verify", "change", "ledger", "user", "rollout", "pods", "loop", "measures"];
+const RUNNING: [&str; 12] =
+    ["run", "verify", "change", "ledger", "programs", "file", "mail", "user", "rollout", "pods", "loop", "measures"];
 
 async fn all(options: &Options, figures: &mut Figures) -> Result<()> {
     options.step("overlays: both, server-side", overlays::are_taken()).await?;
@@ -104,6 +106,9 @@ async fn all(options: &Options, figures: &mut Figures) -> Result<()> {
     options.step("verify: smoke test in the cluster", up::verify()).await?;
     options.step("change: a cron pass carries it", change::arrives(&site)).await?;
     options.step("ledger: equal", site.await_equal()).await?;
+    options.step("programs: a token, rows", services::answer_programs()).await?;
+    options.step("file: its pod killed", services::make_a_file_once_more(figures)).await?;
+    options.step("mail: a delivery", services::send_a_mail(figures)).await?;
     options.step("user: any UID, read-only root", any_user::runs_them()).await?;
     options.step("rollout: portal under load", rollout::loses_no_request(figures)).await?;
     options.step("pods: each deleted in turn", pods::come_back(&site, figures)).await?;

@@ -10,7 +10,7 @@ use crate::kubectl::{Pod, here, pods, text, until};
 use crate::site::Site;
 use crate::steps::Figures;
 
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     "postgres",
     "clickhouse",
     "kafka",
@@ -22,6 +22,7 @@ const PARTS: [&str; 11] = [
     "etl-loader",
     "report-service",
     "onec",
+    "mail",
 ];
 /// Never end by themselves, whatever is missing.
 const OURS: [&str; 7] =

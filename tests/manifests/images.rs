@@ -7,7 +7,7 @@ use crate::waivers::{self, Remark};
 
 const PART_OF: &str = "app.kubernetes.io/part-of";
 const COMPONENT: &str = "app.kubernetes.io/component";
-const COMPONENTS: [&str; 8] = ["api", "web", "etl", "reports", "store", "sso", "setup", "erp"];
+const COMPONENTS: [&str; 9] = ["api", "web", "etl", "reports", "store", "sso", "setup", "erp", "mail"];
 /// How the names of our own images begin.
 const OURS: &str = "dealer-portal/";
 /// The dev loop gives its own tags.

@@ -19,9 +19,8 @@ use crate::{extract, load};
 /// How long the stores may take to come up.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// What each of them reads when it is alone, but for the users of ClickHouse: each has its own, with its password in
-/// `CLICKHOUSE_MIGRATOR_PASSWORD`, `CLICKHOUSE_AUDIT_RO_PASSWORD`, `CLICKHOUSE_LOADER_PASSWORD`, `CLICKHOUSE_EXPORT_RO_PASSWORD` (or
-/// `_FILE`). `DATABASE_URL` names one that owns the schema.
+/// What each of them reads when it is alone, but for the passwords of ClickHouse's users: each has a variable of its own.
+/// `DATABASE_URL` names one that owns the schema.
 #[derive(Debug)]
 pub struct Together {
     migrate: MigrateConfig,
@@ -38,10 +37,10 @@ impl Together {
         }
         let user = clickhouse::Settings::of_user;
         Ok(Self {
-            migrate: MigrateConfig::of(user("migrator")?)?,
-            extractor: ExtractorConfig::of(user("audit_ro")?)?,
-            loader: LoaderConfig::of(user("loader")?)?,
-            reporter: ReporterConfig::of(user("export_ro")?)?,
+            migrate: MigrateConfig::of(user("migrator", "CLICKHOUSE_MIGRATOR_PASSWORD")?)?,
+            extractor: ExtractorConfig::of(user("audit_ro", "CLICKHOUSE_AUDIT_RO_PASSWORD")?)?,
+            loader: LoaderConfig::of(user("loader", "CLICKHOUSE_LOADER_PASSWORD")?)?,
+            reporter: ReporterConfig::of(user("export_ro", "CLICKHOUSE_EXPORT_RO_PASSWORD")?)?,
         })
     }
 

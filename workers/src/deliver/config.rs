@@ -45,7 +45,7 @@ impl ReporterConfig {
 
     /// With a user of ClickHouse that was found elsewhere.
     pub fn of(clickhouse: clickhouse::Settings) -> Result<Self, EnvError> {
-        let canceller = clickhouse::Settings::of_user("canceller")?;
+        let canceller = clickhouse::Settings::of_user("canceller", "CLICKHOUSE_CANCELLER_PASSWORD")?;
         let usual = Rhythm::default();
         Ok(Self {
             database: postgres::Settings::from_env("reporter", Duration::from_secs(30))?,
