@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use stack::process::Launch;
 use tests::Person;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -13,7 +14,12 @@ const FILE: &str = "/reports/sales?format=csv";
 
 /// Volga bought more than the buffers on the way hold.
 pub async fn stand_with_a_large_file() -> Stand {
-    let stand = Stand::of(&[Product::called(1, "Насос")], &[Line::of(1, TODAY, 100)]).await;
+    stand_with_a_large_file_and(|launch| launch).await
+}
+
+/// The same with other variables of the portal.
+pub async fn stand_with_a_large_file_and(change: impl FnOnce(Launch) -> Launch) -> Stand {
+    let stand = Stand::of_site_with(&[Product::called(1, "Насос")], &[Line::of(1, TODAY, 100)], change).await;
     let product = "toUUID(concat('71000000-0000-4000-8000-', leftPad(toString(number), 12, '0')))";
     for sql in [
         format!(

@@ -23,6 +23,7 @@ mod delivery_pages;
 mod delivery_stand;
 mod deployed;
 mod downloads;
+mod export_bucket;
 mod export_faults;
 mod export_stand;
 mod exports;

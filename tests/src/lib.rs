@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod person;
 pub mod program;
 pub mod signed_in;
+pub mod test_bucket;
 pub mod test_clickhouse;
 pub mod test_environment;
 pub mod test_keycloak;

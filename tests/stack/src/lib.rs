@@ -13,6 +13,7 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod progress;
+pub mod s3;
 
 /// True for uid 0, for whom PostgreSQL and Chromium need other words.
 pub fn is_root() -> bool {

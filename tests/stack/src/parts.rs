@@ -77,6 +77,11 @@ impl Parts {
         self.root.join("mail")
     }
 
+    /// Where Python finds `moto`.
+    pub fn s3(&self) -> PathBuf {
+        self.root.join("s3")
+    }
+
     pub fn kafka_lib(&self) -> PathBuf {
         self.root.join("kafka/lib")
     }

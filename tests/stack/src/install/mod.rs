@@ -26,6 +26,8 @@ const REQUIREMENTS: &str = include_str!("../../parts/requirements.txt");
 const READERS: &str = include_str!("../../parts/readers/requirements.txt");
 /// The mail server.
 const MAIL: &str = include_str!("../../parts/mail/requirements.txt");
+/// The server of S3.
+const S3: &str = include_str!("../../parts/s3/requirements.txt");
 /// What judges the description of the API, and makes a client of it.
 const OPENAPI_REQUIREMENTS: &str = include_str!("../../parts/openapi/requirements.txt");
 const KAFKA_POM: &str = include_str!("../../parts/pom.xml");
@@ -73,6 +75,7 @@ pub async fn install(parts: &Parts, logs: &Path, wanted: Wanted) -> Result<()> {
         let readers = parts.root().join("readers");
         let name = "Readers of files (pip)";
         site.step(name, "readers", &[READERS], async |log| python(&readers, READERS, log).await).await?;
+        site.step("Server of S3 (pip)", "s3", &[S3], async |log| python(&parts.s3(), S3, log).await).await?;
         let name = "OpenAPI validator and client generator (pip)";
         let target = parts.openapi_tools();
         site.step(name, "openapi", &[OPENAPI_REQUIREMENTS], async |log| {
@@ -163,7 +166,7 @@ impl Site<'_> {
             stamps.push(("chromium", vec![PACKAGE_LOCK]));
         }
         if wanted == Wanted::Everything {
-            stamps.extend([("readers", vec![READERS]), ("openapi", vec![OPENAPI_REQUIREMENTS])]);
+            stamps.extend([("readers", vec![READERS]), ("s3", vec![S3]), ("openapi", vec![OPENAPI_REQUIREMENTS])]);
         }
         if wanted.manifest_tools() {
             stamps.extend(manifest_tools::TOOLS.iter().map(|tools| (tools.stamp, tools.inputs().to_vec())));
