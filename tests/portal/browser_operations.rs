@@ -118,6 +118,7 @@ async fn nothing_is_wrong_with_the_look_of_the_staffs_pages() {
         "INSERT INTO paused (dataset, paused_by, reason) VALUES ('dealers', 'Анна Главная', 'закрытие месяца')",
         "INSERT INTO rejected (dataset, key, data_version, reason, pass, raw) VALUES ('sales', '5b0d6f0e-0000-4000-8000-000000000001', 'v', 'Товары/СуммаСНДС is \"много\", which is not a number', 1, '{\"Ref_Key\": \"5b0d6f0e-0000-4000-8000-000000000001\", \"Number\": \"0000-000123\", \"Товары\": [{\"СуммаСНДС\": \"много\"}]}')",
         "INSERT INTO reconciliation (warehouse_table, span, sent_documents, sent_lines, sent_amount, standing_documents, standing_lines, standing_amount, is_equal, compared_at, differed_at) VALUES ('sale', 202610, 10, 20, 12345678, 10, 20, 12345678, true, now(), null), ('sale', 202609, 5, 9, 100000, 4, 8, 90000, false, now(), now()), ('dealer', 0, 3, 3, 0, 3, 3, 0, true, now(), null)",
+        "INSERT INTO source_reconciliation (dataset, span, source_documents, source_lines, source_amount, sent_documents, sent_lines, sent_amount, is_equal, differed_at) VALUES ('sales', 202610, 10, 20, 12345678, 10, 20, 12345678, true, now()), ('sales', 202609, 5, 9, 100000, 4, 8, 90000, false, now())",
     ] {
         sql(&stand, statement).await;
     }

@@ -154,11 +154,14 @@ async fn the_last_comparison_is_shown_with_what_differs_first() {
     assert!(page.contains("Расходится 1 месяц") && page.contains("1 234,57"), "{page}");
     let (wrong, right) = (page.find("2026-09").unwrap(), page.find("2026-10").unwrap());
     assert!(wrong < right && page.contains("10,00 → 9,00"), "{page}");
+    assert!(!page.contains("1С и отправленное"), "nothing was compared with 1C yet: {page}");
+    sql(&stand, "INSERT INTO source_reconciliation (dataset, span, source_documents, source_lines, source_amount, sent_documents, sent_lines, sent_amount, is_equal) VALUES ('sales', 202608, 7, 12, 770000, 7, 11, 660000, false)").await;
+    let page = admin.get("/operations/reconciliation").await.text.replace(['\u{a0}', '\u{202f}'], " ");
+    assert!(page.contains("1С и отправленное") && page.contains("77,00 → 66,00"), "{page}");
     let told = program(&stand, "manager").await.json("/api/v1/operations/reconciliation").await;
-    assert_eq!(
-        (&told["compared"][0]["month"], &told["compared"][0]["standing_amount"]),
-        (&json!("2026-09"), &json!("9.00"))
-    );
+    let (warehouse, source) = (&told["in_warehouse"][0], &told["with_source"][0]);
+    assert_eq!((&warehouse["month"], &warehouse["found_amount"]), (&json!("2026-09"), &json!("9.00")));
+    assert_eq!((&source["what"], &source["expected_lines"]), (&json!("sales"), &json!(12)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

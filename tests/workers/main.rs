@@ -15,6 +15,7 @@ mod nightly_pass;
 mod onec_faults;
 mod operations;
 mod partitions;
+mod reconcile;
 mod refusals;
 mod reread;
 mod slots;

@@ -114,12 +114,15 @@ set-aside-is-cut = Its beginning is shown: it is longer than 200,000 characters.
 set-aside-replay = Read again
 set-aside-replay-all = Read all again
 reconciliation-none = Nothing has been compared yet. It is done every night, and after the first load.
-reconciliation-equal = All that was sent stands in the warehouse.
+reconciliation-equal = All that 1C has was sent, and all that was sent stands in the warehouse.
+reconciliation-warehouse-equal = All that was sent stands in the warehouse.
+reconciliation-source = 1C and what was sent
+reconciliation-warehouse = What was sent and the warehouse
 reconciliation-differs = { $count ->
-    [one] { $count } month differs. It was sent again and will be compared anew.
-   *[other] { $count } months differ. They were sent again and will be compared anew.
+    [one] { $count } month differs. It is read again and compared once more; what does not fit lies in Set aside.
+   *[other] { $count } months differ. They are read again and compared once more; what does not fit lies in Set aside.
 }
-reconciliation-what = Table and month
+reconciliation-what = Dataset and month
 reconciliation-documents = Documents
 reconciliation-lines = Lines
 reconciliation-amount = Amount

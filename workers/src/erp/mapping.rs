@@ -155,15 +155,25 @@ impl Mapping {
     pub fn keys_only(&self) -> Self {
         let dated = self.dataset.place.as_ref().map(|place| Target::Field(place.dated));
         let is_kept = |target| matches!(target, Target::Id | Target::DataVersion) || Some(target) == dated;
-        let rules = self.header.rules.iter().filter(|rule| is_kept(rule.target));
-        let mut header = Object::default();
-        for rule in rules {
-            if let Expression::Name(at) = rule.expression {
-                let name = header.number_of(&self.header.names[at]);
-                header.rules.push(Rule { expression: Expression::Name(name), ..rule.clone() });
-            }
-        }
+        let header = self.header.with_rules(is_kept);
         Self { header, sections: Vec::new(), filter: None, ..self.clone() }
+    }
+
+    /// The same entity with no more than tells a document's figures: whether it counts, where its rows lie, how many they are, their
+    /// total.
+    pub fn figures_only(&self) -> Self {
+        let definition = self.dataset.definition();
+        let placed = definition.place.as_ref().map(|place| [place.dealer, place.dated]).unwrap_or_default();
+        let header = self.header.with_rules(|target| match target {
+            Target::Field(at) => placed.contains(&at),
+            _ => true,
+        });
+        let of_lines = |target| match target {
+            Target::Field(at) => definition.total == Some(at),
+            _ => true,
+        };
+        let section = |section: &Section| Section { object: section.object.with_rules(of_lines), ..section.clone() };
+        Self { header, sections: self.sections.iter().map(section).collect(), ..self.clone() }
     }
 
     /// The 1C name of the key.
@@ -205,6 +215,27 @@ impl Mapping {
 }
 
 impl Object {
+    /// The rules that are wanted, and the names that they need.
+    fn with_rules(&self, is_wanted: impl Fn(Target) -> bool) -> Self {
+        let mut kept = Self::default();
+        for rule in self.rules.iter().filter(|rule| is_wanted(rule.target)) {
+            let mut number = |at: usize| kept.number_of(&self.names[at]);
+            let mut numbers = |all: &[usize]| all.iter().map(|at| number(*at)).collect();
+            let expression = match &rule.expression {
+                Expression::Name(at) => Expression::Name(number(*at)),
+                Expression::Sum(all) => Expression::Sum(numbers(all)),
+                Expression::Difference(all) => Expression::Difference(numbers(all)),
+                Expression::Product(all) => Expression::Product(numbers(all)),
+                Expression::Constant(json) => Expression::Constant(json.clone()),
+                Expression::Words { of, words, other } => {
+                    Expression::Words { of: number(*of), words: words.clone(), other: other.clone() }
+                }
+            };
+            kept.rules.push(Rule { expression, ..rule.clone() });
+        }
+        kept
+    }
+
     /// The number of this name, which is asked for from now on.
     fn number_of(&mut self, name: &Name) -> usize {
         if let Some(at) = self.names.iter().position(|known| known.erp_name == name.erp_name) {

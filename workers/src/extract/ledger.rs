@@ -29,6 +29,8 @@ pub struct Known {
     pub shape: i64,
     /// Everywhere that its rows may lie.
     pub places: Vec<Place>,
+    /// Of the latest batch: the dataset's total over its lines in ten-thousandths, wrapping. None: of a release that did not write it down.
+    pub amount: Option<i64>,
     /// By the latest batch that holds it, confirmed or not, it has rows.
     pub stands: bool,
     batch: i64,
@@ -49,6 +51,7 @@ struct Row {
     dealer_id: Option<Uuid>,
     sold_on: Option<NaiveDate>,
     lines: i32,
+    amount: Option<i64>,
     is_confirmed: bool,
 }
 
@@ -88,7 +91,7 @@ impl Ledger {
         let rows = sqlx::query_as!(
             Row,
             r#"SELECT found.key AS "key!", found.batch AS "batch!", found.data_version AS "data_version!",
-                      found.shape AS "shape!", found.dealer_id, found.sold_on, found.lines AS "lines!",
+                      found.shape AS "shape!", found.dealer_id, found.sold_on, found.lines AS "lines!", found.amount,
                       NOT EXISTS (SELECT FROM sending p WHERE p.batch = found.batch) AS "is_confirmed!"
                FROM unnest($2::uuid[]) AS wanted (key)
                CROSS JOIN LATERAL (SELECT * FROM sent s WHERE s.dataset = $1 AND s.key = wanted.key OFFSET 0) found"#,
@@ -109,7 +112,7 @@ impl Ledger {
     ) -> Result<HashMap<Uuid, Known>, Stop> {
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT s.key, s.batch, s.data_version, s.shape, s.dealer_id, s.sold_on, s.lines,
+            r#"SELECT s.key, s.batch, s.data_version, s.shape, s.dealer_id, s.sold_on, s.lines, s.amount,
                       NOT EXISTS (SELECT FROM sending p WHERE p.batch = s.batch) AS "is_confirmed!"
                FROM sent s WHERE s.dataset = $1
                  AND ($2::date IS NULL OR s.sold_on >= $2) AND ($3::date IS NULL OR s.sold_on < $3)"#,
@@ -274,6 +277,16 @@ impl Ledger {
         Ok(())
     }
 
+    /// Forgets which version of these was sent: whoever reads them next sends them again.
+    pub async fn forget(&self, pass: &Pass, keys: &[Uuid]) -> Result<(), Stop> {
+        let statement = sqlx::query!(
+            "UPDATE sent SET data_version = '' WHERE dataset = $1 AND key = ANY($2)",
+            pass.dataset.name(),
+            keys,
+        );
+        progress::fenced(&self.pool, pass, statement).await
+    }
+
     /// Versions that were rejected by the pass's shape, by key as 1C wrote it.
     pub async fn rejected(&self, pass: &Pass) -> Result<HashMap<String, String>, Stop> {
         let rows = sqlx::query!(
@@ -319,6 +332,7 @@ fn fold(rows: Vec<Row>) -> HashMap<Uuid, Known> {
         if row.batch >= entry.batch {
             entry.batch = row.batch;
             entry.stands = row.lines > 0;
+            entry.amount = row.amount;
             entry.shape = row.shape;
             entry.data_version = row.is_confirmed.then_some(row.data_version);
         }
@@ -340,6 +354,7 @@ mod tests {
             dealer_id: None,
             sold_on: None,
             lines,
+            amount: None,
             is_confirmed,
         }
     }

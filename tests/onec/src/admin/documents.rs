@@ -172,6 +172,13 @@ struct RemoveLine {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AsInBackup {
+    line: usize,
+    revenue: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct CancelLine {
     line: usize,
     #[serde(default)]
@@ -215,6 +222,11 @@ pub async fn change(State(server): Shared, Path((reference, action)): Path<(Uuid
         })?,
         // Written without a change: another version of the same.
         "touch" => base.write(reference, |_| ())?,
+        // As a base does that was restored from a backup: other content under the version that was known.
+        "as-in-backup" => {
+            let AsInBackup { line, revenue } = read(&body)?;
+            base.rewrite(reference, line, amount(&revenue)?)?;
+        }
         "delete" => _ = base.delete(reference)?,
         "set" => {
             let set: SetField = read(&body)?;

@@ -4,6 +4,7 @@
 
 pub mod numbering;
 mod sent;
+pub mod source;
 mod warehouse;
 mod written;
 
@@ -33,25 +34,25 @@ const PAUSE: Duration = Duration::from_secs(1);
 const BETWEEN: char = '\u{1f}';
 
 /// A month as `yyyymm`, or 0: rows without a day, such as all of a catalog.
-type Span = i32;
+pub type Span = i32;
 
-fn span_of(day: Option<NaiveDate>) -> Span {
+pub fn span_of(day: Option<NaiveDate>) -> Span {
     use chrono::Datelike as _;
     day.map_or(0, |day| day.year() * 100 + day.month().cast_signed())
 }
 
 /// One side of a span.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Sum {
-    documents: i64,
-    lines: i64,
+pub struct Sum {
+    pub documents: i64,
+    pub lines: i64,
     /// Of the dataset's total, in ten-thousandths, wrapping.
-    amount: i64,
-    /// XOR of the documents' hashes.
+    pub amount: i64,
+    /// XOR of the documents' hashes, which 1C has none of.
     hash: i64,
 }
 
-type Sums = HashMap<Span, Sum>;
+pub type Sums = HashMap<Span, Sum>;
 
 /// The hash of a document that was sent; the warehouse makes the same of its rows, by their lowest and highest version.
 pub fn hash(key: Uuid, version: u64, lines: u32, amount: i64) -> u64 {
@@ -139,7 +140,7 @@ impl<'a> Audit<'a> {
 
     /// Both sides of every span.
     async fn sums(&self) -> Result<(Sums, Sums), Stop> {
-        Ok((sent::sums(self.pool, &self.table).await?, self.warehouse.sums(&self.table).await?))
+        Ok((sent::sums(self.pool, &self.table.names()).await?, self.warehouse.sums(&self.table).await?))
     }
 
     /// What is wrong twice, each time after everything that was sent before has arrived: another dataset of the same table may
@@ -199,6 +200,11 @@ fn differing(sent: &HashMap<Span, Sum>, standing: &HashMap<Span, Sum>) -> Vec<Sp
     spans.dedup();
     spans.retain(|span| sent.get(span) != standing.get(span));
     spans
+}
+
+/// None: rows without a day.
+pub fn first_day(span: Span) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(span / 100, (span % 100).cast_unsigned(), 1)
 }
 
 /// `2024-03`, or `all`.

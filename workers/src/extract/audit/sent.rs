@@ -7,7 +7,7 @@ use shared::dataset::Dataset;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{Span, Sum, Table, Wrong};
+use super::{Span, Sum, Table, Wrong, first_day};
 use crate::extract::pass::Pass;
 use crate::extract::place::Place;
 use crate::extract::{Stop, progress};
@@ -34,14 +34,14 @@ impl Sent {
     }
 }
 
-/// Every span that has documents. A document with several rows counts more than once, and is looked at closer for that.
-pub async fn sums(pool: &PgPool, table: &Table) -> sqlx::Result<HashMap<Span, Sum>> {
+/// Every span in which these datasets have documents. A document with several rows counts more than once, and is looked at closer for that.
+pub async fn sums(pool: &PgPool, datasets: &[&str]) -> sqlx::Result<HashMap<Span, Sum>> {
     let rows = sqlx::query!(
         r#"SELECT coalesce(extract(year FROM sold_on) * 100 + extract(month FROM sold_on), 0)::int AS "span!",
                   count(*) AS "documents!", sum(lines)::bigint AS "lines!",
                   coalesce(sum(amount), 0)::text AS "amount!", coalesce(bit_xor(hash), 0) AS "hash!"
            FROM sent WHERE dataset = ANY($1) AND lines > 0 GROUP BY 1"#,
-        &table.names() as &[&str],
+        datasets as &[&str],
     )
     .fetch_all(pool)
     .await?;
@@ -55,7 +55,7 @@ pub async fn sums(pool: &PgPool, table: &Table) -> sqlx::Result<HashMap<Span, Su
 
 /// The last word on all documents that have rows in the span, and on these keys wherever they lie.
 pub async fn of_span(pool: &PgPool, table: &Table, span: Span, keys: &[Uuid]) -> sqlx::Result<HashMap<Uuid, Sent>> {
-    let month = NaiveDate::from_ymd_opt(span / 100, (span % 100).cast_unsigned(), 1);
+    let month = first_day(span);
     let mut all = sqlx::query_scalar!(
         "SELECT DISTINCT key FROM sent WHERE dataset = ANY($1) AND lines > 0
          AND CASE WHEN $2::date IS NULL THEN sold_on IS NULL ELSE sold_on >= $2 AND sold_on < $2 + interval '1 month' END",

@@ -2,6 +2,7 @@
 //! `DataVersion` is not the one that was sent is read again, a key that is missed is asked for by name. Rows of registers and
 //! virtual tables have no version: `snapshot` reads all of them.
 
+mod figures;
 mod missing;
 mod reshape;
 pub mod scan;

@@ -1,20 +1,23 @@
 //! Documents: the first load, month by month; then the diff of what 1C shows against what was sent, over the last days
 //! or over everything. A document is matched by its key, never by the window it lies in.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::missing::{Compared, Missing};
-use super::{BY_KEY, KeyPage, Reader, spans};
+use super::{BY_KEY, KeyPage, Reader, figures, spans};
 use crate::erp::pages::{self, Page, Span, Walk};
 use crate::erp::read::Rejected;
 use crate::erp::records::{Key, Keys, Records};
 use crate::erp::url::{Question, datetime};
+use crate::extract::audit::source::Source;
+use crate::extract::ledger::Known;
 use crate::extract::publish::InFlight;
 use crate::extract::{Stop, progress};
 
@@ -51,7 +54,8 @@ impl Reader {
         self.remove(missing).await
     }
 
-    /// The nightly pass: the same diff over everything, which also finds what was edited or removed long ago. Whatever time
+    /// The nightly pass: the same diff over everything, which also finds what was edited or removed long ago; of some months by their
+    /// figures too. Whatever time
     /// that takes, the newest documents are read as often as usual meanwhile. Returns as of when these were read.
     pub async fn everything(&self, window: NaiveDate, today: NaiveDate) -> Result<DateTime<Utc>, Stop> {
         let mut as_of = self.pass.read_at;
@@ -60,17 +64,22 @@ impl Reader {
             self.load(progress.loaded_to, today).await?;
             return Ok(as_of);
         }
-        let mut missing = Missing::of_all();
+        let (mut missing, mut source) = (Missing::of_all(), Source::default());
         let mut marked = self.began;
         for span in self.all_in_parts(today).await? {
             if self.interval_s > 0 && marked.elapsed().as_secs() >= self.interval_s.into() {
                 marked = Instant::now();
                 as_of = self.recent(window, today).await?.unwrap_or(as_of);
             }
-            self.diff(span, &spans::name(&span), &mut missing).await?;
+            if figures::is_their_turn(&span, today) {
+                self.compare(span, &mut missing, &mut source).await?;
+            } else {
+                self.diff(span, &spans::name(&span), &mut missing).await?;
+            }
         }
         self.finish_unconfirmed(&mut missing).await?;
         self.remove(missing).await?;
+        self.settle(source).await?;
         Ok(as_of)
     }
 
@@ -184,11 +193,21 @@ impl Reader {
 
     /// Compares the keys of a span with the ledger; reads what differs, and asks by name for what is missed.
     async fn diff(&self, span: Span, name: &str, missing: &mut Missing) -> Result<(), Stop> {
-        let day = |moment: Option<NaiveDateTime>| moment.map(|moment| moment.date());
-        let known = self.ledger().of_days(&self.pass, day(span.from), day(span.to)).await?;
+        let found = self.keys(span).await?;
+        self.diff_keys(span, name, found, missing).await
+    }
+
+    /// The same with keys that are there already, and what of them does not fit.
+    pub(super) async fn diff_keys(
+        &self,
+        span: Span,
+        name: &str,
+        (keys, rejected): (Vec<Key>, Vec<Rejected>),
+        missing: &mut Missing,
+    ) -> Result<(), Stop> {
+        let known = self.known_of(span).await?;
         let mut seen = HashSet::with_capacity(known.len());
         let mut changed: Vec<Key> = Vec::new();
-        let (keys, rejected) = self.keys(span).await?;
         let odd = self.odd_keys(rejected, &mut seen).await?;
         for key in keys {
             seen.insert(key.id);
@@ -208,6 +227,12 @@ impl Reader {
         self.read_by_key(&odd).await?;
         let compared = Compared { span: name, is_all: span == spans::ALL, known: &known, seen: &seen };
         self.look_for(compared, missing).await
+    }
+
+    /// What the ledger knows of a span.
+    pub(super) async fn known_of(&self, span: Span) -> Result<HashMap<Uuid, Known>, Stop> {
+        let day = |moment: Option<NaiveDateTime>| moment.map(|moment| moment.date());
+        self.ledger().of_days(&self.pass, day(span.from), day(span.to)).await
     }
 
     async fn keys(&self, span: Span) -> Result<(Vec<Key>, Vec<Rejected>), Stop> {
