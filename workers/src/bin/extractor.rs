@@ -1,4 +1,4 @@
-//! 1C to Kafka, on a cron. `extractor check` compares the mappings with what the 1C server publishes; `reread` and `release` are an
+//! 1C to Kafka, on a cron. `extractor check` compares the mappings with what the 1C server publishes, `propose` drafts a folder out of that; `reread` and `release` are an
 //! operator's words to the extractors that run.
 
 use std::io::Write as _;
@@ -11,6 +11,7 @@ use shared::dataset::{Catalogue, Dataset};
 use shared::{shutdown, telemetry};
 use workers::config::{self, ExtractorConfig, OnecSettings};
 use workers::erp::check::Metadata;
+use workers::erp::propose::{self, Proposal};
 use workers::erp::{Client, Mapping};
 use workers::extract::{self, operator};
 
@@ -25,6 +26,8 @@ struct Args {
 enum Command {
     /// Prints what the 1C administrator must still publish for the mappings to work.
     Check,
+    /// Prints a dataset's folder for a catalog or a document of 1C, such as Document_ЗаказКлиента: a draft to edit.
+    Propose { entity: String },
     /// Has a dataset read again, rejected items included. A mended mapping does that by itself.
     Reread {
         dataset: String,
@@ -54,6 +57,7 @@ async fn main() -> ExitCode {
     let ended = match Args::parse().command {
         None => run().await.map(|()| ExitCode::SUCCESS),
         Some(Command::Check) => check().await,
+        Some(Command::Propose { entity }) => propose(&entity).await,
         Some(Command::Reread { dataset, from, to }) => reread(&dataset, from, to).await,
         Some(Command::Release { dataset }) => release(&dataset).await,
     };
@@ -104,6 +108,15 @@ async fn release(name: &str) -> anyhow::Result<ExitCode> {
 fn database() -> anyhow::Result<sqlx::PgPool> {
     let settings = shared::postgres::Settings::from_env("extractor", std::time::Duration::from_secs(600))?;
     Ok(shared::postgres::pool(&settings))
+}
+
+/// Needs the `ONEC_` variables only.
+async fn propose(entity: &str) -> anyhow::Result<ExitCode> {
+    let metadata = Metadata::parse(&Client::new(OnecSettings::from_env()?)?.metadata().await?)?;
+    let Proposal { name, dataset, mapping } = propose::propose(&metadata, entity)?;
+    let configuration = config::configuration_from_env();
+    writeln!(std::io::stdout(), "# --- {name}/dataset.toml\n{dataset}\n# --- {name}/{configuration}.toml\n{mapping}")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Needs the `ONEC_` variables only; datasets that are `off` are not looked at.

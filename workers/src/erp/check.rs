@@ -64,6 +64,23 @@ impl Metadata {
         }
     }
 
+    /// The names of all entity sets.
+    pub fn sets(&self) -> impl Iterator<Item = &str> {
+        self.sets.keys().map(String::as_str)
+    }
+
+    /// The properties of an entity set with their types.
+    pub fn properties(&self, set: &str) -> Option<&HashMap<String, String>> {
+        self.types.get(self.sets.get(set)?)
+    }
+
+    /// The tabular sections of an entity set with the properties of their rows.
+    pub fn sections(&self, set: &str) -> HashMap<&str, &HashMap<String, String>> {
+        let properties = self.properties(set).into_iter().flatten();
+        let rows = properties.filter_map(|(name, kind)| Some((name.as_str(), self.types.get(collection(kind)?)?)));
+        rows.collect()
+    }
+
     /// One sentence per thing to mend; empty: the mapping fits.
     pub fn problems(&self, mapping: &Mapping) -> Vec<String> {
         let entity = &mapping.entity;
@@ -134,4 +151,4 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

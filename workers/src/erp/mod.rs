@@ -8,6 +8,7 @@ pub mod mapping;
 pub mod page_size;
 pub mod pages;
 pub mod password;
+pub mod propose;
 pub mod read;
 pub mod records;
 pub mod refusal;

@@ -28,7 +28,7 @@ fn what_is_not_published_missing_or_retyped_is_named() {
 }
 
 /// Answers recorded from a real 1C server lie beside the repository; without them there is nothing to check here.
-fn recorded(file: &str) -> Option<String> {
+pub fn recorded(file: &str) -> Option<String> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/recorded-1c");
     let folder = shared::env::or("RECORDED_1C_DIR", beside);
     let text = std::fs::read_to_string(format!("{folder}/{file}")).ok();
