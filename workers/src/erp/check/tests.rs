@@ -8,6 +8,7 @@ fn mapping(dataset: &str) -> Mapping {
 
 const SMALL: &str = r#"<edmx:Edmx xmlns:edmx="x"><Schema>
  <EntityType Name="Catalog_Партнеры"><Property Name="Ref_Key" Type="Edm.Guid"/><Property Name="DataVersion" Type="Edm.String"/>
+  <Property Name="ОсновнойМенеджер_Key" Type="Edm.Guid"/><Property Name="БизнесРегион_Key" Type="Edm.Guid"/>
   <Property Name="Description" Type="Edm.String"/><Property Name="Code" Type="Edm.Int32"/></EntityType>
  <EntityContainer><EntitySet Name="Catalog_Партнеры" EntityType="StandardODATA.Catalog_Партнеры"/></EntityContainer></Schema></edmx:Edmx>"#;
 
