@@ -14,12 +14,12 @@ use crate::road::{SOON, dealer};
 const DATASET: &str = r#"
 title = { ru = "Бренды", en = "Brands" }
 kind = "catalog"
-table = "brand"
-key = "brand_id"
+table = "label"
+key = "label_id"
 search = ["name"]
 change = "scan"
 cron = "0 */5 * * * *"
-open_views = ["brand"]
+open_views = ["label"]
 
 [fields]
 name = { kind = "text", required = true }
@@ -35,14 +35,14 @@ name = "Description"
 markup = "Наценка"
 "#;
 
-const VIEW: &str = "CREATE OR REPLACE VIEW report.brand DEFINER = owner SQL SECURITY DEFINER AS
-SELECT brand_id, name AS brand_name, markup FROM dw.brand FINAL";
+const VIEW: &str = "CREATE OR REPLACE VIEW report.label DEFINER = owner SQL SECURITY DEFINER AS
+SELECT label_id, name AS label_name, markup FROM dw.label FINAL";
 
 const REPORT: &str = r#"
 title = { ru = "Наши бренды", en = "Our brands" }
 menu = { ru = "Бренды", en = "Brands", order = 90 }
-datasets = ["brands"]
-key = "brand_id"
+datasets = ["labels"]
+key = "label_id"
 rows_title = { ru = "По брендам", en = "By brand" }
 noun = { ru = ["бренду", "брендам", "брендам"], en = ["brand", "brands"] }
 facts = { ru = "брендов", en = "brands" }
@@ -61,7 +61,7 @@ total = "none"
 "#;
 
 const ROWS: &str = "-- Which brands are there?
-SELECT brand_id, any(brand_name) AS brand, any(markup) AS markup FROM report.brand GROUP BY brand_id";
+SELECT label_id, any(label_name) AS brand, any(markup) AS markup FROM report.label GROUP BY label_id";
 
 const RATES: &str = r#"
 title = { ru = "Курсы валют", en = "Exchange rates" }
@@ -143,7 +143,7 @@ async fn a_catalog_and_a_report_of_a_site_are_folders_and_its_rows_stand_on_a_pa
     let schema = "entity Catalog_Бренды key Ref_Key\n  Ref_Key:guid! DataVersion:text DeletionMark:bool Description:text Наценка:num\n";
     let brand = |name: &str, markup: f64| json!({ "Description": name, "Наценка": markup });
     let rows = [("Catalog_Бренды", json!([brand("Термия", 12.5), brand("Гидроник", 7.0)]))];
-    let files = [("brands/dataset.toml", DATASET), ("brands/ut11.toml", MAPPING), ("brands/brand.sql", VIEW)];
+    let files = [("labels/dataset.toml", DATASET), ("labels/ut11.toml", MAPPING), ("labels/label.sql", VIEW)];
     let site = Site::start(schema, &rows, &files).await;
     let reports = site.at.path().join("reports");
     write(&reports, &[("brands/report.toml", REPORT), ("brands/rows.sql", ROWS)]);

@@ -289,9 +289,11 @@ async fn an_open_view_holds_nothing_of_any_dealer() {
         let columns: Vec<String> =
             clickhouse.client("portal_ro").query(&sql).fetch_all().await.expect("the view's columns");
         let known: &[&str] = match view {
+            "brand" => &["brand_id", "brand_name"],
             "currency" => &["currency_code", "currency_id", "currency_name"],
             "freshness" => &["as_of", "dataset", "interval_s"],
             "group_tree" => &["ancestors", "group_id"],
+            "price_group" => &["price_group_code", "price_group_id", "price_group_name"],
             "stock" => &[
                 "free",
                 "on_hand",

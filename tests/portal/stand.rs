@@ -118,7 +118,7 @@ impl Stand {
         let clickhouse = clickhouse().await;
         let migrator = clickhouse.client("migrator");
         seed_common(&migrator).await;
-        run(&migrator, &format!("INSERT INTO dw.dealer VALUES ('{VOLGA}', '1', 'ООО «Волга»', 1, 0)")).await;
+        run(&migrator, &format!("INSERT INTO dw.dealer (dealer_id, code, name, version, is_deleted) VALUES ('{VOLGA}', '1', 'ООО «Волга»', 1, 0)")).await;
         for Product { number, name, code, article, unit } in products {
             let sql = "INSERT INTO dw.product (product_id, code, article, name, unit_id, version) VALUES";
             run(&migrator, &format!("{sql} ('{}', '{code}', '{article}', '{name}', '{unit}', 1)", product_id(*number)))
@@ -287,7 +287,7 @@ async fn seed_trade(client: &Client, words: &TradeWords) {
             words.products
         )
         .replace('"', "'"),
-        format!("INSERT INTO dw.dealer VALUES ('{VOLGA}', '00-00000001', '{}', 1, 0)", words.dealer),
+        format!("INSERT INTO dw.dealer (dealer_id, code, name, version, is_deleted) VALUES ('{VOLGA}', '00-00000001', '{}', 1, 0)", words.dealer),
         format!(
             "INSERT INTO dw.unit VALUES ('{PIECE}', '796', '{}', 2, 0), ('{METRE}', '006', '{}', 2, 0)",
             words.units[0], words.units[1]
@@ -326,7 +326,9 @@ pub async fn seed(client: &Client, dealer: &str) {
             id('7', "number"),
             id('8', "1"),
         ),
-        format!("INSERT INTO dw.dealer VALUES ('{dealer}', 'Д{mark}', 'ООО «{mark}»', 1, 0)"),
+        format!(
+            "INSERT INTO dw.dealer (dealer_id, code, name, version, is_deleted) VALUES ('{dealer}', 'Д{mark}', 'ООО «{mark}»', 1, 0)"
+        ),
         format!(
             "INSERT INTO dw.sale SELECT '{dealer}', toDate32(today() - (number % 2) * 365), {}, 1, now(), 'Н{mark}', \
              {zero}, '{ROUBLE}', {}, 2, 120 * (intDiv(number, 2) + 1), 20 * (intDiv(number, 2) + 1), 12, 1, 0 FROM numbers(120)",

@@ -95,12 +95,26 @@ pub fn extractor(
         .envs(each_second())
 }
 
-/// The variables by which an extractor reads every dataset each second, but for those that few tests look at: ten datasets a
-/// second are more than a small machine reads beside the test.
+/// The variables by which an extractor reads each second what most tests look at, and what a site adds; ten datasets a second are more
+/// than a small machine reads beside the test. Of ours, those that few tests look at are read seldom, and all others not at all.
 pub fn each_second() -> impl Iterator<Item = (String, String)> {
-    let seldom = ["ORDERS", "STOCK", "WAREHOUSES", "CANCEL_REASONS"];
-    let seldom = seldom.into_iter().map(|name| (format!("EXTRACT_CRON_{name}"), "*/5 * * * * *".to_owned()));
-    seldom.chain([("EXTRACT_CRON".to_owned(), "* * * * * *".to_owned())])
+    let rhythm = |dataset: &shared::dataset::Dataset| {
+        let line = match dataset.name() {
+            "sales" | "returns" | "products" | "dealers" | "currencies" | "units" => return None,
+            "orders" | "stock" | "warehouses" | "cancel_reasons" => "*/5 * * * * *",
+            _ => "off",
+        };
+        Some((format!("EXTRACT_CRON_{}", dataset.variable()), line.to_owned()))
+    };
+    let of_all = [("EXTRACT_CRON".to_owned(), "* * * * * *".to_owned())];
+    crate::datasets().all().iter().filter_map(rhythm).chain(of_all).collect::<Vec<_>>().into_iter()
+}
+
+/// The variables by which an extractor reads these datasets each second, and no other.
+pub fn only(datasets: &[&str]) -> Vec<(String, String)> {
+    let each = datasets.iter().map(|name| (format!("EXTRACT_CRON_{}", name.to_uppercase()), "* * * * * *".to_owned()));
+    let others = each_second().filter(|(name, _)| name != "EXTRACT_CRON").map(|(name, _)| (name, "off".to_owned()));
+    others.chain([("EXTRACT_CRON".to_owned(), "off".to_owned())]).chain(each).collect()
 }
 
 /// The loader's words.

@@ -137,7 +137,7 @@ fn overlay(site: &Path) -> Result<Overlay, Problem> {
 mod tests {
     use super::*;
 
-    const BRANDS: &str = "title = { ru = \"Бренды\", en = \"Brands\" }\nkind = \"catalog\"\nkey = \"brand_id\"\nchange = \"scan\"\n\
+    const LABELS: &str = "title = { ru = \"Наклейки\", en = \"Labels\" }\nkind = \"catalog\"\nkey = \"label_id\"\nchange = \"scan\"\n\
         cron = \"0 */5 * * * *\"\n[fields]\nname = { kind = \"text\", required = true }\n";
 
     fn site(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Catalogue, Problem>) {
@@ -153,10 +153,10 @@ mod tests {
 
     #[test]
     fn a_site_adds_datasets_and_lays_files_over_ours_in_folders_or_without() {
-        for names in [["brands/dataset.toml", "sales/ut11.toml"], ["brands.dataset.toml", "sales.ut11.toml"]] {
-            let (_folder, read) = site(&[(names[0], BRANDS), (names[1], "entity = \"Document_Чек\"")]);
+        for names in [["labels/dataset.toml", "sales/ut11.toml"], ["labels.dataset.toml", "sales.ut11.toml"]] {
+            let (_folder, read) = site(&[(names[0], LABELS), (names[1], "entity = \"Document_Чек\"")]);
             let catalogue = read.unwrap();
-            assert_eq!(catalogue.get("brands").unwrap().table, "brands");
+            assert_eq!(catalogue.get("labels").unwrap().table, "labels");
             let sales = catalogue.get("sales").unwrap();
             assert_eq!(sales.mappings["ut11"].text, "entity = \"Document_Чек\"");
             assert_eq!(sales.lines.len(), 5, "the rest is ours");
@@ -167,11 +167,11 @@ mod tests {
     fn what_is_like_another_has_its_fields_and_its_table_and_nobody_else_may() {
         let catalogue = Catalogue::compiled_in().unwrap();
         let names: Vec<&str> = catalogue.of_table("sale").iter().map(|dataset| dataset.name()).collect();
-        assert_eq!(names, ["sales", "returns"], "the one whose fields they are is the first");
-        let stolen = BRANDS.replace("key = ", "table = \"sale\"\nkey = ");
-        let (_folder, read) = site(&[("brands/dataset.toml", &stolen)]);
+        assert_eq!(names, ["sales", "corrections", "returns"], "the one whose fields they are is the first");
+        let stolen = LABELS.replace("key = ", "table = \"sale\"\nkey = ");
+        let (_folder, read) = site(&[("labels/dataset.toml", &stolen)]);
         assert!(read.unwrap_err().problem.contains("the table sale is that of"));
-        let (_folder, read) = site(&[("brands/ut11.toml", "")]);
-        assert!(read.unwrap_err().to_string().starts_with("datasets/brands/dataset.toml:1: is missing"));
+        let (_folder, read) = site(&[("labels/ut11.toml", "")]);
+        assert!(read.unwrap_err().to_string().starts_with("datasets/labels/dataset.toml:1: is missing"));
     }
 }

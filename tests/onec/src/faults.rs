@@ -87,6 +87,10 @@ pub enum Kind {
         field: String,
         to: String,
     },
+    /// A set is not in the composition any more.
+    WithdrawSet {
+        set: String,
+    },
     RemoveField {
         set: String,
         field: String,
@@ -134,7 +138,11 @@ impl Kind {
     pub fn is_of_schema(&self) -> bool {
         matches!(
             self,
-            Self::RenameField { .. } | Self::RemoveField { .. } | Self::RetypeField { .. } | Self::AddField { .. }
+            Self::RenameField { .. }
+                | Self::RemoveField { .. }
+                | Self::RetypeField { .. }
+                | Self::AddField { .. }
+                | Self::WithdrawSet { .. }
         )
     }
 }

@@ -208,6 +208,9 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Applies a fault of the schema to a type and to what repeats its fields: the row type and the flat set.
 fn change(schema: &mut Schema, kind: &Kind) -> Result<(), String> {
+    if let Kind::WithdrawSet { set } = kind {
+        return schema.withdraw(set).then_some(()).ok_or_else(|| format!("there is no set {set}"));
+    }
     let (Kind::RenameField { set, field, .. }
     | Kind::RemoveField { set, field }
     | Kind::RetypeField { set, field, .. }

@@ -124,13 +124,15 @@ async fn check() -> anyhow::Result<ExitCode> {
     let client = Client::new(OnecSettings::from_env()?)?;
     let metadata = Metadata::parse(&client.metadata().await?)?;
     let datasets = Catalogue::from_env()?;
-    let mut problems = Vec::new();
+    let (mut problems, mut notes) = (Vec::new(), Vec::new());
     for dataset in config::datasets_asked(&datasets)? {
-        problems.extend(metadata.problems(&Mapping::of(dataset, &config::configuration_from_env())?));
+        let mapping = Mapping::of(dataset, &config::configuration_from_env())?;
+        problems.extend(metadata.problems(&mapping));
+        notes.extend(metadata.note(&mapping));
     }
     let mut out = std::io::stdout().lock();
-    for problem in &problems {
-        writeln!(out, "{problem}")?;
+    for line in notes.iter().chain(&problems) {
+        writeln!(out, "{line}")?;
     }
     if problems.is_empty() {
         writeln!(out, "Everything that the mappings name is published, with types that fit.")?;

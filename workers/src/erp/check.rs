@@ -14,6 +14,17 @@ pub struct Metadata {
     sets: HashMap<String, String>,
     /// Entity or complex type → property → type.
     types: HashMap<String, HashMap<String, String>>,
+    /// Type that a function is bound to, and its name → type of the rows that it returns.
+    functions: HashMap<(String, String), String>,
+}
+
+/// Where the reader of the text is.
+#[derive(Default)]
+struct Within {
+    /// The type whose properties follow.
+    of_type: Option<String>,
+    /// The function whose parameters follow, and what it returns.
+    function: Option<(String, String)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -26,12 +37,12 @@ impl Metadata {
         let broken = |error: &dyn std::fmt::Display| MetadataError(error.to_string());
         let mut reader = Reader::from_str(xml);
         let mut found = Self::default();
-        let mut current: Option<String> = None;
+        let mut within = Within::default();
         loop {
             match reader.read_event().map_err(|error| broken(&error))? {
-                Event::Start(tag) | Event::Empty(tag) => found.take(&tag, &mut current),
+                Event::Start(tag) | Event::Empty(tag) => found.take(&tag, &mut within),
                 Event::End(tag) if matches!(tag.local_name().as_ref(), b"EntityType" | b"ComplexType") => {
-                    current = None
+                    within.of_type = None
                 }
                 Event::Eof => break,
                 _ => {}
@@ -43,15 +54,15 @@ impl Metadata {
         Ok(found)
     }
 
-    fn take(&mut self, tag: &BytesStart<'_>, current: &mut Option<String>) {
+    fn take(&mut self, tag: &BytesStart<'_>, within: &mut Within) {
         let Some(name) = attribute(tag, "Name") else { return };
         match tag.local_name().as_ref() {
             b"EntityType" | b"ComplexType" => {
                 self.types.entry(name.clone()).or_default();
-                *current = Some(name);
+                within.of_type = Some(name);
             }
             b"Property" => {
-                let properties = current.as_ref().and_then(|current| self.types.get_mut(current));
+                let properties = within.of_type.as_ref().and_then(|of_type| self.types.get_mut(of_type));
                 if let (Some(properties), Some(kind)) = (properties, attribute(tag, "Type")) {
                     properties.insert(name, kind);
                 }
@@ -59,6 +70,15 @@ impl Metadata {
             b"EntitySet" => {
                 let kind = attribute(tag, "EntityType").unwrap_or_default();
                 self.sets.insert(name, bare(&kind).to_owned());
+            }
+            b"FunctionImport" => {
+                let returns = attribute(tag, "ReturnType");
+                within.function = returns.and_then(|kind| Some((name, collection(&kind)?.to_owned())));
+            }
+            b"Parameter" if name == "bindingParameter" => {
+                if let (Some((function, returns)), Some(kind)) = (within.function.take(), attribute(tag, "Type")) {
+                    self.functions.insert((bare(&kind).to_owned(), function), returns);
+                }
             }
             _ => {}
         }
@@ -81,15 +101,45 @@ impl Metadata {
         rows.collect()
     }
 
-    /// One sentence per thing to mend; empty: the mapping fits.
+    /// Of the choices of a mapping those whose set is published, in their order: the first is read.
+    pub fn published<'a>(&self, mapping: &'a Mapping) -> Vec<&'a Mapping> {
+        mapping.choices().filter(|choice| self.sets.contains_key(choice.set())).collect()
+    }
+
+    /// What a person should know of a mapping that has several choices: which of them is read.
+    pub fn note(&self, mapping: &Mapping) -> Option<String> {
+        let published = self.published(mapping);
+        let (read, others) = published.split_first().filter(|_| !mapping.alternatives.is_empty())?;
+        let mut note = format!("{} is read from {}.", mapping.dataset, read.set());
+        for other in others {
+            note += &format!(
+                " {} is published too: if the base fills that one, take {} out of the standard OData composition.",
+                other.set(),
+                read.set()
+            );
+        }
+        Some(note)
+    }
+
+    /// One sentence per thing to mend; empty: the mapping fits, or the first of its choices that is published.
     pub fn problems(&self, mapping: &Mapping) -> Vec<String> {
-        let entity = &mapping.entity;
-        let (set, function) = entity.split_once('/').map_or((entity.as_str(), None), |(set, name)| (set, Some(name)));
-        let Some(kind) = self.sets.get(set) else {
-            return vec![format!("{set} is not published: add it to the standard OData composition of the base.")];
+        let published = self.published(mapping);
+        let Some((mapping, kind)) = published.first().and_then(|found| Some((*found, self.sets.get(found.set())?)))
+        else {
+            let sets: Vec<&str> = mapping.choices().map(Mapping::set).collect();
+            let it = if sets.len() == 1 { "it" } else { "one of them" };
+            return vec![format!(
+                "{} is not published: add {it} to the standard OData composition of the base.",
+                sets.join(" or ")
+            )];
         };
-        let of_rows = function.map_or_else(|| kind.clone(), |function| format!("{kind}_{function}"));
-        let Some(properties) = self.types.get(&of_rows) else {
+        let (entity, set) = (&mapping.entity, mapping.set());
+        let function = entity.split_once('/').map(|(_, function)| function);
+        let of_rows = match function {
+            None => Some(kind),
+            Some(function) => self.functions.get(&(kind.clone(), function.to_owned())),
+        };
+        let Some(properties) = of_rows.and_then(|of_rows| self.types.get(of_rows)) else {
             let what = function.map_or_else(|| "has no type".to_owned(), |name| format!("has no virtual table {name}"));
             return vec![format!("{set} {what}: mend the mapping of {}.", mapping.dataset)];
         };
@@ -113,6 +163,14 @@ fn fields(of: &str, object: &Object, properties: &HashMap<String, String>) -> Ve
         .iter()
         .filter_map(|Name { erp_name, literal }| match properties.get(erp_name) {
             None => Some(format!("{of} has no property {erp_name}: mend the mapping, or ask for the right release.")),
+            // A composite field: text, with its type beside it.
+            Some(declared)
+                if *literal == Literal::Reference
+                    && declared == "Edm.String"
+                    && properties.contains_key(&format!("{erp_name}_Type")) =>
+            {
+                None
+            }
             Some(declared) if !fits(*literal, declared) => {
                 Some(format!("{of} declares {erp_name} as {declared}, which cannot be read as {literal:?}."))
             }

@@ -1,5 +1,6 @@
 //! Authorised GET: every wait has a deadline, every answer a limit; what is worth another try is tried again, politely.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +43,19 @@ struct Inner {
     second_try: Mutex<()>,
     ceilings: Ceilings,
     away: std::sync::Mutex<Option<String>>,
+}
+
+/// What sentences call the question for the service document.
+const ROOT: &str = "the list of what is published";
+
+#[derive(serde::Deserialize)]
+struct Service {
+    value: Vec<Set>,
+}
+
+#[derive(serde::Deserialize)]
+struct Set {
+    name: String,
 }
 
 enum Verdict {
@@ -98,6 +112,15 @@ impl Client {
         let url = format!("{}/$metadata", self.inner.settings.url);
         let broken = |_| ErpError::Broken { entity: "$metadata".to_owned(), problem: "is no UTF-8 text".to_owned() };
         String::from_utf8(self.fetch(&url, "$metadata").await?).map_err(broken)
+    }
+
+    /// The sets that the base publishes, by its service document.
+    pub async fn sets(&self) -> Result<HashSet<String>, ErpError> {
+        let body = self.fetch(&format!("{}/?$format=json", self.inner.settings.url), ROOT).await?;
+        let broken =
+            |cause| ErpError::Broken { entity: ROOT.to_owned(), problem: format!("is no list of sets: {cause}") };
+        let service: Service = serde_json::from_slice(&body).map_err(broken)?;
+        Ok(service.value.into_iter().map(|set| set.name).collect())
     }
 
     /// Why 1C does not answer: from the first try that failed until one is answered.

@@ -107,6 +107,8 @@ pub struct Mapping {
     pub filter: Option<Arc<Filter>>,
     /// Of the mapping and of the dataset's fields: what was read by another is read again.
     pub shape: i64,
+    /// What is read where the base does not publish this one's set, in their order.
+    pub alternatives: Vec<Mapping>,
 }
 
 /// What a function of a virtual table is given.
@@ -149,6 +151,16 @@ impl Mapping {
 
     pub fn parse(dataset: Dataset, file: &str, text: &str) -> Result<Self, MappingError> {
         file::parse(dataset, file, text)
+    }
+
+    /// Itself and what may stand in its place, the preferred first.
+    pub fn choices(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.alternatives)
+    }
+
+    /// The set that the base must publish: the entity without a function.
+    pub fn set(&self) -> &str {
+        self.entity.split_once('/').map_or(&self.entity, |(set, _)| set)
     }
 
     /// The same entity with its keys, their versions and dates, and no lines: what a scan of keys asks for.

@@ -50,9 +50,10 @@ impl<'a> Scalar<'a> {
         Cow::Owned(format!("is {}, not {wanted}", self.shown()))
     }
 
-    /// A reference; the zero reference is none.
+    /// A reference; the zero reference is none, and so is the empty text of a composite field that is not set.
     pub fn reference(self) -> Result<Option<Uuid>, Problem> {
         match self.quoted() {
+            Some(text) if text.trim_end().is_empty() => Ok(None),
             Some(text) => match Uuid::try_parse(text.trim_end()) {
                 Ok(id) => Ok((!id.is_nil()).then_some(id)),
                 Err(_) => Err(self.wrong("a reference")),
@@ -161,6 +162,9 @@ mod tests {
         let zero = Scalar::literal("\"00000000-0000-0000-0000-000000000000\"");
         assert_eq!(zero.reference(), Ok(None));
         assert!(zero.key().is_err());
+        let unset = Scalar::literal("\"\"");
+        assert_eq!(unset.reference(), Ok(None), "a composite field that is not set");
+        assert!(unset.key().is_err());
         assert_eq!(Scalar::literal("\"0001-01-01T00:00:00\"").moment(), Ok(None));
         assert_eq!(Scalar::literal("null").text().as_deref(), Ok(""));
         assert_eq!(Scalar::literal("null").flag(), Ok(false));

@@ -19,7 +19,7 @@ use super::schedule::{self, Claim, Outcome, Schedule};
 use super::{Stop, held, judge, operator, progress};
 use crate::config::{ExtractorConfig, Job, Reach};
 use crate::erp::mapping::MappingError;
-use crate::erp::{Client, Mapping};
+use crate::erp::{Client, ErpError, Mapping};
 use crate::health::Health;
 use crate::waiting::{self, Needs};
 
@@ -257,9 +257,9 @@ impl Extractor {
         }
         let mapping = self.mapping(pass.dataset);
         let mapping = mapping.ok_or_else(|| Stop::GiveUp(format!("{} has no mapping.", pass.dataset)))?;
+        let mapping = self.published(mapping).await?;
         let publisher = self.publisher().await?;
-        let reader =
-            Reader::new(self.client.clone(), Arc::clone(mapping), publisher, Arc::clone(pass), interval_s).await?;
+        let reader = Reader::new(self.client.clone(), mapping, publisher, Arc::clone(pass), interval_s).await?;
         let now = pass.read_at.with_timezone(&self.config.timezone).naive_local();
         let mut as_of = pass.read_at;
         match (pass.dataset.change, reach) {
@@ -288,6 +288,21 @@ impl Extractor {
 
     fn mapping(&self, dataset: Dataset) -> Option<&Arc<Mapping>> {
         self.mappings.iter().find(|mapping| mapping.dataset == dataset)
+    }
+
+    /// Of a mapping with several choices, the first whose set the base publishes: asked anew by each pass, for an administrator
+    /// may publish another meanwhile.
+    async fn published(&self, mapping: &Arc<Mapping>) -> Result<Arc<Mapping>, Stop> {
+        if mapping.alternatives.is_empty() {
+            return Ok(Arc::clone(mapping));
+        }
+        let sets = self.client.sets().await?;
+        let found = mapping.choices().find(|choice| sets.contains(choice.set()));
+        let found = found.ok_or_else(|| {
+            let entity = mapping.choices().map(Mapping::set).collect::<Vec<_>>().join(" or ");
+            Stop::from(ErpError::NotPublished { entity })
+        })?;
+        Ok(Arc::new(found.clone()))
     }
 
     /// Has what was sent compared with what stands.

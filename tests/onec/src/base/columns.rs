@@ -22,6 +22,12 @@ pub enum Column {
     IsSupplier,
     Partner,
     TaxNumber,
+    /// КПП: a person in trade has none.
+    TaxReason,
+    Manager,
+    Region,
+    Brand,
+    PriceGroup,
     Number,
     Date,
     IsPosted,
@@ -46,7 +52,6 @@ pub enum Column {
     Status,
     ShipOn,
     CustomerNumber,
-    Manager,
     Agreement,
     Contract,
     LastCode,
@@ -90,10 +95,10 @@ pub enum Source {
     Fixed(Value<'static>),
 }
 
-const ORGANISATION: Uuid = Uuid::from_u128(0x51ed67a3_7220_11df_b336_0011955cba6b);
+pub const ORGANISATION: Uuid = Uuid::from_u128(0x51ed67a3_7220_11df_b336_0011955cba6b);
 /// Where everything is shipped from.
 pub const WAREHOUSE: Uuid = Uuid::from_u128(0x37615a36_5893_11e6_8caa_0050568b35ac);
-const VAT_RATE: Uuid = Uuid::from_u128(0x55256246_041e_11ec_8104_60a44ccf99dc);
+pub const VAT_RATE: Uuid = Uuid::from_u128(0x55256246_041e_11ec_8104_60a44ccf99dc);
 const RUSSIA: Uuid = Uuid::from_u128(0x26093578_c180_11e4_a7a9_000d884fd00d);
 
 /// Where a property of the type takes its value from.
@@ -201,6 +206,8 @@ fn product_column(name: &str) -> Option<Column> {
         "Parent_Key" => Column::Parent,
         "IsFolder" => Column::IsFolder,
         "ТипНоменклатуры" => Column::ProductKind,
+        "Марка_Key" => Column::Brand,
+        "ЦеноваяГруппа_Key" => Column::PriceGroup,
         "ЕдиницаИзмерения_Key" | "ЕдиницаДляОтчетов_Key" => Column::Unit,
         "ИспользованиеХарактеристик" => Column::CharacteristicUse,
         _ => return named_column(name),
@@ -212,6 +219,8 @@ fn partner_column(name: &str) -> Option<Column> {
         "НаименованиеПолное" => Column::Name,
         "Клиент" => Column::IsClient,
         "Поставщик" => Column::IsSupplier,
+        "ОсновнойМенеджер_Key" => Column::Manager,
+        "БизнесРегион_Key" => Column::Region,
         _ => return named_column(name),
     })
 }
@@ -222,6 +231,7 @@ fn legal_entity_column(name: &str) -> Option<Column> {
         "Description" => Column::Name,
         "НаименованиеПолное" => Column::FullName,
         "ИНН" => Column::TaxNumber,
+        "КПП" => Column::TaxReason,
         "Партнер_Key" => Column::Partner,
         _ => return object_column(name),
     })

@@ -19,7 +19,7 @@ pub struct Item {
 }
 
 /// What a field holds.
-#[derive(Debug, Clone, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Cell {
     Null,
     Bool(bool),

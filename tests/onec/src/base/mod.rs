@@ -19,15 +19,15 @@ use uuid::Uuid;
 pub use amount::{Amount, write_int};
 pub use balance::{Balance, Dimensions, Resources, Stock, summed};
 pub use change::{ChangeError, Lookup};
-pub use columns::{Column, Source, Value, WAREHOUSE, source};
+pub use columns::{Column, ORGANISATION, Source, VAT_RATE, Value, WAREHOUSE, source};
 pub use ledger::{Ledger, Month};
-pub use list::Item;
+pub use list::{Cell, Item};
 pub use moment::Moment;
 pub use order::{CLOSED, LineTerms, NOT_AGREED, TO_SHIP, TO_SUPPLY, Terms, characteristics};
-pub use row::Row;
+pub use row::{Row, manager_of};
 pub use rows::{
-    Deed, Document, FROM_AN_AGENT, GIVEN_BACK, LegalEntity, Line, Named, Overrides, Partner, Product, SOLD,
-    TO_AN_AGENT, included_vat, to_kopecks,
+    Deed, Document, FROM_A_CUSTOMER, FROM_AN_AGENT, GIVEN_BACK, LegalEntity, Line, Named, Overrides, Partner, Product,
+    SOLD, TO_AN_AGENT, included_vat, to_kopecks,
 };
 pub use table::{Keyed, Table};
 

@@ -22,6 +22,25 @@ pub enum Row<'a> {
     Balance(&'a Balance),
 }
 
+/// The item of a small catalog that a row names: one in `of` names none.
+fn one_of(group: u128, row: Uuid, of: u128) -> Uuid {
+    match (row.as_u128() & 0xffff_ffff) % of {
+        0 => Uuid::nil(),
+        n => Uuid::from_u128(0x5b0d6f0e_0000_11ee_8a01_000000000000 | (group << 80) | n),
+    }
+}
+
+/// The main manager of a dealer, who also signs its orders.
+pub fn manager_of(partner: Uuid) -> Uuid {
+    let n = (partner.as_u128() & 0xffff_ffff) % 5 + 1;
+    Uuid::from_u128(0x5b0d6f0e_0000_11ee_8a01_000000000000 | (0x3a3a << 80) | n)
+}
+
+/// The region a dealer lies in; some in none.
+pub fn region_of(partner: Uuid) -> Uuid {
+    one_of(0xb12e, partner, 5)
+}
+
 static NO_OVERRIDES: Overrides = None;
 
 impl<'a> Row<'a> {
@@ -85,6 +104,9 @@ impl<'a> Row<'a> {
                 Column::Name => Value::Text(&row.name),
                 Column::IsClient => Value::Bool(row.is_client),
                 Column::IsSupplier => Value::Bool(!row.is_client),
+                Column::Manager if row.is_client => Value::Guid(manager_of(row.reference)),
+                Column::Region if row.is_client => Value::Guid(region_of(row.reference)),
+                Column::Manager | Column::Region => Value::Guid(Uuid::nil()),
                 _ => Value::Null,
             },
             Self::Named(row) => match column {
@@ -103,6 +125,8 @@ impl<'a> Row<'a> {
                 Column::Name => Value::Text(&row.name),
                 Column::FullName => Value::Text(&row.full_name),
                 Column::TaxNumber => Value::Text(&row.tax_number),
+                Column::TaxReason if row.full_name.starts_with("ИП ") => Value::Text(""),
+                Column::TaxReason => Value::Text("770101001"),
                 Column::Partner => Value::Guid(row.partner),
                 _ => Value::Null,
             },
@@ -125,6 +149,8 @@ fn product_value(row: &Product, column: Column) -> Value<'_> {
         Column::Article => Value::Text(&row.article),
         Column::ProductKind => Value::Text("Товар"),
         Column::Unit => Value::Guid(row.unit),
+        Column::Brand => Value::Guid(one_of(0xb4a0, row.reference, 7)),
+        Column::PriceGroup => Value::Guid(one_of(0x9609, row.reference, 5)),
         Column::CharacteristicUse if characteristics(row.reference).next().is_some() => {
             Value::Text("ИндивидуальныеДляНоменклатуры")
         }

@@ -71,6 +71,8 @@ pub enum Deed {
 }
 
 pub const SOLD: &str = "РеализацияКлиенту";
+/// What a customer paid.
+pub const FROM_A_CUSTOMER: &str = "ПоступлениеОплатыОтКлиента";
 pub const GIVEN_BACK: &str = "ВозвратТоваровОтКлиента";
 /// Goods given to an agent, or back from one: posted, and neither a sale nor a return.
 pub const TO_AN_AGENT: &str = "ПередачаНаКомиссию";

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::dice::Dice;
+use super::{Known, dice::Dice, plans, prices, settlements, terms};
 use crate::{
     base::{Item, Named, Product, WAREHOUSE, characteristics},
     schema::{Schema, Type},
@@ -57,7 +57,7 @@ fn named(reference: Uuid, code: &str, name: &str, full_name: &str) -> Named {
     }
 }
 
-const fn reference(kind: u128, n: u128) -> Uuid {
+pub const fn reference(kind: u128, n: u128) -> Uuid {
     Uuid::from_u128(0x5b0d6f0e_0000_11ee_8a01_000000000000 | (kind << 80) | n)
 }
 
@@ -82,16 +82,26 @@ pub fn cancel_reason(dice: &mut Dice) -> Uuid {
 }
 
 /// The lists of UT 11, in the order of their numbers.
-pub fn items(schema: &Schema, products: &[Product]) -> Vec<Vec<Item>> {
-    let rows = |of: &Type| match of.name.as_str() {
+pub fn items(schema: &Schema, known: &Known<'_>) -> Vec<Vec<Item>> {
+    let mut settlements = settlements::of(known);
+    let mut rows = |of: &Type| match of.name.as_str() {
         "Catalog_Склады" => warehouses(),
         "Catalog_ПричиныОтменыЗаказовКлиентов" => {
             CANCEL_REASONS.map(|(id, code, name)| json!({"Ref_Key": id, "Code": code, "Description": name})).to_vec()
         }
         "Catalog_ХарактеристикиНоменклатуры" => {
-            products.iter().filter(|product| !product.is_folder).flat_map(variants).collect()
+            known.products.iter().filter(|product| !product.is_folder).flat_map(variants).collect()
         }
-        _ => Vec::new(),
+        "InformationRegister_ЦеныНоменклатуры25_RecordType" => prices::rows(known),
+        "InformationRegister_ЦеныНоменклатуры_RecordType" => prices::former(known),
+        "AccumulationRegister_РасчетыСКлиентамиПоСрокам_RecordType" => {
+            std::mem::take(&mut settlements.records)
+        }
+        "Document_ПоступлениеБезналичныхДенежныхСредств" => {
+            std::mem::take(&mut settlements.payments)
+        }
+        "AccumulationRegister_ПланыПродаж_RecordType" => plans::rows(known),
+        other => terms::rows(known, other),
     };
     let item = |of: &Type, row: &Json| {
         let row = row.as_object().expect("rows of this file are objects");

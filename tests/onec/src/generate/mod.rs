@@ -4,11 +4,15 @@ mod dealers;
 mod dice;
 mod lists;
 mod orders;
+mod plans;
+mod prices;
 mod products;
 mod returns;
 mod sales;
 mod second;
+mod settlements;
 mod stock;
+mod terms;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +26,8 @@ pub use orders::orders;
 use lists::{WAREHOUSES, cancel_reason};
 
 use std::sync::OnceLock;
+
+use uuid::Uuid;
 
 use crate::{
     base::{Base, Document, LegalEntity, Moment, Named, Partner, Product, Table},
@@ -59,6 +65,29 @@ pub fn empty(plan: &Plan) -> Base {
     let mut base = Rows::default().into_base(plan);
     base.lists.iter_mut().for_each(|list| *list = Table::default());
     base
+}
+
+/// What the rows of lists follow from.
+struct Known<'a> {
+    plan: &'a Plan,
+    products: &'a [Product],
+    partners: &'a [Partner],
+    legal_entities: &'a [LegalEntity],
+}
+
+impl<'a> Known<'a> {
+    fn dealers(&self) -> impl Iterator<Item = &'a Partner> {
+        self.partners.iter().filter(|partner| partner.is_client)
+    }
+
+    fn legal_entity_of(&self, dealer: Uuid) -> Uuid {
+        self.legal_entities.iter().find(|row| row.partner == dealer).map_or(Uuid::nil(), |row| row.reference)
+    }
+
+    /// With a space before it; nothing in a base without canaries.
+    fn canary_of(&self, dealer: Uuid) -> String {
+        if self.plan.canaries { format!(" {}", canary(terms::number_of(dealer))) } else { String::new() }
+    }
 }
 
 /// A base before it is put in order.
@@ -109,7 +138,9 @@ impl Rows {
         for row in self.currencies.iter_mut().chain(&mut self.units) {
             row.version = version(&(&row.name, &row.code));
         }
-        let mut lists = lists::items(&Schema::ut11(), &self.products);
+        let known =
+            Known { plan, products: &self.products, partners: &self.partners, legal_entities: &self.legal_entities };
+        let mut lists = lists::items(&Schema::ut11(), &known);
         for row in lists.iter_mut().flatten() {
             row.version = version(&(&row.name, row.is_deleted, &row.cells));
         }

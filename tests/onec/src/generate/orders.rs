@@ -5,10 +5,10 @@
 
 use uuid::Uuid;
 
-use super::{WAREHOUSES, dice::Dice, version};
+use super::{WAREHOUSES, dice::Dice, terms::near, version};
 use crate::base::{
     Amount, Base, CLOSED, Deed, Document, Line, LineTerms, Moment, NOT_AGREED, SOLD, TO_SHIP, TO_SUPPLY, Terms,
-    characteristics, to_kopecks,
+    characteristics, manager_of, to_kopecks,
 };
 
 /// Of sales to customers, so many follow an order.
@@ -137,7 +137,6 @@ fn document(
 /// Terms of an order of the sale's dealer, nothing of it called off.
 fn terms_of(sale: &Document, date: Moment, lines: usize, dice: &mut Dice) -> Terms {
     let dealer = sale.partner.as_u128() & 0xffff_ffff;
-    let near = |group: u128, n: u128| Uuid::from_u128(0x5b0d6f0e_0000_11ee_8a01_000000000000 | (group << 80) | n);
     // A canary stands before the dash of a number; the customer's own number belongs to the dealer too.
     let mark = sale.number.split('-').next().filter(|mark| *mark != "ТД00");
     let theirs = dice.below(90_000) + 10_000;
@@ -151,9 +150,9 @@ fn terms_of(sale: &Document, date: Moment, lines: usize, dice: &mut Dice) -> Ter
     let mut terms = Terms {
         ship_on,
         customer_number: customer_number.into(),
-        manager: near(0x3a3a, dealer % 5 + 1),
-        agreement: near(0xa93e, dealer),
-        contract: if dealer.is_multiple_of(3) { near(0xc047, dealer) } else { Uuid::nil() },
+        manager: manager_of(sale.partner),
+        agreement: near(0xa93e, sale.partner),
+        contract: if dealer.is_multiple_of(3) { near(0xc047, sale.partner) } else { Uuid::nil() },
         ..Terms::new(lines, warehouse)
     };
     for (line, terms) in sale.lines.iter().zip(&mut terms.lines) {

@@ -16,7 +16,7 @@ use crate::{
     schema::{Function, Kind, Navigation, Schema, Type},
 };
 
-/// What the table returns; no other virtual table has rows here.
+/// What the table returns.
 const TYPE: &str = "AccumulationRegister_ТоварыНаСкладах_Balance";
 /// What the published dimensions point to. `$metadata` says nothing of it, and conditions and orders follow it.
 const LINKS: [(&str, &str); 3] = [
@@ -24,6 +24,11 @@ const LINKS: [(&str, &str); 3] = [
     ("Характеристика", "Catalog_ХарактеристикиНоменклатуры"),
     ("Склад", "Catalog_Склады"),
 ];
+
+/// Whether the function is that of this table; the others are `reckoned`.
+pub fn is_of(function: &Function) -> bool {
+    function.returns.as_deref() == Some(TYPE)
+}
 
 pub fn answer(
     asked: &Asked<'_>,
@@ -56,18 +61,18 @@ pub fn answer(
 }
 
 /// The returned type with only the dimensions that were asked for: the others are no fields of the answer.
-fn with_dimensions(of: &Type, wanted: Option<&[String]>) -> Result<Type, Refusal> {
+pub fn with_dimensions(of: &Type, wanted: Option<&[String]>) -> Result<Type, Refusal> {
     let mut kept = of.clone();
     let Some(wanted) = wanted else { return Ok(kept) };
-    let is_dimension = |name: &str| name.ends_with("_Key");
+    // A reference is told by its key, a composite dimension beside its type.
+    let bare = |name: &str| name.strip_suffix("_Key").or(name.strip_suffix("_Type")).unwrap_or(name).to_owned();
+    let is_dimension = |name: &str| !name.ends_with("Balance");
     for name in wanted {
-        if of.property(&format!("{name}_Key")).is_none() {
+        if !of.properties.iter().any(|one| is_dimension(&one.origin) && bare(&one.name) == *name) {
             return Err(Refusal::no_property(name));
         }
     }
-    kept.properties.retain(|one| {
-        !is_dimension(&one.origin) || wanted.iter().any(|name| one.name.strip_suffix("_Key") == Some(name))
-    });
+    kept.properties.retain(|one| !is_dimension(&one.origin) || wanted.contains(&bare(&one.name)));
     Ok(kept)
 }
 

@@ -14,6 +14,8 @@ pub struct Search<'a> {
     pub set: Set,
     pub filter: Option<&'a Bound>,
     pub order: Option<&'a Order>,
+    /// The server's own order is the same each time: on the sets of a recorder.
+    pub is_stable: bool,
     pub skip: usize,
     pub top: Option<usize>,
 }
@@ -45,7 +47,7 @@ pub fn find(base: &Base, search: &Search<'_>, dice: &mut Dice) -> Found {
     if let Some(filter) = search.filter {
         places.retain(|place| base.row(search.set, *place).is_some_and(|row| holds(filter, base, row)));
     }
-    if !is_ordered {
+    if !is_ordered && !search.is_stable {
         arrange(base, search, &mut places, dice);
     }
     let total = places.len();

@@ -9,6 +9,7 @@ mod find;
 pub mod json;
 mod order;
 pub mod query;
+mod reckoned;
 pub mod select;
 mod target;
 
@@ -81,7 +82,8 @@ impl Asked<'_> {
                 Target::Entity(of, reference, line) => self.entity(&schema, of, reference, line, query, buffer),
                 Target::Navigation(of, reference, name) => self.follow(&schema, (of, reference, name), query, buffer),
                 Target::Table(function, arguments, is_count) => {
-                    balance::answer(self, &schema, (function, arguments, is_count), query, buffer)
+                    let answer = if balance::is_of(function) { balance::answer } else { reckoned::answer };
+                    answer(self, &schema, (function, arguments, is_count), query, buffer)
                 }
             },
         }
@@ -167,7 +169,8 @@ impl Asked<'_> {
             _ => None,
         };
         let (skip, top) = if is_page { self.window(query) } else { (0, None) };
-        let search = find::Search { set: Set::of(of), filter: filter.as_ref(), order: order.as_ref(), skip, top };
+        let (set, filter, order) = (Set::of(of), filter.as_ref(), order.as_ref());
+        let search = find::Search { set, filter, order, is_stable: is_of_recorder, skip, top };
         Ok(find::find(base, &search, &mut self.server.dice()))
     }
 
@@ -256,8 +259,9 @@ impl Asked<'_> {
         self.server.prepared((wish, query.select.clone(), level), || {
             let linking = Linking { with_select: self.server.options.habits.links_with_select };
             let mut members = select::members(schema, of, query.select.as_deref(), level, linking)?;
-            // Rows of a virtual table have no address that a link could begin with.
-            members.retain(|member| of.is_entity() || !matches!(member.content, select::Content::Link { .. }));
+            // Rows of a virtual table, and records, have no address that a link could begin with.
+            let has_address = of.key.iter().any(|part| part == "Ref_Key");
+            members.retain(|member| has_address || !matches!(member.content, select::Content::Link { .. }));
             select::disorder(&mut members, &mut self.server.dice());
             Ok(Prepared { drawing: json::Drawing::new(&of.name, members.clone()), members })
         })

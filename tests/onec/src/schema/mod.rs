@@ -1,5 +1,5 @@
 //! What the infobase publishes: entity types, their properties and navigations, enumerations and functions.
-//! The one list, `ut11.txt`, feeds `$metadata`, `$select`, `$filter` and the shape of every answer. A test may add to it.
+//! The one list, `ut11.txt` with `ut11_terms.txt`, feeds `$metadata`, `$select`, `$filter` and the shape of every answer. A test may add to it.
 
 mod metadata;
 mod parse;
@@ -72,7 +72,9 @@ impl Schema {
     /// The trade configuration UT 11.
     pub fn ut11() -> Self {
         let mut schema = Self { types: Vec::new(), enums: Vec::new(), functions: Vec::new() };
-        parse::read_into(&mut schema, include_str!("ut11.txt")).expect("ut11.txt is in its own language");
+        for text in [include_str!("ut11.txt"), include_str!("ut11_terms.txt")] {
+            parse::read_into(&mut schema, text).expect("the schema is in its own language");
+        }
         schema
     }
 
@@ -96,6 +98,15 @@ impl Schema {
     /// What a navigation of the type leads to, if that is published.
     pub fn target(&self, of: &Type, navigation: &str) -> Option<&Type> {
         self.named(&of.navigation(navigation)?.target)
+    }
+
+    /// Takes a set out of the composition: it answers like one that was never in it. False: it is not there.
+    pub fn withdraw(&mut self, set: &str) -> bool {
+        let Some(found) = self.named_mut(set).filter(|one| one.is_entity()) else { return false };
+        found.key.clear();
+        self.types.iter_mut().for_each(|one| one.navigations.retain(|link| link.target != set));
+        self.functions.retain(|function| function.set != set);
+        true
     }
 
     /// The types whose rows lie in lists, in the order of their numbers.

@@ -9,5 +9,6 @@ mod lists;
 mod metadata;
 mod orders;
 mod published;
+mod reckoned;
 mod shapes;
 mod visitor;

@@ -108,8 +108,12 @@ async fn what_a_real_server_declares_is_declared_here_with_the_same_types() {
     }
     assert!(ours.sets.is_superset(&real.sets) && ours.associations.is_superset(&real.associations));
     assert_eq!(ours.enums, real.enums);
-    assert_eq!(ours.functions, real.functions);
-    let added: Vec<_> = ours.sets.difference(&real.sets).collect();
+    assert!(ours.functions.is_superset(&real.functions), "{:?}", real.functions.difference(&ours.functions));
+    // Those of ut11_terms.txt, which no recorded answer holds, beside the few of ut11.txt.
+    let terms = include_str!("../../src/schema/ut11_terms.txt").lines();
+    let terms: BTreeSet<&str> = terms.filter_map(|line| line.strip_prefix("entity ")?.split(' ').next()).collect();
+    assert!(terms.len() > 15 && terms.iter().all(|set| ours.sets.contains(*set)));
+    let added: Vec<_> = ours.sets.difference(&real.sets).filter(|set| !terms.contains(set.as_str())).collect();
     let invented = [
         "Catalog_Валюты",
         "Catalog_Партнеры",

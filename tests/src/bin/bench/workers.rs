@@ -98,10 +98,8 @@ pub fn extractor(road: &Road<'_>, onec: &Onec) -> Result<Process> {
         .env("ONEC_USER", "Обмен")
         .env("ONEC_PASSWORD", "Пароль-1С")
         .env("ONEC_REQUESTS_PER_SECOND", "1000")
+        .env("EXTRACT_CRON", "off")
         .env("EXTRACT_CRON_SALES", "* * * * * *");
-    for unread in ["RETURNS", "ORDERS", "STOCK", "WAREHOUSES", "CANCEL_REASONS"] {
-        launch = launch.env(format!("EXTRACT_CRON_{unread}"), "off");
-    }
     for seldom in ["PRODUCTS", "DEALERS", "CURRENCIES", "UNITS", "SALES_FULL", "AUDIT"] {
         launch = launch.env(format!("EXTRACT_CRON_{seldom}"), "0 0 0 1 1 *");
     }

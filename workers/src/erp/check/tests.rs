@@ -8,6 +8,7 @@ fn mapping(dataset: &str) -> Mapping {
 
 const SMALL: &str = r#"<edmx:Edmx xmlns:edmx="x"><Schema>
  <EntityType Name="Catalog_Партнеры"><Property Name="Ref_Key" Type="Edm.Guid"/><Property Name="DataVersion" Type="Edm.String"/>
+  <Property Name="ОсновнойМенеджер_Key" Type="Edm.Guid"/><Property Name="БизнесРегион_Key" Type="Edm.Guid"/>
   <Property Name="Description" Type="Edm.String"/><Property Name="Code" Type="Edm.Int32"/></EntityType>
  <EntityContainer><EntitySet Name="Catalog_Партнеры" EntityType="StandardODATA.Catalog_Партнеры"/></EntityContainer></Schema></edmx:Edmx>"#;
 
@@ -27,6 +28,60 @@ fn what_is_not_published_missing_or_retyped_is_named() {
     assert!(sales.iter().any(|line| line.contains("has no property ХозяйственнаяОперация")), "{sales:?}");
 }
 
+/// A register with its records, whose last ones a function returns.
+fn register(name: &str, characteristic: &str) -> String {
+    let property = |(name, kind)| format!("<Property Name=\"{name}\" Type=\"Edm.{kind}\"/>");
+    let properties: String = [
+        ("Номенклатура_Key", "Guid"),
+        (characteristic, "Guid"),
+        ("СерияЦО_Key", "Guid"),
+        ("ВидЦены_Key", "Guid"),
+        ("Упаковка_Key", "String"),
+        ("Упаковка_Key_Type", "String"),
+        ("Валюта_Key", "Guid"),
+        ("Цена", "Double"),
+        ("Period", "DateTime"),
+    ]
+    .map(property)
+    .concat();
+    let records = format!("{name}_RecordType");
+    format!(
+        r#"<EntityType Name="{records}">{properties}</EntityType><EntitySet Name="{records}" EntityType="StandardODATA.{records}"/>
+        <FunctionImport Name="SliceLast" ReturnType="Collection(StandardODATA.{records})">
+        <Parameter Name="bindingParameter" Type="StandardODATA.{records}"/><Parameter Name="Period" Type="Edm.DateTime"/></FunctionImport>"#
+    )
+}
+
+#[test]
+fn of_two_registers_the_first_that_is_published_is_checked_and_named_and_a_function_by_what_it_returns() {
+    let prices = mapping("prices");
+    let newer = register("InformationRegister_ЦеныНоменклатуры25", "ХарактеристикаЦО_Key");
+    let older = register("InformationRegister_ЦеныНоменклатуры", "Характеристика_Key");
+    let read = |sets: &str| {
+        let metadata = Metadata::parse(&format!("<edmx:Edmx xmlns:edmx=\"x\">{sets}</edmx:Edmx>")).unwrap();
+        (metadata.problems(&prices), metadata.note(&prices).unwrap_or_default())
+    };
+    let (problems, note) = read(&format!("{newer}{older}"));
+    assert!(problems.is_empty(), "a composite field is a reference: {problems:?}");
+    assert!(note.starts_with("prices is read from InformationRegister_ЦеныНоменклатуры25_RecordType. "), "{note}");
+    assert!(note.contains("InformationRegister_ЦеныНоменклатуры_RecordType is published too"), "{note}");
+    let (problems, note) = read(&older);
+    assert_eq!(
+        (problems.len(), note.as_str()),
+        (0, "prices is read from InformationRegister_ЦеныНоменклатуры_RecordType.")
+    );
+    let (problems, note) = read("");
+    assert!(
+        problems[0]
+            .contains("_RecordType or InformationRegister_ЦеныНоменклатуры_RecordType is not published: add one")
+    );
+    assert_eq!(note, "");
+    let (problems, _) = read(&older.replace("SliceLast", "SliceFirst"));
+    assert!(problems[0].contains("has no virtual table SliceLast"), "{problems:?}");
+    let (problems, _) = read(&older.replace("Упаковка_Key_Type", "Тип"));
+    assert!(problems[0].contains("declares Упаковка_Key as Edm.String"), "{problems:?}");
+}
+
 /// Answers recorded from a real 1C server lie beside the repository; without them there is nothing to check here.
 pub fn recorded(file: &str) -> Option<String> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/recorded-1c");
@@ -42,7 +97,7 @@ pub fn recorded(file: &str) -> Option<String> {
 fn the_names_of_the_mappings_exist_in_the_metadata_of_a_real_server() {
     let Some(xml) = recorded("metadata.xml") else { return };
     let metadata = Metadata::parse(&xml).unwrap();
-    for dataset in ["sales", "products"] {
+    for dataset in ["sales", "products", "orders", "stock", "legal_entities"] {
         let problems = metadata.problems(&mapping(dataset));
         assert!(problems.is_empty(), "{problems:?}");
     }

@@ -32,6 +32,9 @@ struct File {
     fields: BTreeMap<String, Value>,
     #[serde(default, deserialize_with = "one_or_more")]
     lines: Vec<Lines>,
+    /// What is read where the base does not publish that, in this order.
+    #[serde(default)]
+    or: Vec<File>,
 }
 
 #[derive(Deserialize)]
@@ -80,58 +83,89 @@ const NOW: &str = "now";
 /// Bytes of an address's segment that IIS lets through by default.
 const SEGMENT: usize = 260;
 
+/// Bytes of the names of a row: it is asked for by them, and ordered by them, beside a page.
+const ROW: usize = (crate::erp::url::QUERY_BUDGET - 80) / 2;
+
 pub(super) fn parse(dataset: Dataset, file: &str, text: &str) -> Result<Mapping, MappingError> {
     let wrong = |problem: String| MappingError::Wrong { file: file.to_owned(), problem };
     let broken = |cause: toml::de::Error| wrong(cause.to_string().replace('\n', " ").trim_end().to_owned());
-    let parsed: File = toml::from_str(text).map_err(broken)?;
+    let mut parsed: File = toml::from_str(text).map_err(broken)?;
     let table: toml::Table = toml::from_str(text).map_err(broken)?;
+    let shape = super::shape(dataset, &table);
+    let others = std::mem::take(&mut parsed.or);
+    if !others.is_empty() && !dataset.is_snapshot() {
+        return Err(wrong(
+            "[[or]] is for registers and virtual tables, which each pass reads anew: remove it".to_owned(),
+        ));
+    }
+    let mut mapping = one(dataset, parsed, shape).map_err(wrong)?;
+    for (other, number) in others.into_iter().zip(1..) {
+        let wrong = |problem: String| wrong(format!("in [[or]] number {number}, {problem}"));
+        if !other.or.is_empty() {
+            return Err(wrong("there is another [[or]]: list them one after another".to_owned()));
+        }
+        let other = one(dataset, other, shape).map_err(wrong)?;
+        if mapping.choices().any(|known| known.set() == other.set()) {
+            return Err(wrong(format!("{} is named once more, and the first is read: remove it", other.set())));
+        }
+        mapping.alternatives.push(other);
+    }
+    Ok(mapping)
+}
+
+/// One way to read the dataset.
+fn one(dataset: Dataset, parsed: File, shape: i64) -> Result<Mapping, String> {
     let has_sections = dataset.what == What::Document;
-    let (entity, arguments) = entity(&parsed, dataset).map_err(wrong)?;
+    let (entity, arguments) = entity(&parsed, dataset)?;
     let mut header = if dataset.is_snapshot() {
         if parsed.lines.len() != 1 || !parsed.fields.is_empty() || parsed.lines[0].section.is_some() {
-            return Err(wrong(
-                "a register or a virtual table has rows only: one table [lines.fields], without a section".to_owned(),
+            return Err(
+                "a register or a virtual table has rows only: one table [lines.fields], without a section".to_owned()
+            );
+        }
+        let rows = object(&dataset.lines, &[], &parsed.lines[0].fields)?;
+        let names = rows.names.iter().map(|name| crate::erp::url::encode(&name.erp_name).len() + 1).sum::<usize>();
+        if names > ROW {
+            return Err(format!(
+                "its names take {names} bytes of the address, where they stand twice, and web servers let {ROW} through"
             ));
         }
-        object(&dataset.lines, &[], &parsed.lines[0].fields).map_err(wrong)?
+        rows
     } else {
-        object(&dataset.fields, &own(dataset), &parsed.fields).map_err(wrong)?
+        object(&dataset.fields, &own(dataset), &parsed.fields)?
     };
     if let Some(place) = &dataset.place {
         let dated = header.rules.iter().find(|rule| rule.target == Target::Field(place.dated));
         if dated.is_some_and(|rule| !matches!(rule.expression, Expression::Name(_)) || rule.null.is_some()) {
             let name = &dataset.fields[place.dated].name;
-            return Err(wrong(format!("{name} dates the documents, which are asked for by it: it takes one name")));
+            return Err(format!("{name} dates the documents, which are asked for by it: it takes one name"));
         }
     }
     let sections = match (parsed.lines.is_empty(), has_sections) {
-        (true, true) => return Err(wrong("the table [lines] is missing".to_owned())),
-        (false, false) if dataset.what == What::Catalog => {
-            return Err(wrong("this dataset has no lines".to_owned()));
-        }
-        (_, true) => sections(dataset, &parsed.lines).map_err(wrong)?,
+        (true, true) => return Err("the table [lines] is missing".to_owned()),
+        (false, false) if dataset.what == What::Catalog => return Err("this dataset has no lines".to_owned()),
+        (_, true) => sections(dataset, &parsed.lines)?,
         (_, false) => Vec::new(),
     };
     let is_negative = match parsed.sign {
         None | Some(1) => false,
         Some(-1) if has_sections => true,
-        Some(-1) => return Err(wrong("a sign is for datasets with lines".to_owned())),
-        Some(other) => return Err(wrong(format!("sign is {other}: it is 1 or -1"))),
+        Some(-1) => return Err("a sign is for datasets with lines".to_owned()),
+        Some(other) => return Err(format!("sign is {other}: it is 1 or -1")),
     };
     if let Some(filter) = &parsed.filter {
         if dataset.is_snapshot() {
-            return Err(wrong("a filter is for catalogs and documents; a virtual table has a Condition".to_owned()));
+            return Err("a filter is for catalogs and documents; a virtual table has a Condition".to_owned());
         }
         if let Some(both) = filter.counted.intersection(&filter.left_out).next() {
-            return Err(wrong(format!("{both} is both counted and left out")));
+            return Err(format!("{both} is both counted and left out"));
         }
         let name = header.number_of(&Name { erp_name: filter.field.clone(), literal: Literal::Word });
         header.rules.push(Rule { target: Target::Counts, expression: Expression::Name(name), null: None });
         header.rules.sort_by_key(|rule| rule.target);
     }
-    let shape = super::shape(dataset, &table);
-    let filter = parsed.filter.map(Arc::new);
-    Ok(Mapping { dataset, entity, arguments, header, sections, is_negative, filter, shape })
+    let (filter, alternatives) = (parsed.filter.map(Arc::new), Vec::new());
+    Ok(Mapping { dataset, entity, arguments, header, sections, is_negative, filter, shape, alternatives })
 }
 
 /// What the reading itself needs, beside the dataset's fields.

@@ -84,6 +84,33 @@ fn a_mapping_that_does_not_fit_is_refused_with_the_field_at_fault() {
 }
 
 #[test]
+fn a_register_may_stand_in_for_another_one_at_a_time() {
+    let prices = |text: &str| Mapping::parse(dataset("prices"), "prices/ut11.toml", text);
+    let good = dataset("prices").definition().mappings["ut11"].text.clone();
+    let mapping = prices(&good).unwrap();
+    let choices: Vec<_> =
+        mapping.choices().map(|choice| (choice.set(), choice.entity.ends_with("/SliceLast"))).collect();
+    let sets = ["InformationRegister_ЦеныНоменклатуры25_RecordType", "InformationRegister_ЦеныНоменклатуры_RecordType"];
+    assert_eq!(choices, sets.map(|set| (set, true)));
+    let long = "Наименование".repeat(10);
+    for (bad, problem) in [
+        (good.replace("Номенклатуры_RecordType", "Номенклатуры25_RecordType"), "is named once more"),
+        (
+            good.replace("[or.lines.fields]\n", "[or.lines.fields]\nprise = \"Цена\"\n"),
+            "in [[or]] number 1, prise is no field",
+        ),
+        (format!("{good}[[or.or]]\nentity = \"X\"\n"), "there is another [[or]]"),
+        (good.replace("\"Period\"", &format!("{long:?}")), "where they stand twice"),
+    ] {
+        assert_ne!(bad, good);
+        let error = prices(&bad).unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
+    }
+    let error = sales(&format!("{}\n[[or]]\nentity = \"X\"\n", ours())).unwrap_err().to_string();
+    assert!(error.contains("[[or]] is for registers and virtual tables"), "{error}");
+}
+
+#[test]
 fn what_is_read_by_another_mapping_has_another_shape_and_comments_change_nothing() {
     let shape = |text: &str| sales(text).unwrap().shape;
     assert_eq!(shape(&ours()), shape(&format!("# Ours.\n{}", ours())));
