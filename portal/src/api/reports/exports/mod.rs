@@ -97,7 +97,7 @@ pub async fn show(
 /// The finished file, in the media type of its format. 404 until it is whole, and once a dealer of it is no longer the caller's.
 #[utoipa::path(get, path = "/api/v1/reports/exports/{id}/file", operation_id = "download_export", tag = "reports", params(("id" = Uuid, Path)),
     responses(
-        (status = 200, description = "The file.", content_type = "*/*", body = [u8]),
+        (status = 200, description = "The file.", content_type = "*/*", body = inline(told::Contents)),
         (status = 410, description = "It was kept for its time.", content_type = "application/problem+json", body = Problem)
     ))]
 pub async fn file(

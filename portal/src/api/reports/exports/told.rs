@@ -66,6 +66,11 @@ pub struct Export {
     links: Links,
 }
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct Contents(#[expect(dead_code, reason = "its shape is described, and nothing else")] Vec<u8>);
+
 /// Where an export stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
