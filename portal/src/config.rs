@@ -42,7 +42,7 @@ pub struct Config {
     pub postgres: shared::postgres::Settings,
     /// `CLICKHOUSE_USER` is `portal_ro` unless set.
     pub clickhouse: shared::clickhouse::Settings,
-    /// `EXPORT_FILES`, required where pages are served: where the reporter puts finished files, see `shared::file_store`.
+    /// `EXPORT_FILES`, required for pages and the API of reports: where the reporter puts finished files, see `shared::file_store`.
     pub export_files: Option<FileStore>,
     /// `PORTAL_EXPORT_JOB_ROWS`, default 100 000: a file of more rows is made in the background.
     pub export_job_rows: u64,
@@ -122,7 +122,7 @@ impl Config {
             },
             postgres: shared::postgres::Settings::from_env("portal", Duration::from_secs(5))?,
             clickhouse: shared::clickhouse::Settings::from_env("portal_ro")?,
-            export_files: surfaces.web().then(FileStore::from_env).transpose()?,
+            export_files: (surfaces.web() || surfaces.reports_api()).then(FileStore::from_env).transpose()?,
             export_job_rows: env::parsed("PORTAL_EXPORT_JOB_ROWS", 100_000)?,
             audit_days: audit_days("PORTAL_AUDIT_DAYS")?,
             mails: env::optional("MAIL_FROM").is_some(),

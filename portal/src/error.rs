@@ -69,6 +69,9 @@ pub enum AppError {
     Token { problem: TokenProblem, cause: String },
     #[error("not found")]
     NotFound,
+    /// It was there, and was kept for its time.
+    #[error("gone")]
+    Gone,
     /// No report is called so, or it is for others.
     #[error("no such report")]
     NoSuchReport,
@@ -85,6 +88,9 @@ pub enum AppError {
     /// A report over more than one question may read: narrow it.
     #[error("{0}")]
     TooMuch(String),
+    /// A program's question for a file that is made in the background only. The text is a sentence in its language.
+    #[error("only as an export")]
+    OnlyAsExport(String),
     /// A change that did not come from a page of ours.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),
@@ -131,9 +137,10 @@ impl AppError {
             Self::SignIn | Self::Token { .. } => StatusCode::UNAUTHORIZED,
             Self::SignInFailed { .. } | Self::Invalid { .. } | Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::NotFound | Self::NoSuchReport => StatusCode::NOT_FOUND,
+            Self::Gone => StatusCode::GONE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMuch(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooMuch(_) | Self::OnlyAsExport(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Forbidden(_) | Self::NoDealers | Self::NoOwnRows | Self::NoRight | Self::Looking => {
                 StatusCode::FORBIDDEN
             }

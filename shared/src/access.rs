@@ -18,12 +18,18 @@ pub fn dealers(role: Role, claimed: &[Uuid], granted: &[Uuid]) -> Vec<DealerId> 
     claimed.iter().chain(granted).copied().map(DealerId).collect()
 }
 
-/// What a person may see now, asked without a session: by the youngest claims that any session of this person keeps, and by
-/// the grants of this moment. None for one of whom no session is left, or whose role lets nobody in.
+/// What a person or a program may see now, asked without a session or a token: by the youngest claims that any session keeps, or a
+/// program's order kept within a day, and by the grants of this moment. None for one of whom nothing is left, or whose role lets nobody
+/// in.
 pub async fn of_subject(pool: &PgPool, subject: &str) -> sqlx::Result<Option<(Role, Vec<DealerId>)>> {
     let found = sqlx::query!(
-        r#"SELECT role, claimed_dealers, ARRAY(SELECT dealer_id FROM current_grant WHERE current_grant.subject = $1) AS "granted!"
-           FROM session WHERE session.subject = $1 ORDER BY claims_until DESC LIMIT 1"#,
+        r#"SELECT role AS "role!", claimed_dealers AS "claimed_dealers!",
+               ARRAY(SELECT dealer_id FROM current_grant WHERE current_grant.subject = $1) AS "granted!"
+           FROM (SELECT role, claimed_dealers, claims_until FROM session WHERE session.subject = $1
+                 UNION ALL
+                 SELECT role, claimed_dealers, claims_until FROM program
+                 WHERE program.subject = $1 AND claims_until > now() - interval '1 day') AS kept
+           ORDER BY claims_until DESC LIMIT 1"#,
         subject,
     );
     let Some(found) = found.fetch_optional(pool).await? else { return Ok(None) };

@@ -5,13 +5,15 @@ use stack::parts::Parts;
 use stack::postgres::{Postgres, Settings};
 
 /// A role, a table, what it may, what it may not.
-const RIGHTS: [(&str, &str, &str, &str); 9] = [
+const RIGHTS: [(&str, &str, &str, &str); 11] = [
     ("portal", "audit_event", "SELECT", "UPDATE, DELETE, TRUNCATE"),
     ("portal", "audit_event", "INSERT", "UPDATE"),
     ("portal", "dealer_grant", "INSERT", "TRUNCATE"),
     ("portal", "current_grant", "SELECT", "INSERT, UPDATE, DELETE"),
     ("portal", "reconciliation", "SELECT", "INSERT, UPDATE, DELETE"),
     ("portal", "source_reconciliation", "SELECT", "INSERT, UPDATE, DELETE"),
+    ("portal", "program", "INSERT", "TRUNCATE"),
+    ("workers", "program", "SELECT", "INSERT, UPDATE, DELETE"),
     ("workers", "current_grant", "SELECT", "INSERT, UPDATE, DELETE"),
     ("workers", "sent", "INSERT", "TRUNCATE"),
     ("workers", "misfit", "INSERT", "TRUNCATE"),

@@ -71,14 +71,22 @@ async fn the_description_holds_every_report_with_its_filters_and_columns_and_nob
             .find(|parameter| parameter["name"] == "format")
             .unwrap();
         assert_eq!(codes["schema"]["enum"].as_array().unwrap().len(), write::streamed().count());
+        let order = &document["paths"][format!("/api/v1/reports/{}/exports", report.name)]["post"];
+        let mut taken = order["parameters"].as_array().unwrap().clone();
+        let at = taken.iter().position(|parameter| parameter["name"] == "format").unwrap();
+        assert_eq!(taken.remove(at)["schema"]["enum"].as_array().unwrap().len(), write::FORMATS.len());
+        let of_file = of("/file")["parameters"].as_array().unwrap().iter();
+        assert_eq!(taken, of_file.filter(|parameter| parameter["name"] != "format").cloned().collect::<Vec<_>>());
+        assert!(order["responses"]["202"]["headers"]["Location"].is_object(), "{order}");
     }
     // With a token that does not hold it is refused all the same.
     assert_eq!(Program::at(&stand.portal, "x").get(DOCUMENT).await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_generated_client_lists_reports_and_reads_all_rows_part_by_part() {
+async fn a_generated_client_lists_reports_reads_all_rows_part_by_part_and_has_an_export_made() {
     let stand = Stand::start().await;
+    let _reporter = crate::export_stand::start(crate::export_stand::reporter(&stand));
     let program = stand.program(&[VOLGA]).await;
     let (folder, document) = (folder(), program.get(DOCUMENT).await.text);
     let at = |name: &str| folder.path().join(name).display().to_string();
@@ -91,7 +99,7 @@ async fn a_generated_client_lists_reports_and_reads_all_rows_part_by_part() {
     std::fs::write(
         at("config.yml"),
         "post_hooks: []\npackage_name_override: reports_client\nproject_name_override: reports-client\n\
-        content_type_overrides:\n  text/csv; charset=utf-8: application/octet-stream\n",
+        content_type_overrides:\n  text/csv; charset=utf-8: application/octet-stream\n  '*/*': application/octet-stream\n",
     )
     .unwrap();
     let words =
@@ -103,7 +111,7 @@ async fn a_generated_client_lists_reports_and_reads_all_rows_part_by_part() {
     let script = include_str!("api_client.py");
     std::fs::write(at("read.py"), script).unwrap();
     let said = python(folder.path(), &at("made"), &[&at("read.py"), &stand.portal.url, &program.token, VOLGA]).await;
-    assert!(said.contains("60 rows of Sales"), "{said}");
+    assert!(said.contains("60 rows of Sales, and a file of 60"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

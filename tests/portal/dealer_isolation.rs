@@ -13,6 +13,8 @@ use shared::report::catalogue::open_views;
 use shared::report::write::FORMATS;
 use tests::clickhouse;
 
+use crate::export_stand::{await_state, reporter, start};
+use crate::formats::paper;
 use crate::stand::{Stand, URAL, VOLGA, canary};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,6 +107,38 @@ async fn no_byte_of_the_api_holds_another_dealers_canary() {
         }
     }
     assert!(own_seen > 20, "the canaries are not where they should be: {own_seen}");
+}
+
+/// The same of what programs have made in the background: every report, every format.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_byte_of_a_programs_export_holds_another_dealers_canary() {
+    let stand = Stand::start().await;
+    let _reporter = start(reporter(&stand));
+    let (volga, ural) = (stand.program(&[VOLGA]).await, stand.program(&[URAL]).await);
+    let catalogue = shared::report::catalogue::Catalogue::read(&tests::datasets(), None).expect("the reports");
+    for report in catalogue.open_to(shared::report::role::Role::Dealer) {
+        for format in FORMATS {
+            for (program, other, own, foreign) in [(&volga, &ural, VOLGA, URAL), (&ural, &volga, URAL, VOLGA)] {
+                let address = format!("/api/v1/reports/{}/exports?format={}", report.name, format.code);
+                let refused = program.post(&format!("{address}&dealer={foreign}")).await;
+                assert_eq!(refused.status.as_u16(), 400, "{address}: {}", refused.text);
+                let asked = program.post(&address).await;
+                assert_eq!(asked.status.as_u16(), 202, "{address}: {}", asked.text);
+                let file = program.path(asked.header("location")) + "/file";
+                await_state(&stand, file.trim_end_matches("/file"), "done").await;
+                let bytes = program.request(&file).send().await.expect("an answer").bytes().await.expect("a file");
+                let text = match format.code {
+                    "pdf" => paper(&bytes),
+                    code => tests::written::text(code, &bytes),
+                };
+                assert!(text.contains(&canary(own)) && !text.contains(&canary(foreign)), "{address}: {text}");
+                let told = other.get(&file).await;
+                assert!(told.status.as_u16() == 404 && !told.text.contains(&canary(own)), "{address}: {}", told.text);
+            }
+        }
+        // Another hour.
+        crate::staff::sql(&stand, "UPDATE job SET created_at = created_at - interval '1 hour'").await;
+    }
 }
 
 async fn refusal(client: &Client, sql: &str) -> Option<String> {

@@ -13,7 +13,7 @@ use crate::export_stand::{
 use crate::stand::{Line, Product, Stand, TODAY};
 
 /// A reporter to which ClickHouse is as slow, or as dead, as the proxy says.
-async fn behind_proxy(stand: &Stand) -> (FaultProxy, Launch) {
+pub async fn behind_proxy(stand: &Stand) -> (FaultProxy, Launch) {
     let proxy = FaultProxy::before(format!("127.0.0.1:{}", stand.clickhouse.server.http_port())).await;
     let launch = reporter(stand).env("CLICKHOUSE_URL", format!("http://{}", proxy.address()));
     (proxy, launch)

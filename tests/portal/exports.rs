@@ -139,7 +139,7 @@ async fn a_strangers_job_is_answered_like_one_that_is_nowhere() {
     assert_eq!(person.get("/exports/not-an-id").await.status, StatusCode::NOT_FOUND);
 }
 
-async fn grant(stand: &Stand, subject: &str, dealers: &[&str]) {
+pub async fn grant(stand: &Stand, subject: &str, dealers: &[&str]) {
     sqlx::query("DELETE FROM dealer_grant WHERE subject = $1")
         .bind(subject)
         .execute(&stand.postgres.pool)

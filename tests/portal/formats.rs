@@ -66,10 +66,15 @@ async fn on_paper(stand: &Stand, person: &Person, query: &str) -> Value {
     let job = ordered.location().to_owned();
     await_state(stand, &job, "done").await;
     let answer = person.request(reqwest::Method::GET, &format!("{job}/file")).send().await.expect("a file");
+    serde_json::from_str(&paper(&answer.bytes().await.expect("its bytes"))).expect("JSON")
+}
+
+/// What the tags of a file on paper say, as JSON.
+pub fn paper(bytes: &[u8]) -> String {
     let folder = tests::folder();
-    let path = folder.path().join("sales.pdf");
-    std::fs::write(&path, answer.bytes().await.expect("its bytes")).expect("keep the file");
-    serde_json::from_str(&read_by("read_pdf.py", &path)).expect("JSON")
+    let path = folder.path().join("report.pdf");
+    std::fs::write(&path, bytes).expect("keep the file");
+    read_by("read_pdf.py", &path)
 }
 
 /// Facts that differ by the moment of asking.

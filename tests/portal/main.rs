@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod answers;
+mod api_export_access;
+mod api_exports;
 mod api_openapi;
 mod api_paging;
 mod api_reports;

@@ -22,8 +22,12 @@ impl Program {
 
     /// A GET of a path below the portal, with the token.
     pub fn request(&self, path: &str) -> RequestBuilder {
+        self.with_token(Method::GET, path)
+    }
+
+    pub fn with_token(&self, method: Method, path: &str) -> RequestBuilder {
         let value = HeaderValue::try_from(format!("Bearer {}", self.token)).expect("a token without line breaks");
-        self.bare(Method::GET, path).header("authorization", value).header("accept-language", "en")
+        self.bare(method, path).header("authorization", value).header("accept-language", "en")
     }
 
     /// The same without a token.
@@ -33,6 +37,19 @@ impl Program {
 
     pub async fn get(&self, path: &str) -> Answer {
         Self::send(self.request(path)).await
+    }
+
+    pub async fn post(&self, path: &str) -> Answer {
+        Self::send(self.with_token(Method::POST, path)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        Self::send(self.with_token(Method::DELETE, path)).await
+    }
+
+    /// The path below the portal of an address that it gave.
+    pub fn path(&self, address: &str) -> String {
+        address.strip_prefix(&self.url).unwrap_or_else(|| panic!("{address} is not below {}", self.url)).to_owned()
     }
 
     /// What a good answer holds.

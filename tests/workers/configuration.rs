@@ -139,6 +139,20 @@ async fn a_wrong_variable_stops_its_program_with_one_sentence_that_names_it_and_
     assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), CASES.len(), failures.join("\n"));
 }
 
+/// Finished files are those of pages and of the API of reports; the one of operations has none.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_surface_that_gives_files_demands_where_they_lie() {
+    let folder = folder();
+    for (surface, demands) in [("web", true), ("reports-api", true), ("operations-api", false)] {
+        let launch = fits("portal", folder.path()).args(["serve", "--surface", surface]).without_env("EXPORT_FILES");
+        let mut process = launch.start().expect("start the portal");
+        let told = if demands { "EXPORT_FILES is not set" } else { "The portal serves" };
+        tests::await_true(surface, Duration::from_secs(10), async || process.output().contains(told)).await;
+        assert_eq!(process.output().contains("EXPORT_FILES"), demands, "{surface}: {}", process.output());
+        process.stop();
+    }
+}
+
 /// As it stands inside a JSON line.
 fn escaped(text: &str) -> String {
     text.replace('"', "\\\"")

@@ -223,7 +223,7 @@ async fn nobody_finds_or_cancels_anothers_job() {
     let postgres = postgres().await;
     let id = new_job(&postgres, 1, "").await;
     assert!(jobs::find(&postgres.pool, id, "stranger").await.expect("an answer").is_none());
-    assert!(jobs::of_subject(&postgres.pool, "stranger").await.expect("an answer").is_empty());
+    assert!(jobs::of_subject(&postgres.pool, "stranger", None, 1).await.expect("an answer").is_empty());
     assert!(!jobs::cancel(&postgres.pool, id, "stranger").await.expect("an answer"));
     assert_eq!(job(&postgres, id).await.state, State::Queued);
 }

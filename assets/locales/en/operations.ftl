@@ -131,6 +131,7 @@ reconciliation-wrong = differs
 reconciliation-mended = differed { $at }, mended
 jobs-none = Nobody has asked for large files yet.
 jobs-done = Done
+jobs-program = Program { $name }
 jobs-took = { $seconds } s
 audit-text = Who signed in, looked, took files, opened access. Entries are only added.
 audit-none = There are no such entries. Change the conditions.

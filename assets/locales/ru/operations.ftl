@@ -134,6 +134,7 @@ reconciliation-wrong = расходится
 reconciliation-mended = расходилось { $at }, исправлено
 jobs-none = Никто ещё не заказывал больших файлов.
 jobs-done = Готово
+jobs-program = Программа { $name }
 jobs-took = { $seconds } с
 audit-text = Кто входил, смотрел, скачивал, открывал доступ. Записи только добавляются.
 audit-none = Таких записей нет. Измените условия.

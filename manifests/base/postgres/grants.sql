@@ -12,7 +12,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT UPDATE ON SEQUENC
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portal, workers;
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO portal, workers;
 GRANT UPDATE ON ALL SEQUENCES IN SCHEMA public TO workers;
--- And what neither may do all the same (shared/migrations/postgres/0123_rights.sql), once it is there.
+-- And what neither may do all the same (`narrow_rights` of shared/migrations/postgres), once it is there.
 DO $$
 BEGIN
   IF to_regproc('public.narrow_rights') IS NOT NULL THEN

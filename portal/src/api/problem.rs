@@ -125,6 +125,7 @@ fn words(text: Text, error: &AppError) -> (&'static str, &'static str, String) {
             plain("token-refused", "api-token", "api-token-refused")
         }
         AppError::NotFound => plain("not-found", "api-not-found", "api-not-found-text"),
+        AppError::Gone => plain("gone", "api-gone", "export-gone"),
         AppError::NoSuchReport => plain("no-such-report", "api-no-such-report", "api-no-such-report-text"),
         AppError::MethodNotAllowed => plain("method-not-allowed", "api-method", "api-method-text"),
         AppError::Invalid { message, .. } => ("invalid-parameter", text.get("api-invalid"), message.clone()),
@@ -133,6 +134,7 @@ fn words(text: Text, error: &AppError) -> (&'static str, &'static str, String) {
         }
         AppError::TooLarge => plain("request-too-large", "error-too-large", "error-too-large-text"),
         AppError::TooMuch(_) => plain("too-much-data", "error-too-much", "error-too-much-text"),
+        AppError::OnlyAsExport(sentence) => ("only-as-export", text.get("api-only-as-export"), sentence.clone()),
         AppError::Forbidden(_) => plain("forbidden", "api-forbidden", "api-forbidden-text"),
         AppError::NoDealers | AppError::NoOwnRows => plain("no-dealers", "error-no-dealers", "api-no-dealers-text"),
         AppError::NoRight | AppError::Looking => plain("no-right", "error-no-right", "error-no-right-text"),

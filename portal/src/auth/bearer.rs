@@ -8,10 +8,10 @@ use axum::http::request::Parts;
 use shared::language::Language;
 use shared::report::role::Role;
 use shared::report::scope::DealerScope;
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
-use super::oidc::{Access, AccessError};
+use super::oidc::{Access, AccessError, CLAIMS_LAST};
 use super::{authorization, viewer};
 use crate::audit::Actor;
 use crate::error::{AppError, Part, TokenProblem};
@@ -30,6 +30,33 @@ pub struct Caller {
     pub scope: DealerScope,
     /// By `Accept-Language`.
     pub language: Language,
+    /// By the token, without what is granted.
+    claimed: Vec<Uuid>,
+    /// Unix seconds.
+    issued: i64,
+}
+
+impl Caller {
+    /// Keeps what the token claims, for what is done once nobody asks any more: `access::of_subject`. An older token changes nothing.
+    pub async fn keep_claims(&self, executor: impl PgExecutor<'_>) -> sqlx::Result<()> {
+        let Actor { subject, name, .. } = &self.actor;
+        sqlx::query!(
+            "INSERT INTO program (subject, name, role, claimed_dealers, claims_until)
+             VALUES ($1, $2, $3, $4, to_timestamp($5::bigint) + make_interval(secs => $6))
+             ON CONFLICT (subject) DO UPDATE SET name = excluded.name, role = excluded.role,
+                 claimed_dealers = excluded.claimed_dealers, claims_until = excluded.claims_until
+             WHERE program.claims_until <= excluded.claims_until",
+            subject,
+            if name.is_empty() { subject } else { name },
+            self.role.name(),
+            &self.claimed,
+            self.issued,
+            CLAIMS_LAST.as_secs_f64(),
+        )
+        .execute(executor)
+        .await
+        .map(drop)
+    }
 }
 
 impl FromRequestParts<App> for Caller {
@@ -42,7 +69,8 @@ impl FromRequestParts<App> for Caller {
         let granted = granted(&app.postgres, &access.subject).await?;
         let role = access.role.ok_or(AppError::NoDealers)?;
         let scope = viewer::scope(role, &access.dealers, &granted).ok_or(AppError::NoDealers)?;
-        Ok(Self { actor, role, scope, language: Lang::accepted(&parts.headers).0 })
+        let language = Lang::accepted(&parts.headers).0;
+        Ok(Self { actor, role, scope, language, claimed: access.dealers, issued: access.issued })
     }
 }
 
@@ -63,6 +91,7 @@ pub(super) async fn shown(parts: &Parts, app: &App, token: &str, audience: &str)
     let access = app.oidc.access_token(token, audience).await.map_err(refused)?;
     let actor = Actor {
         subject: access.subject.clone(),
+        name: access.client.clone(),
         address: parts.extensions.get::<ClientAddress>().map(|address| address.0),
         ..Actor::default()
     };

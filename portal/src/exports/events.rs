@@ -56,7 +56,7 @@ pub async fn show(
         }
         Err(cause) => return Err(cause),
     };
-    own(&app, &viewer, id).await?;
+    own(&app, &viewer.actor, id).await?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
     let seen = last.filter(|last| !last.is_empty()).unwrap_or(seen);
     let Ok(place) = app.limits.stream(&viewer.actor.subject) else {

@@ -1,10 +1,11 @@
 //! Files that are made in the background: asked for, looked at, taken, cancelled. A job is its person's own: anybody else's is
-//! answered like one that is nowhere.
+//! answered like one that is nowhere. Programs ask for the same at `api::reports::exports`.
 
 mod address;
 mod events;
-mod file;
-mod own;
+pub mod file;
+pub mod order;
+pub mod own;
 mod view;
 pub mod words;
 
@@ -13,7 +14,7 @@ use axum::extract::State;
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use shared::jobs::{self, Job, Order, Placed, Request};
+use shared::jobs::{self, Job};
 use shared::report::filter::Filter;
 use shared::report::write;
 use shared::words::Text;
@@ -22,13 +23,16 @@ use uuid::Uuid;
 use self::address::path;
 use self::own::{drawing, own, title};
 use self::view::List;
-use crate::audit::{self, About, Event};
 use crate::auth::form::Nothing;
 use crate::auth::viewer::{OwnViewer, SignedViewer};
 use crate::error::AppError;
 use crate::frame::answer as page;
+use crate::reports::export::Taker;
 use crate::state::App;
 use crate::web::input::Path;
+
+/// Jobs that the list shows.
+const LISTED: i64 = 50;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -55,36 +59,18 @@ async fn create(State(app): State<App>, signed: SignedViewer<Asked>) -> Result<R
     let malformed = |what: &str| AppError::Malformed(format!("an export with {what}"));
     let format = write::format(&asked.format).ok_or_else(|| malformed("a format that is none"))?;
     let pairs: Vec<(String, String)> = form_urlencoded::parse(asked.query.as_bytes()).into_owned().collect();
-    let today = app.engine.today();
-    let filter = Filter::read(report, &viewer.scope, today, &pairs);
-    let filter = filter.map_err(|_| malformed("a filter that does not fit"))?.first_page();
-    let whose =
-        filter.dealer.and_then(|dealer| viewer.scope.narrowed_to(dealer)).unwrap_or_else(|| viewer.scope.clone());
-    let request = Request {
-        report: report.name.clone(),
-        query: filter.query(report),
-        format: format.code.to_owned(),
-        language: viewer.language,
-        today,
-    };
-    let order = Order { subject: &viewer.actor.subject, dealers: whose.dealers(), request: &request };
+    let filter = Filter::read(report, &viewer.scope, app.engine.today(), &pairs);
+    let filter = filter.map_err(|_| malformed("a filter that does not fit"))?;
     let mut transaction = app.postgres.begin().await?;
-    let placed = jobs::place(&mut transaction, &order).await?;
-    if let Placed::New(_) = placed {
-        let dealers: Vec<Uuid> = order.dealers.iter().map(|dealer| dealer.0).collect();
-        let about = About { dealers: &dealers, what: &request.report, detail: &request.format };
-        audit::record(&mut *transaction, &viewer.actor, Event::ExportAsked, about).await?;
-    }
+    let taker = Taker { actor: &viewer.actor, scope: &viewer.scope, language: viewer.language };
+    let id = order::place(&mut transaction, &app, taker, (report, &filter), format).await?;
     transaction.commit().await?;
-    match placed {
-        Placed::New(id) | Placed::Same(id) => Ok(Redirect::to(&path(id))),
-        Placed::TooMany { retry_after } => Err(AppError::TooManyExports { retry_after }),
-    }
+    Ok(Redirect::to(&path(id)))
 }
 
 /// `GET /exports`
 async fn list(OwnViewer(viewer): OwnViewer, State(app): State<App>) -> Result<Response, AppError> {
-    let all = jobs::of_subject(&app.postgres, &viewer.actor.subject).await?;
+    let all = jobs::of_subject(&app.postgres, &viewer.actor.subject, None, LISTED).await?;
     let text = Text::of(viewer.language);
     let drawn =
         List { text, jobs: &all, timezone: app.engine.timezone(), title: |job: &Job| title(&app, &viewer, job) }.draw();
@@ -97,7 +83,7 @@ async fn show(
     Path(id): Path<Uuid>,
     State(app): State<App>,
 ) -> Result<Response, AppError> {
-    let job = own(&app, &viewer, id).await?;
+    let job = own(&app, &viewer.actor, id).await?;
     let title = title(&app, &viewer, &job);
     let drawn = drawing(&app, &viewer, &job).page(&title);
     Ok(page(&app, &viewer, (&title, &path(id)), &drawn).await)
@@ -109,7 +95,7 @@ async fn cancel(
     State(app): State<App>,
     signed: SignedViewer<Nothing>,
 ) -> Result<Redirect, AppError> {
-    let job = own(&app, &signed.viewer, id).await?;
+    let job = own(&app, &signed.viewer.actor, id).await?;
     jobs::cancel(&app.postgres, job.id, &signed.viewer.actor.subject).await?;
     Ok(Redirect::to(&path(id)))
 }

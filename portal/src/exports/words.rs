@@ -49,23 +49,21 @@ pub fn progress(text: Text, job: &Job) -> Option<String> {
         (State::Running, Some(total)) => {
             let rows = [("written", count(job.written).into()), ("total", count(total.max(job.written)).into())];
             let written = text.with("export-writing", &rows);
-            Some(remaining(text, job, total).map_or_else(|| written.clone(), |left| format!("{written} · {left}")))
+            let left = remaining(job).map(|seconds| match seconds {
+                ..90 => text.with("export-left-seconds", &[("n", seconds.into())]),
+                _ => text.with("export-left-minutes", &[("n", seconds.div_ceil(60).into())]),
+            });
+            Some(left.map_or_else(|| written.clone(), |left| format!("{written} · {left}")))
         }
         _ => None,
     }
 }
 
-/// By how fast rows were written so far; nothing while that says little.
-fn remaining(text: Text, job: &Job, total: i64) -> Option<String> {
-    let (writing_s, left) = (job.writing_s?, total - job.written);
-    if writing_s < 2.0 || left <= 0 {
-        return None;
-    }
-    let seconds = (writing_s * left as f64 / job.written.max(1) as f64).ceil() as u64;
-    Some(match seconds {
-        ..90 => text.with("export-left-seconds", &[("n", seconds.into())]),
-        _ => text.with("export-left-minutes", &[("n", seconds.div_ceil(60).into())]),
-    })
+/// Seconds until its rows are written, by how fast they were so far; nothing while that says little.
+pub fn remaining(job: &Job) -> Option<u64> {
+    let (writing_s, left) = (job.writing_s?, job.total? - job.written);
+    let says_much = job.state == State::Running && writing_s >= 2.0 && left > 0;
+    says_much.then(|| (writing_s * left as f64 / job.written.max(1) as f64).ceil() as u64)
 }
 
 /// `42 %`

@@ -29,6 +29,11 @@ pub fn asked_of<'a>(scope: &'a DealerScope, filter: &'a Filter) -> &'a [DealerId
     filter.dealer.as_ref().map_or(scope.dealers(), std::slice::from_ref)
 }
 
+/// How many rows a file has. Who has just asked for rows is answered by what is kept.
+pub async fn count(app: &App, scope: &DealerScope, (report, filter): (&Definition, &Filter)) -> Result<u64, AppError> {
+    Ok(app.ask(app.engine.page(report, scope, &filter.first_page())).await?.count)
+}
+
 /// The head of the answer, once ClickHouse has begun to answer; the rows follow as they come.
 pub async fn file(
     app: &App,

@@ -44,7 +44,7 @@ async fn show(viewer: Viewer, want: Want, State(app): State<App>, asked: Asked) 
     match (Filter::read(report, &viewer.scope, question.today, &asked.pairs), asked.format()) {
         (Err(refused), _) => Ok(question.refuse(&refused).await),
         (Ok(filter), Some(format)) => {
-            let count = question.count(&filter).await?;
+            let count = export::count(&app, &viewer.scope, (report, &filter)).await?;
             match format.open.filter(|_| count <= app.config.export_job_rows) {
                 None => Ok(question.only_as_job(&filter, (format, count)).await),
                 Some(open) => {
@@ -121,12 +121,6 @@ impl Question<'_> {
         } else {
             (StatusCode::BAD_REQUEST, self.page(&drawing, &drawing.refusal(), None)).into_response()
         }
-    }
-
-    /// How many rows a file has. Who has just seen the page is answered by what is kept.
-    async fn count(&self, filter: &Filter) -> Result<u64, AppError> {
-        let page = self.app.ask(self.app.engine.page(self.report, &self.viewer.scope, &filter.first_page())).await?;
-        Ok(page.count)
     }
 
     /// No file, and no job by a link either: the form that asks for it. 422, so that no program takes it for the file.

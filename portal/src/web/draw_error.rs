@@ -198,11 +198,13 @@ fn words(text: Text, error: &AppError) -> (&'static str, String) {
             plain("sign-in-failed", "sign-in-refused-text")
         }
         AppError::NotFound | AppError::NoSuchReport => plain("error-not-found", "error-not-found-text"),
+        AppError::Gone => plain("error-not-found", "export-gone"),
         AppError::MethodNotAllowed => plain("error-method", "error-method-text"),
         AppError::Invalid { message, .. } => (text.get("error-malformed"), message.clone()),
         AppError::Malformed(_) => plain("error-malformed", "error-malformed-text"),
         AppError::TooLarge => plain("error-too-large", "error-too-large-text"),
         AppError::TooMuch(_) => plain("error-too-much", "error-too-much-text"),
+        AppError::OnlyAsExport(sentence) => (text.get("error-too-much"), sentence.clone()),
         AppError::Forbidden(_) => plain("error-forbidden", "error-forbidden-text"),
         AppError::NoDealers => plain("error-no-dealers", "error-no-dealers-text"),
         AppError::NoOwnRows => plain("error-no-own-rows", "error-no-own-rows-text"),

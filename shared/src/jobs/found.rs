@@ -9,9 +9,6 @@ use uuid::Uuid;
 use super::names::CANCELLED;
 use super::order::Request;
 
-/// Jobs of one person that a list shows.
-const LISTED: i64 = 50;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum State {
@@ -74,12 +71,14 @@ impl Job {
 
 /// A job of this person; none for one of another's.
 pub async fn find(pool: &PgPool, id: Uuid, subject: &str) -> sqlx::Result<Option<Job>> {
-    sqlx::query_file_as!(Job, "src/jobs/found.sql", subject, Some(id) as Option<Uuid>, 1).fetch_optional(pool).await
+    let found =
+        sqlx::query_file_as!(Job, "src/jobs/found.sql", subject, Some(id) as Option<Uuid>, None as Option<Uuid>, 1);
+    found.fetch_optional(pool).await
 }
 
-/// The last jobs of this person, the newest first.
-pub async fn of_subject(pool: &PgPool, subject: &str) -> sqlx::Result<Vec<Job>> {
-    sqlx::query_file_as!(Job, "src/jobs/found.sql", subject, None as Option<Uuid>, LISTED).fetch_all(pool).await
+/// So many jobs of this person, the newest first; those that were asked for before this one, if one is named.
+pub async fn of_subject(pool: &PgPool, subject: &str, before: Option<Uuid>, most: i64) -> sqlx::Result<Vec<Job>> {
+    sqlx::query_file_as!(Job, "src/jobs/found.sql", subject, None as Option<Uuid>, before, most).fetch_all(pool).await
 }
 
 /// Cancels a job of this person that is not over; workers hear of it at once. False where there is nothing to cancel.

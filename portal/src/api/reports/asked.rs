@@ -12,8 +12,10 @@ use shared::report::filter::{Filter, Wrong};
 use shared::report::run::part::Mark;
 use shared::report::write::{self, Format, Open};
 use shared::words::{Text, facts};
+use uuid::Uuid;
 
 use super::cursor::{Bound, Cursor};
+use super::described;
 use crate::auth::bearer::Caller;
 use crate::error::AppError;
 use crate::state::App;
@@ -41,10 +43,10 @@ impl FromRequestParts<App> for Asked {
     }
 }
 
-/// The parameters of an address that takes none.
-pub struct Nothing(Vec<(String, String)>);
+/// The parameters of an address beside the reports.
+pub struct Parameters(Vec<(String, String)>);
 
-impl FromRequestParts<App> for Nothing {
+impl FromRequestParts<App> for Parameters {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
@@ -52,10 +54,27 @@ impl FromRequestParts<App> for Nothing {
     }
 }
 
-impl Nothing {
-    pub fn check(&self, caller: &Caller) -> Result<(), AppError> {
-        Reading { text: Text::of(caller.language), pairs: &self.0 }.only(|_| false)
+impl Parameters {
+    /// For an address that takes none.
+    pub fn nothing(&self, caller: &Caller) -> Result<(), AppError> {
+        self.reading(caller).only(|_| false)
     }
+
+    /// Of a list: how many, and behind which.
+    pub fn part(&self, caller: &Caller, most: u32) -> Result<(u32, Option<Uuid>), AppError> {
+        let reading = self.reading(caller);
+        reading.only(|name| ["limit", "cursor"].contains(&name))?;
+        let cursor = Pairs(&self.0).get("cursor").map(|text| text.parse().map_err(|_| wrong_cursor(caller)));
+        Ok((reading.limit(most)?, cursor.transpose()?))
+    }
+
+    fn reading(&self, caller: &Caller) -> Reading<'_> {
+        Reading { text: Text::of(caller.language), pairs: &self.0 }
+    }
+}
+
+pub fn wrong_cursor(caller: &Caller) -> AppError {
+    Reading { text: Text::of(caller.language), pairs: &[] }.wrong("cursor", "api-wrong-cursor")
 }
 
 /// Which rows, and where they begin.
@@ -85,7 +104,7 @@ impl Asked {
     pub fn rows(&self, app: &App, caller: &Caller, report: &Definition) -> Result<Question, AppError> {
         let reading = Reading { text: Text::of(caller.language), pairs: &self.pairs };
         reading.only(|name| is_of_rows(report, name) || ["limit", "cursor"].contains(&name))?;
-        let limit = reading.limit()?;
+        let limit = reading.limit(MOST_ROWS)?;
         let of_rows: Vec<_> =
             self.pairs.iter().filter(|(name, _)| !["limit", "cursor"].contains(&name.as_str())).cloned().collect();
         let today = app.engine.today();
@@ -96,28 +115,48 @@ impl Asked {
         };
         let opened = Cursor::open(cursor, &app.sealer, &bound).ok();
         let fitting = opened.filter(|cursor| cursor.sort == filter.sort_word(report) && cursor.mark.fits(report));
-        let Cursor { today, mark, .. } = fitting.ok_or_else(|| reading.wrong("cursor", "api-wrong-cursor"))?;
+        let Cursor { today, mark, .. } = fitting.ok_or_else(|| wrong_cursor(caller))?;
         let filter = Reading { pairs: &of_rows, ..reading }.filter(report, caller, today)?;
         Ok(Question { filter, limit, today, mark: Some(mark), bound })
     }
 
-    /// All rows, as a file.
+    /// All rows, as a file that streams.
     pub fn file(
         &self,
         app: &App,
         caller: &Caller,
         report: &Definition,
     ) -> Result<(Filter, (&'static Format, Open)), AppError> {
-        let reading = Reading { text: Text::of(caller.language), pairs: &self.pairs };
-        reading.only(|name| is_of_rows(report, name) || name == "format")?;
-        let format = Pairs(&self.pairs).get("format").and_then(write::format);
-        let streamed = format.and_then(|format| Some((format, format.open?))).ok_or_else(|| {
-            let formats = write::streamed().map(|format| format.code).collect::<Vec<_>>().join(", ");
-            let sentence = if format.is_some() { "api-format-of-exports" } else { "api-wrong-format" };
-            let message = reading.text.with(sentence, &[("formats", formats.into())]);
+        let (filter, format) = self.in_format(app, caller, report, write::streamed())?;
+        let open = format.open.ok_or_else(|| {
+            let address = described::address(report, &app.config.public) + "/exports";
+            let message = Text::of(caller.language).with("api-format-of-exports", &[("address", address.into())]);
             AppError::Invalid { field: "format".to_owned(), message }
         })?;
-        Ok((reading.filter(report, caller, app.engine.today())?, streamed))
+        Ok((filter, (format, open)))
+    }
+
+    /// All rows, as a file that is made in the background.
+    pub fn export(
+        &self,
+        app: &App,
+        caller: &Caller,
+        report: &Definition,
+    ) -> Result<(Filter, &'static Format), AppError> {
+        self.in_format(app, caller, report, write::FORMATS.iter().copied())
+    }
+
+    fn in_format(
+        &self,
+        app: &App,
+        caller: &Caller,
+        report: &Definition,
+        offered: impl Iterator<Item = &'static Format>,
+    ) -> Result<(Filter, &'static Format), AppError> {
+        let reading = Reading { text: Text::of(caller.language), pairs: &self.pairs };
+        reading.only(|name| is_of_rows(report, name) || name == "format")?;
+        let format = reading.format(offered)?;
+        Ok((reading.filter(report, caller, app.engine.today())?, format))
     }
 }
 
@@ -150,10 +189,22 @@ impl Reading<'_> {
         }
     }
 
-    fn limit(&self) -> Result<u32, AppError> {
+    fn limit(&self, most: u32) -> Result<u32, AppError> {
         let Some(text) = Pairs(self.pairs).get("limit") else { return Ok(ROWS) };
         let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
-        number.filter(|limit| (1..=MOST_ROWS).contains(limit)).ok_or_else(|| self.wrong("limit", "api-wrong-limit"))
+        number.filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
+            let message = self.text.with("api-wrong-limit", &[("most", most.to_string().into())]);
+            AppError::Invalid { field: "limit".to_owned(), message }
+        })
+    }
+
+    /// The one that `format` names.
+    fn format(&self, offered: impl Iterator<Item = &'static Format>) -> Result<&'static Format, AppError> {
+        Pairs(self.pairs).get("format").and_then(write::format).ok_or_else(|| {
+            let formats = offered.map(|format| format.code).collect::<Vec<_>>().join(", ");
+            let message = self.text.with("api-wrong-format", &[("formats", formats.into())]);
+            AppError::Invalid { field: "format".to_owned(), message }
+        })
     }
 
     fn filter(&self, report: &Definition, caller: &Caller, today: NaiveDate) -> Result<Filter, AppError> {

@@ -31,6 +31,8 @@ pub struct Report {
     #[schema(example = "-revenue")]
     sort: String,
     formats: Vec<Format>,
+    /// Those of files that are made in the background, however many rows there are.
+    export_formats: Vec<Format>,
     links: Links,
 }
 
@@ -82,7 +84,7 @@ pub struct Choice {
     label: String,
 }
 
-/// A form in which all rows may be downloaded.
+/// A form of a file with all rows.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Format {
     /// The value of the parameter `format`.
@@ -98,6 +100,8 @@ pub struct Links {
     this: String,
     rows: String,
     file: String,
+    /// Where a file that is made in the background is asked for by POST.
+    exports: String,
 }
 
 /// The dealers whose rows the caller may see.
@@ -120,6 +124,16 @@ pub fn list<'a>(reports: impl Iterator<Item = &'a Definition>, language: Languag
     ReportList { reports: reports.map(|report| one(report, language, public, None)).collect() }
 }
 
+/// Where a report is, without a slash at its end.
+pub fn address(report: &Definition, public: &Url) -> String {
+    at(public, &format!("/{}", report.name))
+}
+
+/// A path below the API as programs reach it.
+pub fn at(public: &Url, path: &str) -> String {
+    public.join(&format!("{ROOT}{path}")).map(String::from).unwrap_or_default()
+}
+
 /// `options`: of each filter, in its order.
 pub fn one(report: &Definition, language: Language, public: &Url, options: Option<&[Vec<run::Choice>]>) -> Report {
     let column = |column: &shared::report::definition::Column| Column {
@@ -128,7 +142,7 @@ pub fn one(report: &Definition, language: Language, public: &Url, options: Optio
         kind: column.kind.word().to_owned(),
     };
     let sign = if report.sort.descending { "-" } else { "" };
-    let address = public.join(&format!("{ROOT}/{}", report.name)).map(String::from).unwrap_or_default();
+    let address = address(report, public);
     let format =
         |format: &write::Format| Format { code: format.code.to_owned(), media_type: format.media_type.to_owned() };
     Report {
@@ -143,7 +157,13 @@ pub fn one(report: &Definition, language: Language, public: &Url, options: Optio
             .collect(),
         sort: format!("{sign}{}", report.columns[report.sort.column].name),
         formats: write::streamed().map(format).collect(),
-        links: Links { rows: format!("{address}/rows"), file: format!("{address}/file"), this: address },
+        export_formats: write::FORMATS.iter().copied().map(format).collect(),
+        links: Links {
+            rows: format!("{address}/rows"),
+            file: format!("{address}/file"),
+            exports: format!("{address}/exports"),
+            this: address,
+        },
     }
 }
 

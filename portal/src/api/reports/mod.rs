@@ -1,9 +1,10 @@
-//! `/api/v1/reports`: list, describe, rows, files, dealers, and the description of it all for programs.
+//! `/api/v1/reports`: list, describe, rows, files, exports, dealers, and the description of it all for programs.
 
 mod asked;
 mod cursor;
 mod described;
 mod etag;
+mod exports;
 mod openapi;
 
 use std::sync::Arc;
@@ -11,14 +12,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use shared::parts::{self, Wanted};
 use shared::report::role::Role;
 use shared::report::write::json;
+use shared::words::{Text, format};
 use utoipa::OpenApi as _;
 
-use self::asked::Asked;
+use self::asked::{Asked, Parameters};
 use self::cursor::Cursor;
 use self::described::{DealerList, Report, ReportList};
 use self::etag::Stand;
@@ -34,9 +36,13 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/reports", get(list))
         .route("/api/v1/reports/dealers", get(dealers))
         .route("/api/v1/reports/openapi.json", get(description))
+        .route("/api/v1/reports/exports", get(exports::list))
+        .route("/api/v1/reports/exports/{id}", get(exports::show).delete(exports::cancel))
+        .route("/api/v1/reports/exports/{id}/file", get(exports::file))
         .route("/api/v1/reports/{name}", get(describe))
         .route("/api/v1/reports/{name}/rows", get(rows))
         .route("/api/v1/reports/{name}/file", get(file))
+        .route("/api/v1/reports/{name}/exports", post(exports::create))
 }
 
 /// What every installation has of the description; `openapi` adds the reports.
@@ -49,8 +55,10 @@ pub fn routes() -> Router<App> {
             what is unknown is null. Texts follow Accept-Language (ru, en). Errors are problem documents (RFC 9457).",
         license(name = "Proprietary")
     ),
-    paths(list, dealers, description),
-    components(schemas(described::ReportList, described::Report, described::DealerList, Problem)),
+    paths(list, dealers, exports::list, exports::show, exports::file, exports::cancel, description),
+    components(schemas(
+        described::ReportList, described::Report, described::DealerList, exports::told::ExportList, exports::told::Export, Problem
+    )),
     tags((name = "reports", description = "Reports, described, read and downloaded"))
 )]
 struct OfCode;
@@ -58,8 +66,8 @@ struct OfCode;
 /// Every report that the caller may open, with its columns and filters.
 #[utoipa::path(get, path = "/api/v1/reports", operation_id = "list_reports", tag = "reports",
     responses((status = 200, body = ReportList)))]
-async fn list(caller: Caller, State(app): State<App>, asked: asked::Nothing) -> Result<Json<ReportList>, AppError> {
-    asked.check(&caller)?;
+async fn list(caller: Caller, State(app): State<App>, asked: Parameters) -> Result<Json<ReportList>, AppError> {
+    asked.nothing(&caller)?;
     let open = app.engine.catalogue().open_to(caller.role).map(|report| &**report);
     Ok(Json(described::list(open, caller.language, &app.config.public)))
 }
@@ -75,8 +83,8 @@ async fn describe(caller: Caller, State(app): State<App>, asked: Asked) -> Resul
 /// The dealers whose rows the caller may see.
 #[utoipa::path(get, path = "/api/v1/reports/dealers", operation_id = "list_dealers", tag = "reports",
     responses((status = 200, body = DealerList)))]
-async fn dealers(caller: Caller, State(app): State<App>, asked: asked::Nothing) -> Result<Json<DealerList>, AppError> {
-    asked.check(&caller)?;
+async fn dealers(caller: Caller, State(app): State<App>, asked: Parameters) -> Result<Json<DealerList>, AppError> {
+    asked.nothing(&caller)?;
     Ok(Json(described::dealers(app.ask(app.engine.dealers(&caller.scope)).await?)))
 }
 
@@ -120,6 +128,12 @@ async fn file(caller: Caller, State(app): State<App>, asked: Asked, headers: Hea
     let stand = Stand::of(&app, &caller, (report, &filter), &["file", streamed.0.code]).await?;
     if let Some(unchanged) = stand.unchanged(&headers) {
         return Ok(unchanged);
+    }
+    let rows = export::count(&app, &caller.scope, (report, &filter)).await?;
+    if rows > app.config.export_job_rows {
+        let address = described::address(report, &app.config.public) + "/exports";
+        let facts = [("rows", format::count(caller.language, rows).into()), ("address", address.into())];
+        return Err(AppError::OnlyAsExport(Text::of(caller.language).with("api-only-as-export-text", &facts)));
     }
     let taker = Taker { actor: &caller.actor, scope: &caller.scope, language: caller.language };
     Ok(stand.kept(export::file(&app, taker, (report, &filter), streamed).await?))

@@ -32,7 +32,7 @@ use crate::config;
 use crate::error::{AppError, Part, SignInProblem};
 
 /// Claims older than this show no rows, whatever life Keycloak gives its tokens: a removed grant is gone by then.
-const CLAIMS_LAST: Duration = Duration::from_secs(5 * 60);
+pub const CLAIMS_LAST: Duration = Duration::from_secs(5 * 60);
 
 /// By RFC 5321.
 const LONGEST_EMAIL: usize = 254;
@@ -69,6 +69,10 @@ pub enum RefreshError {
 #[derive(Debug, Clone)]
 pub struct Access {
     pub subject: String,
+    /// The client that it was given to; empty where Keycloak names none.
+    pub client: String,
+    /// Unix seconds.
+    pub issued: i64,
     pub role: Option<Role>,
     pub dealers: Vec<Uuid>,
 }
@@ -213,7 +217,13 @@ impl Oidc {
             token::ELSEWHERE => AccessError::Elsewhere(flaw),
             flaw => wrong(flaw),
         })?;
-        Ok(Access { role: role::of(claims.roles.iter()), dealers: dealers(&claims.dealers), subject: claims.sub })
+        Ok(Access {
+            role: role::of(claims.roles.iter()),
+            dealers: dealers(&claims.dealers),
+            client: claims.envelope.azp.unwrap_or_default(),
+            issued: claims.envelope.iat,
+            subject: claims.sub,
+        })
     }
 
     /// Where Keycloak ends its own session, and asks nothing if an ID token says whose; none while it was never found, and

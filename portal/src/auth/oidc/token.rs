@@ -161,9 +161,9 @@ pub struct Envelope {
     iss: String,
     #[serde(default)]
     aud: OneOrMany,
-    azp: Option<String>,
+    pub azp: Option<String>,
     pub exp: i64,
-    iat: i64,
+    pub iat: i64,
     nbf: Option<i64>,
 }
 
@@ -222,7 +222,7 @@ pub struct IdClaims {
 #[derive(Debug, Clone, Deserialize)]
 pub struct AccessClaims {
     #[serde(flatten)]
-    envelope: Envelope,
+    pub envelope: Envelope,
     pub sub: String,
     typ: Option<String>,
     /// Names the key whose holder alone may show the token.

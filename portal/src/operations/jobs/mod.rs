@@ -33,7 +33,9 @@ pub struct Job {
     pub kind: String,
     /// Keycloak's `sub` of whoever asked.
     pub subject: String,
+    /// The person, or the program's client.
     pub who: String,
+    pub is_program: bool,
     pub dealers: Vec<Uuid>,
     pub report: String,
     pub format: String,
@@ -88,7 +90,7 @@ fn one(text: Text, app: &App, operator: &Operator, job: &Job) -> Markup {
     html! {
         div {
             strong { (title) } " " span.fine { (job.format) }
-            p hx-ignore { (job.who) }
+            p hx-ignore { @if job.is_program { (text.with("jobs-program", &[("name", job.who.as_str().into())])) } @else { (job.who) } }
             p.fine {
                 (age::time(text, job.created_at, zone))
                 @if let Some(took) = job.took_s { " · " (text.with("jobs-took", &[("seconds", (took.ceil() as i64).into())])) }

@@ -22,18 +22,19 @@ pub fn of(mut document: OpenApi, reports: &[&Definition], language: Language, pu
     }
     for report in reports {
         let root = format!("{ROOT}/{}", report.name);
-        for (path, operation) in [
-            (root.clone(), operations::describe(report, language)),
-            (format!("{root}/rows"), operations::rows(report, language)),
-            (format!("{root}/file"), operations::file(report, language)),
+        for (path, method, operation) in [
+            (root.clone(), HttpMethod::Get, operations::describe(report, language)),
+            (format!("{root}/rows"), HttpMethod::Get, operations::rows(report, language)),
+            (format!("{root}/file"), HttpMethod::Get, operations::file(report, language)),
+            (format!("{root}/exports"), HttpMethod::Post, operations::export(report, language)),
         ] {
-            document.paths.paths.insert(path, PathItem::new(HttpMethod::Get, operation));
+            document.paths.paths.insert(path, PathItem::new(method, operation));
         }
     }
     let own = [
         ("403", "No dealer is open to this program."),
-        ("404", "No such report, or it is for others."),
-        ("422", "Too much data for one question: narrow it."),
+        ("404", "No such report or export, or it is another's."),
+        ("422", "Too much data for one question: narrow it, or ask for an export."),
     ];
     described::add_errors(&mut document, &own);
     document

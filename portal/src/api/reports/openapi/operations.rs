@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use shared::language::Language;
 use shared::report::definition::Definition;
 use shared::report::filter::kind::{Taken, What};
-use shared::report::write::{self, json};
+use shared::report::write::{self, Format, json};
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Schema};
+use utoipa::openapi::{ContentBuilder, HeaderBuilder, Ref, RefOr, Schema};
 
 use super::super::asked::{MOST_ROWS, ROWS};
 use super::schemas;
@@ -36,9 +36,32 @@ pub fn rows(report: &Definition, language: Language) -> Operation {
         .build()
 }
 
+pub fn export(report: &Definition, language: Language) -> Operation {
+    let header =
+        |told: &str, schema: ObjectBuilder| HeaderBuilder::new().description(Some(told)).schema(schema).build();
+    let export = ContentBuilder::new().schema(Some(Ref::from_schema_name("Export"))).build();
+    let accepted = ResponseBuilder::new()
+        .description("The export: a new one, or the one that was asked for before.")
+        .content("application/json", export)
+        .header("Location", header("Where the export is.", text()))
+        .header("Retry-After", header("Seconds until it is worth asking there; not there once it is over.", integer()));
+    common(begun(report, language, "export"), report, language)
+        .parameter(in_format(write::FORMATS.iter().copied()))
+        .description(Some(
+            "Has all rows made into a file in the background, however many they are. Ten an hour for each dealer.",
+        ))
+        .response("202", accepted.build())
+        .build()
+}
+
+fn in_format(offered: impl Iterator<Item = &'static Format>) -> Parameter {
+    let codes = text().enum_values(Some(offered.map(|format| format.code)));
+    ParameterBuilder::from(parameter("format", "The form of the file.", codes))
+        .required(utoipa::openapi::Required::True)
+        .build()
+}
+
 pub fn file(report: &Definition, language: Language) -> Operation {
-    let codes = text().enum_values(Some(write::streamed().map(|format| format.code)));
-    let format = ParameterBuilder::from(parameter("format", "The form of the file.", codes));
     let media_types: BTreeSet<&str> = write::streamed().map(|format| format.media_type).collect();
     let contents = media_types.into_iter().map(|media_type| {
         let schema = if media_type == json::FORMAT.media_type {
@@ -49,8 +72,10 @@ pub fn file(report: &Definition, language: Language) -> Operation {
         (media_type, schema)
     });
     common(begun(report, language, "download"), report, language)
-        .parameter(format.required(utoipa::openapi::Required::True))
-        .description(Some("All rows as a file, the same as the page's download."))
+        .parameter(in_format(write::streamed()))
+        .description(Some(
+            "All rows as a file, the same as the page's download. So many that it takes long are an export.",
+        ))
         .response("200", answer("The file.", contents))
         .response("304", not_modified())
         .build()
