@@ -63,7 +63,7 @@ async fn a_dealer_sees_the_prices_that_his_agreements_in_force_name_and_no_other
     assert!(own.len() >= 4 && own.len() < kinds_of_1c(&stand).await, "own kinds of two dealers, and kinds of nobody");
     let names =
         "SELECT DISTINCT price_kind_name FROM report.price(dealers = [toUUID('{}')]) WHERE price_kind_name LIKE 'Инд%'";
-    let (first, second) = (stack::onec::dealer(1).to_string(), stack::onec::dealer(2).to_string());
+    let (first, second) = (stack::onec::dealer(1), stack::onec::dealer(2));
     let named = async |dealer: &str| {
         let sql = names.replace("{}", dealer);
         stand.clickhouse.client("portal_ro").query(&sql).fetch_all::<String>().await.expect("ask the view")

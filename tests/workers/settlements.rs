@@ -75,14 +75,14 @@ async fn what_a_dealer_owes_stands_under_his_keys_and_what_no_key_names_is_shown
     stand.onec.change(&format!("/rows/{DEBTS}"), paid).await;
     let keys = rows(&stand, KEYS).await;
     let key_of = |n: u64| {
-        let found = keys.iter().find(|row| text(row, "Партнер_Key") == stack::onec::dealer(n).to_string());
+        let found = keys.iter().find(|row| text(row, "Партнер_Key") == stack::onec::dealer(n));
         text(found.expect("a key"), "Ref_Key").to_owned()
     };
     let to = json!({ "field": "Партнер_Key", "value": stack::onec::dealer(4) });
     stand.onec.change(&format!("/rows/{KEYS}/{}/set", key_of(1)), to).await;
     stand.onec.change(&format!("/rows/{KEYS}/{}/delete", key_of(2)), json!({})).await;
     let after = await_equal(&stand, "the changes have arrived", debts_of_1c, debts_shown).await;
-    let (first, second) = (stack::onec::dealer(1).to_string(), stack::onec::dealer(2).to_string());
+    let (first, second) = (stack::onec::dealer(1), stack::onec::dealer(2));
     assert!(before.contains_key(&first) && !after.contains_key(&first), "its only key is another's now");
     assert!(before.contains_key(&second) && !after.contains_key(&second), "its key is unknown now");
 }

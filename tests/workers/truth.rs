@@ -41,7 +41,7 @@ pub fn now() -> String {
 }
 
 pub fn dealers() -> Vec<String> {
-    (1..=5).map(stack::onec::dealer).map(|id| id.to_string()).collect()
+    (1..=5).map(stack::onec::dealer).collect()
 }
 
 /// What a view shows a dealer: `key` and `figures` of its rows, asked by the portal's own user.
