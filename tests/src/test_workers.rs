@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
+use shared::dataset::Dataset;
 use stack::onec::{Onec, Settings};
 use stack::process::{Launch, Process};
 
@@ -98,16 +99,33 @@ pub fn extractor(
 /// The variables by which an extractor reads each second what most tests look at, and what a site adds; ten datasets a second are more
 /// than a small machine reads beside the test. Of ours, those that few tests look at are read seldom, and all others not at all.
 pub fn each_second() -> impl Iterator<Item = (String, String)> {
-    let rhythm = |dataset: &shared::dataset::Dataset| {
+    let rhythm = |dataset: &Dataset| {
         let line = match dataset.name() {
             "sales" | "returns" | "products" | "dealers" | "currencies" | "units" => return None,
-            "orders" | "stock" | "warehouses" | "cancel_reasons" => "*/5 * * * * *",
+            _ if is_read(*dataset) => "*/5 * * * * *",
             _ => "off",
         };
         Some((format!("EXTRACT_CRON_{}", dataset.variable()), line.to_owned()))
     };
     let of_all = [("EXTRACT_CRON".to_owned(), "* * * * * *".to_owned())];
     crate::datasets().all().iter().filter_map(rhythm).chain(of_all).collect::<Vec<_>>().into_iter()
+}
+
+/// Whether such an extractor reads this dataset of ours.
+pub fn is_read(dataset: Dataset) -> bool {
+    [
+        "sales",
+        "returns",
+        "products",
+        "dealers",
+        "currencies",
+        "units",
+        "orders",
+        "stock",
+        "warehouses",
+        "cancel_reasons",
+    ]
+    .contains(&dataset.name())
 }
 
 /// The variables by which an extractor reads these datasets each second, and no other.

@@ -24,6 +24,9 @@ const OWN: [&str; 9] = [
     "ВерсияДанных",
 ];
 
+/// Of a name of ours.
+const LONGEST: usize = 60;
+
 /// The two files of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
@@ -282,7 +285,9 @@ fn latin(name: &str) -> String {
         });
     }
     let begins_well = latin.starts_with(|first: char| first.is_ascii_lowercase());
-    format!("{}{latin}{ending}", if begins_well { "" } else { "x_" })
+    let start = if begins_well { "" } else { "x_" };
+    latin.truncate(LONGEST - start.len() - ending.len());
+    format!("{start}{latin}{ending}")
 }
 
 #[cfg(test)]
