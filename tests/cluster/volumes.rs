@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::images;
 use crate::kubectl::{NAMESPACE, items, kubectl, objects, read, tell, text, until};
 
 const TEMPLATE: &str = include_str!("volumes.yaml");
@@ -21,11 +22,12 @@ pub async fn cluster_serves_them() -> Result<bool> {
 /// Serves every claim of the namespace as it comes, for ever.
 pub async fn serve() -> Result<()> {
     let mut served = BTreeSet::new();
+    let image = with_a_shell().await?;
     loop {
         if let Ok(claims) = objects(&["persistentvolumeclaims"]).await {
             for claim in items(&claims).iter().filter(|claim| text(claim, "/status/phase") == "Pending") {
                 let name = text(claim, "/metadata/name").to_owned();
-                if !served.contains(&name) && make(claim, &name).await? {
+                if !served.contains(&name) && make(claim, &name, &image).await? {
                     served.insert(name);
                 }
             }
@@ -34,8 +36,14 @@ pub async fn serve() -> Result<()> {
     }
 }
 
+/// An image that can make a folder: ours have no shell.
+async fn with_a_shell() -> Result<String> {
+    let public = images::public().await?;
+    public.into_iter().find(|name| name.starts_with("postgres:")).context("an image of PostgreSQL in the dev overlay")
+}
+
 /// Makes the volume of a claim; false while no pod says who will own it.
-async fn make(claim: &Value, name: &str) -> Result<bool> {
+async fn make(claim: &Value, name: &str, image: &str) -> Result<bool> {
     let pods = objects(&["pods"]).await?;
     let claims = |pod: &&Value| {
         let volumes = pod["spec"]["volumes"].as_array().cloned().unwrap_or_default();
@@ -50,7 +58,7 @@ async fn make(claim: &Value, name: &str) -> Result<bool> {
         .replace("${CLAIM}", name)
         .replace("${NAMESPACE}", NAMESPACE)
         .replace("${SIZE}", text(claim, "/spec/resources/requests/storage"))
-        .replace("${IMAGE}", text(pod, "/spec/containers/0/image"))
+        .replace("${IMAGE}", image)
         .replace("${OWNER}", &owner.to_string());
     // The pod first: the claim is bound, and its own pod started, once the folder is there.
     let (volume, maker) = split(&manifest);
