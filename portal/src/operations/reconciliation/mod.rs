@@ -97,10 +97,8 @@ pub async fn show(operator: Operator, State(app): State<App>) -> Result<Response
 
 /// A dataset by its title, or what a table holds by those of its datasets.
 fn title(text: Text, datasets: &Catalogue, what: &str) -> String {
-    let named = datasets.get(what).into_iter();
-    let own: Vec<_> = named.chain(datasets.all().iter().copied().filter(|dataset| dataset.table == what)).collect();
-    let mut titles: Vec<_> = own.iter().map(|dataset| dataset.definition().title.get(text.language())).collect();
-    titles.dedup();
+    let own = datasets.get(what).map_or_else(|| datasets.of_table(what), |dataset| vec![dataset]);
+    let titles: Vec<_> = own.iter().map(|dataset| dataset.definition().title.get(text.language())).collect();
     if titles.is_empty() { what.to_owned() } else { titles.join(", ") }
 }
 
