@@ -96,13 +96,17 @@ pub fn extractor(
         .envs(each_second())
 }
 
+/// What most tests look at, and few.
+const EACH_SECOND: [&str; 6] = ["sales", "returns", "products", "dealers", "currencies", "units"];
+const SELDOM: [&str; 4] = ["orders", "stock", "warehouses", "cancel_reasons"];
+
 /// The variables by which an extractor reads each second what most tests look at, and what a site adds; ten datasets a second are more
 /// than a small machine reads beside the test. Of ours, those that few tests look at are read seldom, and all others not at all.
 pub fn each_second() -> impl Iterator<Item = (String, String)> {
     let rhythm = |dataset: &Dataset| {
         let line = match dataset.name() {
-            "sales" | "returns" | "products" | "dealers" | "currencies" | "units" => return None,
-            _ if is_read(*dataset) => "*/5 * * * * *",
+            name if EACH_SECOND.contains(&name) => return None,
+            name if SELDOM.contains(&name) => "*/5 * * * * *",
             _ => "off",
         };
         Some((format!("EXTRACT_CRON_{}", dataset.variable()), line.to_owned()))
@@ -113,19 +117,7 @@ pub fn each_second() -> impl Iterator<Item = (String, String)> {
 
 /// Whether such an extractor reads this dataset of ours.
 pub fn is_read(dataset: Dataset) -> bool {
-    [
-        "sales",
-        "returns",
-        "products",
-        "dealers",
-        "currencies",
-        "units",
-        "orders",
-        "stock",
-        "warehouses",
-        "cancel_reasons",
-    ]
-    .contains(&dataset.name())
+    EACH_SECOND.contains(&dataset.name()) || SELDOM.contains(&dataset.name())
 }
 
 /// The variables by which an extractor reads these datasets each second, and no other.

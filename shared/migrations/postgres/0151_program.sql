@@ -7,7 +7,8 @@ CREATE TABLE program (
     claims_until    timestamptz NOT NULL            -- as of a session
 );
 
--- As before (0150_source_reconciliation.sql), and workers do not say what a program may see.
+-- As before (0123_rights.sql); besides, the portal only looks at what was compared with 1C, and workers do not say what a program may
+-- see.
 CREATE OR REPLACE FUNCTION narrow_rights() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal') THEN

@@ -1,5 +1,5 @@
-//! 1C to Kafka, on a cron. `extractor check` compares the mappings with what the 1C server publishes, `propose` drafts a folder out of that; `reread` and `release` are an
-//! operator's words to the extractors that run.
+//! 1C to Kafka, on a cron. `extractor check` compares the mappings with what the 1C server publishes, `propose` drafts a folder out of
+//! that; `reread` and `release` are an operator's words to the extractors that run.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -110,10 +110,14 @@ fn database() -> anyhow::Result<sqlx::PgPool> {
     Ok(shared::postgres::pool(&settings))
 }
 
+/// What the base says of itself.
+async fn published() -> anyhow::Result<Metadata> {
+    Ok(Metadata::parse(&Client::new(OnecSettings::from_env()?)?.metadata().await?)?)
+}
+
 /// Needs the `ONEC_` variables only.
 async fn propose(entity: &str) -> anyhow::Result<ExitCode> {
-    let metadata = Metadata::parse(&Client::new(OnecSettings::from_env()?)?.metadata().await?)?;
-    let Proposal { name, dataset, mapping } = propose::propose(&metadata, entity)?;
+    let Proposal { name, dataset, mapping } = propose::propose(&published().await?, entity)?;
     let configuration = config::configuration_from_env();
     writeln!(std::io::stdout(), "# --- {name}/dataset.toml\n{dataset}\n# --- {name}/{configuration}.toml\n{mapping}")?;
     Ok(ExitCode::SUCCESS)
@@ -121,8 +125,7 @@ async fn propose(entity: &str) -> anyhow::Result<ExitCode> {
 
 /// Needs the `ONEC_` variables only; datasets that are `off` are not looked at.
 async fn check() -> anyhow::Result<ExitCode> {
-    let client = Client::new(OnecSettings::from_env()?)?;
-    let metadata = Metadata::parse(&client.metadata().await?)?;
+    let metadata = published().await?;
     let datasets = Catalogue::from_env()?;
     let (mut problems, mut notes) = (Vec::new(), Vec::new());
     for dataset in config::datasets_asked(&datasets)? {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use shared::dataset::Kind;
+
 use super::check::Metadata;
 
 /// Sections that hold a document's lines, the likeliest first.
@@ -61,18 +63,6 @@ struct Field {
     kind: Result<Kind, &'static str>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Reference,
-    Code,
-    Text,
-    Day,
-    Moment,
-    Quantity,
-    Money,
-    Flag,
-}
-
 /// A catalog or a document by its entity set, such as `Document_ЗаказКлиента`.
 pub fn propose(metadata: &Metadata, entity: &str) -> Result<Proposal, ProposeError> {
     let properties = metadata.properties(entity).ok_or_else(|| ProposeError::NotPublished(entity.to_owned()))?;
@@ -90,7 +80,7 @@ fn catalog(entity: &str, title: &str, properties: &HashMap<String, String>) -> P
     let mut dataset = head(entity, title, "catalog", &name);
     dataset.push_str("change = \"scan\"\ncron = \"0 */5 * * * *\"\n\n[fields]\n");
     let mut mapping = format!("entity = \"{entity}\"\n\n[fields]\nid = \"Ref_Key\"\ndata_version = \"DataVersion\"\n");
-    list(&mut dataset, &mut mapping, &fields, currency, &[]);
+    list(&mut dataset, &mut mapping, &fields, &[]);
     Proposal { name, dataset, mapping }
 }
 
@@ -117,7 +107,8 @@ fn document(
     let mut dataset = head(entity, title, "document", &name);
     let required = [latin(dealer), latin("Date")];
     let _ = writeln!(dataset, "place = {{ dealer = \"{}\", dated = \"{}\", day = \"day\" }}", required[0], required[1]);
-    let total = lines.iter().find(|line| line.kind == Ok(Kind::Money) && line.erp_name.contains("Сумма"));
+    let total =
+        lines.iter().find(|line| matches!(line.kind, Ok(Kind::Money { .. })) && line.erp_name.contains("Сумма"));
     if let Some(total) = total {
         let _ = writeln!(dataset, "total = \"{}\"", total.name);
     }
@@ -127,12 +118,12 @@ fn document(
         "entity = \"{entity}\"\n\n[fields]\nid = \"Ref_Key\"\ndata_version = \"DataVersion\"\nis_marked_deleted = \"DeletionMark\"\n\
          is_posted = \"Posted\"\n"
     );
-    list(&mut dataset, &mut mapping, &header, currency, &required);
+    list(&mut dataset, &mut mapping, &header, &required);
     dataset.push_str("\n[lines]\n");
     let _ = write!(mapping, "\n[lines]\nsection = \"{section}\"\n\n[lines.fields]\nline_no = \"LineNumber\"\n");
     let taken = |line: &Field| header.iter().any(|field| field.name == line.name);
     let lines: Vec<Field> = lines.into_iter().filter(|line| !taken(line)).collect();
-    list(&mut dataset, &mut mapping, &lines, currency, &[]);
+    list(&mut dataset, &mut mapping, &lines, &[]);
     Ok(Proposal { name, dataset, mapping })
 }
 
@@ -146,7 +137,7 @@ fn head(entity: &str, title: &str, kind: &str, name: &str) -> String {
 }
 
 /// Each field in both files; one that cannot be read stands there as a comment.
-fn list(dataset: &mut String, mapping: &mut String, fields: &[Field], currency: Option<&str>, required: &[String]) {
+fn list(dataset: &mut String, mapping: &mut String, fields: &[Field], required: &[String]) {
     for Field { name, erp_name, kind } in fields {
         let kind = match kind {
             Ok(kind) => kind,
@@ -155,19 +146,10 @@ fn list(dataset: &mut String, mapping: &mut String, fields: &[Field], currency: 
                 continue;
             }
         };
-        let word = match kind {
-            Kind::Reference => "reference",
-            Kind::Code => "code",
-            Kind::Text => "text",
-            Kind::Day => "day",
-            Kind::Moment => "moment",
-            Kind::Quantity => "quantity",
-            Kind::Money => "money",
-            Kind::Flag => "flag",
-        };
-        let _ = match (kind, currency) {
-            (Kind::Money, Some(currency)) => {
-                writeln!(dataset, "{name} = {{ kind = \"money\", currency = \"{}\" }}", latin(currency))
+        let word = kind.name();
+        let _ = match kind {
+            Kind::Money { currency } => {
+                writeln!(dataset, "{name} = {{ kind = \"{word}\", currency = \"{currency}\" }}")
             }
             _ if required.contains(name) => writeln!(dataset, "{name} = {{ kind = \"{word}\", required = true }}"),
             _ => writeln!(dataset, "{name} = \"{word}\""),
@@ -210,7 +192,7 @@ fn fields(properties: &HashMap<String, String>, currency: Option<&str>) -> Vec<F
             "Edm.Double" | "Edm.Decimal" | "Edm.Int16" | "Edm.Int32" | "Edm.Int64" => {
                 let is_money = MONEY.iter().any(|word| erp_name.contains(word));
                 match (is_money, currency) {
-                    (true, Some(_)) => Ok(Kind::Money),
+                    (true, Some(currency)) => Ok(Kind::Money { currency: latin(currency) }),
                     (true, None) => Err("is money, and no field says of what currency"),
                     (false, _) => Ok(Kind::Quantity),
                 }

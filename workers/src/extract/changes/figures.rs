@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::missing::Missing;
 use super::{BY_KEY, Reader, spans};
-use crate::erp::pages::{self, Page, Span, Walk};
+use crate::erp::pages::Span;
 use crate::erp::read::Rejected;
 use crate::erp::records::{Document, Key, Records};
 use crate::extract::audit::source::Source;
@@ -92,22 +92,13 @@ impl Reader {
     }
 
     async fn figures(&self, span: Span) -> Result<(Vec<Figures>, Vec<Rejected>), Stop> {
-        let mapping = Arc::new(self.mapping.figures_only());
-        let (mut walk, mut size) = (Walk::over(span), self.page_size());
-        let (mut figures, mut rejected) = (Vec::new(), Vec::new());
-        loop {
-            self.pass.check()?;
-            let page: Page<Records> =
-                pages::fetch(&self.client, &mapping, &mut size, |top| walk.question(&mapping, top)).await?;
-            let fresh = walk.advance(&page.sink.dated(), page.documents);
-            let is_last = page.is_last();
-            rejected.extend(page.rejected);
-            let documents = page.sink.documents.iter().zip(fresh).filter(|(_, is_fresh)| *is_fresh);
-            figures.extend(documents.map(|(document, _)| Figures::of(&page.sink, document)));
-            if is_last {
-                return Ok((figures, rejected));
-            }
-        }
+        let mut figures = Vec::new();
+        let take = |page: Records, fresh: Vec<bool>| {
+            let documents = page.documents.iter().zip(fresh).filter(|(_, is_fresh)| *is_fresh);
+            figures.extend(documents.map(|(document, _)| Figures::of(&page, document)));
+        };
+        let rejected = self.walk(Arc::new(self.mapping.figures_only()), span, Records::dated, take).await?;
+        Ok((figures, rejected))
     }
 }
 

@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::missing::{Compared, Missing};
 use super::{BY_KEY, KeyPage, Reader, figures, spans};
+use crate::erp::Mapping;
 use crate::erp::pages::{self, Page, Span, Walk};
-use crate::erp::read::Rejected;
+use crate::erp::read::{Rejected, Sink};
 use crate::erp::records::{Key, Keys, Records};
 use crate::erp::url::{Question, datetime};
 use crate::extract::audit::source::Source;
@@ -236,21 +237,34 @@ impl Reader {
     }
 
     async fn keys(&self, span: Span) -> Result<(Vec<Key>, Vec<Rejected>), Stop> {
-        let mapping = self.keys_mapping();
-        let (mut walk, mut size) = (Walk::over(span), self.page_size());
-        let (mut keys, mut rejected) = (Vec::new(), Vec::new());
+        let mut keys = Vec::new();
+        let met = |page: &Keys| page.keys.iter().map(|key| (key.id, key.dated)).collect();
+        let take = |page: Keys, fresh: Vec<bool>| {
+            keys.extend(page.keys.into_iter().zip(fresh).filter_map(|(key, is_fresh)| is_fresh.then_some(key)));
+        };
+        let rejected = self.walk(self.keys_mapping(), span, met, take).await?;
+        Ok((keys, rejected))
+    }
+
+    /// Hands on each page of a span with which of its documents, those that `met` names, were not met before; returns what does not fit.
+    pub(super) async fn walk<S: Sink + Send + 'static>(
+        &self,
+        mapping: Arc<Mapping>,
+        span: Span,
+        met: impl Fn(&S) -> Vec<(Uuid, NaiveDateTime)>,
+        mut take: impl FnMut(S, Vec<bool>),
+    ) -> Result<Vec<Rejected>, Stop> {
+        let (mut walk, mut size, mut rejected) = (Walk::over(span), self.page_size(), Vec::new());
         loop {
             self.pass.check()?;
-            let page: KeyPage =
+            let page: Page<S> =
                 pages::fetch(&self.client, &mapping, &mut size, |top| walk.question(&mapping, top)).await?;
             let is_last = page.is_last();
+            let fresh = walk.advance(&met(&page.sink), page.documents);
             rejected.extend(page.rejected);
-            let Keys { keys: found, .. } = page.sink;
-            let met: Vec<_> = found.iter().map(|key| (key.id, key.dated)).collect();
-            let fresh = walk.advance(&met, page.documents);
-            keys.extend(found.into_iter().zip(fresh).filter_map(|(key, is_fresh)| is_fresh.then_some(key)));
+            take(page.sink, fresh);
             if is_last {
-                return Ok((keys, rejected));
+                return Ok(rejected);
             }
         }
     }
@@ -259,7 +273,7 @@ impl Reader {
 /// Runs ahead of the publisher by one page at most: memory stays bounded whatever the size of the base.
 async fn fetch_all(
     client: crate::erp::Client,
-    mapping: Arc<crate::erp::Mapping>,
+    mapping: Arc<Mapping>,
     spans: Vec<Span>,
     pages: mpsc::Sender<Fetched>,
 ) -> Result<(), Stop> {
